@@ -12,11 +12,11 @@ import java.util.zip.CRC32C;
 /**
  * The label of a device: who it is, which life it is in, and which server owns it.
  *
- * <p>One 4 KiB block, little-endian, at offset 0 of the device and again in its last 4 KiB block
- * ({@link LabelPair}). In every format version, present and future, the magic stands first, the
- * version after it, and the last four bytes hold the CRC32C of all bytes before them; so a damaged
- * label and one of another version are never confused. Bytes no field uses are zero and covered by
- * the checksum.
+ * <p>One 4 KiB block at offset 0 of the device and again in its last 4 KiB block ({@link
+ * LabelPair}). Little-endian, but for the UUID, whose 16 bytes stand in the order in which they are
+ * printed. In every format version, present and future, the magic stands first, the version after
+ * it, and the last four bytes hold the CRC32C of all bytes before them; so a damaged label and one
+ * of another version are never confused. Bytes no field uses are zero and covered by the checksum.
  *
  * @param device identity of the device, given at the first format and kept by later ones
  * @param incarnation life of the device, 1 or more; raised by each format and each take-over by
@@ -165,8 +165,8 @@ public record DeviceLabel(
         out.put(MAGIC_OFFSET, MAGIC)
                 .putInt(VERSION_OFFSET, FORMAT_VERSION)
                 .putInt(FLAGS_OFFSET, coherent ? FLAG_COHERENT : 0)
-                .putLong(DEVICE_HIGH_OFFSET, device.getMostSignificantBits())
-                .putLong(DEVICE_LOW_OFFSET, device.getLeastSignificantBits())
+                .putLong(DEVICE_HIGH_OFFSET, Long.reverseBytes(device.getMostSignificantBits()))
+                .putLong(DEVICE_LOW_OFFSET, Long.reverseBytes(device.getLeastSignificantBits()))
                 .putLong(INCARNATION_OFFSET, incarnation)
                 .putLong(SIZE_OFFSET, sizeBytes)
                 .putLong(LOCK_EPOCH_OFFSET, lockEpoch)
@@ -227,7 +227,10 @@ public record DeviceLabel(
         } catch (CharacterCodingException e) {
             return new BadField("server id is not UTF-8");
         }
-        UUID device = new UUID(in.getLong(DEVICE_HIGH_OFFSET), in.getLong(DEVICE_LOW_OFFSET));
+        UUID device =
+                new UUID(
+                        Long.reverseBytes(in.getLong(DEVICE_HIGH_OFFSET)),
+                        Long.reverseBytes(in.getLong(DEVICE_LOW_OFFSET)));
         return new Valid(
                 new DeviceLabel(
                         device,
