@@ -1,0 +1,204 @@
+package dev.outlay.core.space;
+
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import java.util.Arrays;
+
+/**
+ * Up to {@link #MAX} neighbouring extents of one file in three parallel arrays, 24 bytes each.
+ *
+ * <p>The third, {@code place}, packs an address and what is known of it: device in the top 16 bits,
+ * device offset below, and in the low four bits, which are free since places are multiples of
+ * {@link #UNIT}, the stored flags and the bit {@link #WRITTEN}. So the place of a byte further in
+ * is a sum, and "goes on where the other ends, in the same state" is one comparison.
+ */
+final class ExtentPage {
+
+    /** The most extents in a page. */
+    static final int MAX = 128;
+
+    /** File offsets, lengths and device offsets are multiples of this, in bytes. */
+    static final long UNIT = 512;
+
+    /** Stands where {@link Extent#NEW} would, which is never stored. */
+    private static final long WRITTEN = Extent.NEW;
+
+    private static final long META_MASK = 0xF;
+    private static final int DEVICE_SHIFT = 48;
+    private static final long OFFSET_MASK = (DeviceRange.MAX_OFFSET - 1) & ~META_MASK;
+
+    private static final int FIRST_CAPACITY = 4;
+
+    private long[] offset;
+    private long[] length;
+    private long[] place;
+    private int count;
+
+    ExtentPage() {
+        this(new long[FIRST_CAPACITY], new long[FIRST_CAPACITY], new long[FIRST_CAPACITY], 0);
+    }
+
+    private ExtentPage(long[] offset, long[] length, long[] place, int count) {
+        this.offset = offset;
+        this.length = length;
+        this.place = place;
+        this.count = count;
+    }
+
+    /** The packed address, state and flags of an extent that has blocks. */
+    static long place(Extent extent) {
+        return (long) extent.device() << DEVICE_SHIFT
+                | extent.deviceOffset()
+                | meta(extent.state(), extent.flags());
+    }
+
+    /** The low bits of a place for this state and these flags. */
+    static long meta(ExtentState state, int flags) {
+        return (flags & ~Extent.NEW) | (state == ExtentState.WRITTEN ? WRITTEN : 0);
+    }
+
+    /**
+     * Whether an extent of {@code length} at {@code place} goes on at {@code nextPlace}, on the
+     * same device in the same state with the same flags.
+     */
+    static boolean goesOn(long place, long length, long nextPlace) {
+        return place + length == nextPlace
+                && (place & OFFSET_MASK) + length < DeviceRange.MAX_OFFSET;
+    }
+
+    int count() {
+        return count;
+    }
+
+    long start(int index) {
+        return offset[index];
+    }
+
+    long end(int index) {
+        return offset[index] + length[index];
+    }
+
+    long length(int index) {
+        return length[index];
+    }
+
+    long place(int index) {
+        return place[index];
+    }
+
+    Extent extent(int index) {
+        long packed = place[index];
+        boolean written = (packed & WRITTEN) != 0;
+        return new Extent(
+                offset[index],
+                length[index],
+                written ? ExtentState.WRITTEN : ExtentState.UNWRITTEN,
+                (int) (packed >>> DEVICE_SHIFT),
+                packed & OFFSET_MASK,
+                (int) (packed & META_MASK & ~WRITTEN));
+    }
+
+    /** The last extent that begins at or before {@code fileOffset}, or -1. */
+    int floor(long fileOffset) {
+        int found = Arrays.binarySearch(offset, 0, count, fileOffset);
+        return found >= 0 ? found : -found - 2;
+    }
+
+    /** The first extent that begins at or after {@code fileOffset}, or {@link #count()}. */
+    int ceiling(long fileOffset) {
+        int found = Arrays.binarySearch(offset, 0, count, fileOffset);
+        return found >= 0 ? found : -found - 1;
+    }
+
+    /** Whether the last extent here and the first of {@code next} are one. */
+    boolean joins(ExtentPage next) {
+        return joins(count - 1, next, 0);
+    }
+
+    /** Changes the length of an extent at its end. */
+    void setLength(int index, long newLength) {
+        length[index] = newLength;
+    }
+
+    /** Changes state and flags, but not the address. */
+    void setMeta(int index, long meta) {
+        place[index] = (place[index] & ~META_MASK) | meta;
+    }
+
+    void set(int index, long newOffset, long newLength, long newPlace) {
+        offset[index] = newOffset;
+        length[index] = newLength;
+        place[index] = newPlace;
+    }
+
+    /** Makes room at {@code index}; the page must not be full. */
+    void insert(int index, long newOffset, long newLength, long newPlace) {
+        if (count == offset.length) {
+            grow(Math.min(MAX, count + Math.max(FIRST_CAPACITY, count / 4)));
+        }
+        move(index, index + 1, count - index);
+        set(index, newOffset, newLength, newPlace);
+        count++;
+    }
+
+    /** Takes out the extents {@code [from, to)}. */
+    void remove(int from, int to) {
+        move(to, from, count - to);
+        count -= to - from;
+    }
+
+    /** Moves the extents from {@code index} on into a new page. */
+    ExtentPage splitOff(int index) {
+        ExtentPage upper =
+                new ExtentPage(
+                        Arrays.copyOfRange(offset, index, count),
+                        Arrays.copyOfRange(length, index, count),
+                        Arrays.copyOfRange(place, index, count),
+                        count - index);
+        count = index;
+        return upper;
+    }
+
+    /** Copies all extents of the page that follows to the end of this one. */
+    void append(ExtentPage next) {
+        if (count + next.count > offset.length) {
+            grow(count + next.count);
+        }
+        System.arraycopy(next.offset, 0, offset, count, next.count);
+        System.arraycopy(next.length, 0, length, count, next.count);
+        System.arraycopy(next.place, 0, place, count, next.count);
+        count += next.count;
+    }
+
+    /** Joins neighbours from {@code first} on, up to those that begin at {@code lastOffset}. */
+    void merge(int first, long lastOffset) {
+        int kept = first;
+        int next = first + 1;
+        for (; next < count && offset[next] <= lastOffset; next++) {
+            if (joins(kept, this, next)) {
+                length[kept] += length[next];
+            } else if (++kept != next) {
+                set(kept, offset[next], length[next], place[next]);
+            }
+        }
+        remove(kept + 1, next);
+    }
+
+    private boolean joins(int index, ExtentPage other, int otherIndex) {
+        return end(index) == other.offset[otherIndex]
+                && goesOn(place[index], length[index], other.place[otherIndex]);
+    }
+
+    private void move(int from, int to, int number) {
+        System.arraycopy(offset, from, offset, to, number);
+        System.arraycopy(length, from, length, to, number);
+        System.arraycopy(place, from, place, to, number);
+    }
+
+    private void grow(int capacity) {
+        offset = Arrays.copyOf(offset, capacity);
+        length = Arrays.copyOf(length, capacity);
+        place = Arrays.copyOf(place, capacity);
+    }
+}

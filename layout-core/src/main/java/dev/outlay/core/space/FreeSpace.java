@@ -1,0 +1,244 @@
+package dev.outlay.core.space;
+
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.DeviceRange;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The free bytes of all devices of a volume, by place and by size.
+ *
+ * <p>Planning and taking are apart, so that a decision can be made without a change: {@link #plan}
+ * is pure, {@link #take} and {@link #release} apply. What {@code plan} answers depends on the free
+ * bytes and the devices alone, not on the order of the calls that led there, so a state rebuilt
+ * from a snapshot goes on with the same choices.
+ *
+ * <p>Devices are divided into allocation groups. They do not bound a free extent; they only spread
+ * the first blocks of files, so that files written side by side do not interleave.
+ *
+ * <p>Each call costs O(log n) of the free extents, and {@code plan} a bounded number of steps more
+ * besides one for each piece.
+ */
+public final class FreeSpace {
+
+    /** A group is a sixteenth of its device, but no longer than this. */
+    private static final long MAX_GROUP_BYTES = 1L << 30;
+
+    private static final int GROUPS_PER_DEVICE = 16;
+
+    /** How many groups are looked at for one with anything free. */
+    private static final int GROUP_TRIES = 16;
+
+    private record Device(DeviceRange whole, long groupBytes) {
+
+        int groups() {
+            return Math.toIntExact(Math.ceilDiv(whole.length(), groupBytes));
+        }
+
+        /** The bytes of the group that holds {@code offset}, which lies on the device. */
+        ByteRange groupOf(long offset) {
+            return group((int) ((offset - whole.start()) / groupBytes));
+        }
+
+        ByteRange group(int index) {
+            long start = whole.start() + index * groupBytes;
+            return new ByteRange(start, Math.min(start + groupBytes, whole.end()));
+        }
+    }
+
+    private final long blockSize;
+    private final TreeMap<Integer, Device> devices = new TreeMap<>();
+
+    /** Number of the first group of each device, in the order of the devices. */
+    private final TreeMap<Long, Device> firstGroups = new TreeMap<>();
+
+    private long groups;
+
+    private final FreeExtents free = new FreeExtents();
+
+    /** A volume without devices. {@code blockSize} is in bytes; all places are multiples of it. */
+    public FreeSpace(long blockSize) {
+        if (blockSize <= 0 || Long.bitCount(blockSize) != 1) {
+            throw new IllegalArgumentException("block size " + blockSize + " is no power of two");
+        }
+        this.blockSize = blockSize;
+    }
+
+    /** Adds a device, or the slice of it that belongs to the volume; all of it is free. */
+    public void addDevice(DeviceRange whole) {
+        requireAligned(whole);
+        if (devices.containsKey(whole.device())) {
+            throw new IllegalStateException("device " + whole.device() + " is there already");
+        }
+        Math.addExact(free.bytes(), whole.length());
+        long sixteenth = Math.ceilDiv(whole.length(), GROUPS_PER_DEVICE);
+        long groupBytes = Math.min(Math.ceilDiv(sixteenth, blockSize) * blockSize, MAX_GROUP_BYTES);
+        devices.put(whole.device(), new Device(whole, groupBytes));
+        free.add(whole);
+        firstGroups.clear();
+        groups = 0;
+        for (Device device : devices.values()) {
+            firstGroups.put(groups, device);
+            groups += device.groups();
+        }
+    }
+
+    /** The number of free bytes. */
+    public long freeBytes() {
+        return free.bytes();
+    }
+
+    /** The length of the longest free extent in bytes, or 0. */
+    public long largestFree() {
+        return free.largest();
+    }
+
+    /**
+     * Chooses {@code lengthBytes} of free space and changes nothing.
+     *
+     * @param lengthBytes a positive multiple of the block size
+     * @param goal where the space would best begin, or null
+     * @param alignment the multiple at which pieces should begin on the device, in bytes; the block
+     *     size or less asks for nothing, otherwise a multiple of the block size. It is a wish
+     * @param maxPieces the most pieces that will do, one or more
+     * @return free, disjoint pieces which add up to the length, in the order they should follow
+     *     each other in the file; empty when the space or {@code maxPieces} does not suffice
+     */
+    public List<DeviceRange> plan(
+            long lengthBytes, @Nullable DeviceGoal goal, long alignment, int maxPieces) {
+        if (lengthBytes <= 0 || lengthBytes % blockSize != 0) {
+            throw new IllegalArgumentException(
+                    "length " + lengthBytes + " is no positive multiple of " + blockSize);
+        }
+        if (alignment > DeviceRange.MAX_OFFSET
+                || (alignment > blockSize && alignment % blockSize != 0)) {
+            throw new IllegalArgumentException(
+                    "alignment " + alignment + " is no multiple of block size " + blockSize);
+        }
+        if (maxPieces < 1) {
+            throw new IllegalArgumentException("maxPieces " + maxPieces + " is below one");
+        }
+        SpacePlanner planner = new SpacePlanner(free, lengthBytes, goal, blockSize, maxPieces);
+        return planner.plan(Math.max(alignment, blockSize), groupOf(goal));
+    }
+
+    /**
+     * A goal for a file that has no blocks yet: the first free place of the allocation group that
+     * falls to the inode, or of a later one when that is full. Only a wish: it need not be free.
+     */
+    public DeviceGoal groupGoal(long inode) {
+        if (groups == 0) {
+            throw new IllegalStateException("the volume has no devices");
+        }
+        long first = Math.floorMod(inode, groups);
+        for (int i = 0; i < Math.min(GROUP_TRIES, groups); i++) {
+            long number = (first + i) % groups;
+            DeviceGoal found = firstFree(number);
+            if (found != null) {
+                return found;
+            }
+        }
+        DeviceGoal start = groupStart(first);
+        DeviceRange next = free.startingFrom(start);
+        return next == null ? start : new DeviceGoal(next.device(), next.start());
+    }
+
+    /** Marks a range as no longer free; all of it must be free. */
+    public void take(DeviceRange range) {
+        requireAligned(range);
+        DeviceRange extent = free.containing(new DeviceGoal(range.device(), range.start()));
+        if (extent == null || extent.end() < range.end()) {
+            throw new IllegalStateException(range + " is taken, but not all of it is free");
+        }
+        free.remove(extent);
+        if (extent.start() < range.start()) {
+            free.add(extent.slice(0, range.start() - extent.start()));
+        }
+        if (range.end() < extent.end()) {
+            free.add(extent.slice(range.end() - extent.start(), extent.end() - range.end()));
+        }
+    }
+
+    /** Marks a range of a device of this volume as free; none of it may be free yet. */
+    public void release(DeviceRange range) {
+        requireAligned(range);
+        Device device = devices.get(range.device());
+        if (device == null
+                || range.start() < device.whole().start()
+                || range.end() > device.whole().end()) {
+            throw new IllegalStateException(range + " is released, but not of this volume");
+        }
+        if (free.overlaps(range)) {
+            throw new IllegalStateException(range + " is released, but part of it is free already");
+        }
+        long start = range.start();
+        long end = range.end();
+        DeviceRange before = free.endingAt(new DeviceGoal(range.device(), start));
+        if (before != null) {
+            free.remove(before);
+            start = before.start();
+        }
+        DeviceRange after = free.containing(new DeviceGoal(range.device(), end));
+        if (after != null) {
+            free.remove(after);
+            end = after.end();
+        }
+        free.add(new DeviceRange(range.device(), start, end - start));
+    }
+
+    /** Whether every byte of {@code range} is free. */
+    public boolean isFree(DeviceRange range) {
+        DeviceRange extent = free.containing(new DeviceGoal(range.device(), range.start()));
+        return extent != null && extent.end() >= range.end();
+    }
+
+    /** Shows every free extent, by device and offset; no two of one device touch. */
+    public void forEach(Consumer<DeviceRange> action) {
+        free.all().forEach(action);
+    }
+
+    private @Nullable ByteRange groupOf(@Nullable DeviceGoal goal) {
+        Device device = goal == null ? null : devices.get(goal.device());
+        if (goal == null || device == null) {
+            return null;
+        }
+        DeviceRange whole = device.whole();
+        // A goal right after the last block of the device belongs to the last group.
+        long inside = Math.clamp(goal.offset(), whole.start(), whole.end() - 1);
+        return inside == goal.offset() || goal.offset() == whole.end()
+                ? device.groupOf(inside)
+                : null;
+    }
+
+    private @Nullable DeviceGoal firstFree(long number) {
+        DeviceGoal start = groupStart(number);
+        if (free.containing(start) != null) {
+            return start;
+        }
+        DeviceRange next = free.startingFrom(start);
+        ByteRange group = groupOf(start);
+        return next != null
+                        && group != null
+                        && next.device() == start.device()
+                        && next.start() < group.end()
+                ? new DeviceGoal(next.device(), next.start())
+                : null;
+    }
+
+    private DeviceGoal groupStart(long number) {
+        Map.Entry<Long, Device> entry = firstGroups.floorEntry(number);
+        Device device = entry.getValue();
+        int index = Math.toIntExact(number - entry.getKey());
+        return new DeviceGoal(device.whole().device(), device.group(index).start());
+    }
+
+    private void requireAligned(DeviceRange range) {
+        if (range.start() % blockSize != 0 || range.length() % blockSize != 0) {
+            throw new IllegalArgumentException(
+                    range + " is not of whole blocks of " + blockSize + " bytes");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.outlay.core.space;
+
+import dev.outlay.core.value.ByteRange;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set of bytes, kept as disjoint ranges of which no two touch. Equal by content.
+ *
+ * <p>Finding costs O(log n) of the ranges kept; not safe for several threads.
+ */
+public final class RangeSet {
+
+    /** Start to end of each range. */
+    private final TreeMap<Long, Long> ends = new TreeMap<>();
+
+    private long bytes;
+
+    /** Puts all bytes of {@code range} in; those already there stay. */
+    public void add(ByteRange range) {
+        long start = range.start();
+        long end = range.end();
+        Map.Entry<Long, Long> touching = ends.floorEntry(end);
+        while (touching != null && touching.getValue() >= start) {
+            start = Math.min(start, touching.getKey());
+            end = Math.max(end, touching.getValue());
+            bytes -= touching.getValue() - touching.getKey();
+            ends.remove(touching.getKey());
+            touching = ends.floorEntry(end);
+        }
+        ends.put(start, end);
+        bytes += end - start;
+    }
+
+    /** Takes all bytes of {@code range} out; those not there are no matter. */
+    public void remove(ByteRange range) {
+        Map.Entry<Long, Long> last = ends.lowerEntry(range.end());
+        while (last != null && last.getValue() > range.start()) {
+            long start = last.getKey();
+            long end = last.getValue();
+            ends.remove(start);
+            bytes -= end - start;
+            keep(start, range.start());
+            keep(range.end(), end);
+            last = ends.lowerEntry(range.end());
+            if (start < range.start()) {
+                return;
+            }
+        }
+    }
+
+    /** Whether every byte of {@code range} is in. */
+    public boolean containsAll(ByteRange range) {
+        Map.Entry<Long, Long> first = ends.floorEntry(range.start());
+        return first != null && first.getValue() >= range.end();
+    }
+
+    /** Whether any byte of {@code range} is in. */
+    public boolean overlaps(ByteRange range) {
+        Map.Entry<Long, Long> last = ends.lowerEntry(range.end());
+        return last != null && last.getValue() > range.start();
+    }
+
+    /** The bytes of {@code range} that are in: sorted, disjoint, clipped to it. */
+    public List<ByteRange> within(ByteRange range) {
+        List<ByteRange> found = new ArrayList<>();
+        for (Map.Entry<Long, Long> entry : from(range)) {
+            found.add(
+                    new ByteRange(
+                            Math.max(entry.getKey(), range.start()),
+                            Math.min(entry.getValue(), range.end())));
+        }
+        return found;
+    }
+
+    /** The bytes of {@code range} that are not in: sorted, disjoint, clipped to it. */
+    public List<ByteRange> gapsWithin(ByteRange range) {
+        List<ByteRange> gaps = new ArrayList<>();
+        long position = range.start();
+        for (ByteRange present : within(range)) {
+            if (position < present.start()) {
+                gaps.add(new ByteRange(position, present.start()));
+            }
+            position = present.end();
+        }
+        if (position < range.end()) {
+            gaps.add(new ByteRange(position, range.end()));
+        }
+        return gaps;
+    }
+
+    /** All of it, sorted. */
+    public List<ByteRange> ranges() {
+        List<ByteRange> all = new ArrayList<>(ends.size());
+        ends.forEach((start, end) -> all.add(new ByteRange(start, end)));
+        return all;
+    }
+
+    public boolean isEmpty() {
+        return ends.isEmpty();
+    }
+
+    /** The number of bytes in the set. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** A set of the same content, independent of this one. */
+    public RangeSet copy() {
+        RangeSet copy = new RangeSet();
+        copy.ends.putAll(ends);
+        copy.bytes = bytes;
+        return copy;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof RangeSet that && ends.equals(that.ends);
+    }
+
+    @Override
+    public int hashCode() {
+        return ends.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return ranges().toString();
+    }
+
+    private Iterable<Map.Entry<Long, Long>> from(ByteRange range) {
+        Map.Entry<Long, Long> first = ends.floorEntry(range.start());
+        long key =
+                first != null && first.getValue() > range.start() ? first.getKey() : range.start();
+        return ends.subMap(key, range.end()).entrySet();
+    }
+
+    private void keep(long start, long end) {
+        if (start < end) {
+            ends.put(start, end);
+            bytes += end - start;
+        }
+    }
+}
