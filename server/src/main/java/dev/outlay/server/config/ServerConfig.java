@@ -1,0 +1,115 @@
+package dev.outlay.server.config;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What an operator chooses. Every key with its unit, range and default is explained in the resource
+ * {@code outlay.conf}; a key that is left out has the default of {@link #DEFAULT}.
+ *
+ * <p>A {@code ServerConfig} is checked: ranges and the relations between keys hold.
+ *
+ * @param listen where gRPC is served over TCP
+ * @param allowPlaintextOffHost whether the addresses may be reachable from other hosts, in the
+ *     clear
+ * @param unixSocket where gRPC is served as a Unix socket, too; empty: nowhere
+ * @param httpListen where metrics and health are served; empty: nowhere
+ * @param dataDirectory journals, snapshots and the server's identity
+ * @param lease what clients get, and the bounds of what they may ask for
+ * @param maxIo longest I/O time a client may declare
+ * @param journalSegmentBytes length of one preallocated file of a journal
+ * @param snapshotThresholdBytes journal written since the last snapshot that brings about the next
+ * @param shutdownTimeout how long a graceful stop waits for answers under way
+ * @param limits what bounds the server's memory
+ */
+public record ServerConfig(
+        ListenAddress listen,
+        boolean allowPlaintextOffHost,
+        Optional<Path> unixSocket,
+        Optional<ListenAddress> httpListen,
+        Path dataDirectory,
+        Lease lease,
+        Duration maxIo,
+        long journalSegmentBytes,
+        long snapshotThresholdBytes,
+        Duration shutdownTimeout,
+        ServerLimits limits) {
+
+    /** What clients get without asking, and the shortest and longest they are granted. */
+    public record Lease(Duration standard, Duration min, Duration max) {
+        /** The lease granted to who asks for {@code requested}; zero asks for the standard one. */
+        public Duration grant(Duration requested) {
+            if (requested.isZero()) {
+                return standard;
+            }
+            return requested.compareTo(min) < 0
+                    ? min
+                    : requested.compareTo(max) > 0 ? max : requested;
+        }
+    }
+
+    /**
+     * What bounds the server's memory.
+     *
+     * @param messageBytes longest gRPC message, either way
+     * @param connections most TCP and Unix socket connections at a time
+     * @param volumes most volumes of the server
+     * @param clients most clients of one volume, remembered ones included
+     * @param outstandingOperations most unacknowledged answers kept for one client of one volume
+     */
+    public record ServerLimits(
+            int messageBytes,
+            int connections,
+            int volumes,
+            int clients,
+            int outstandingOperations) {}
+
+    public static final ServerConfig DEFAULT =
+            new ServerConfig(
+                    new ListenAddress("127.0.0.1", 7430),
+                    false,
+                    Optional.empty(),
+                    Optional.of(new ListenAddress("127.0.0.1", 7431)),
+                    Path.of("outlay-data"),
+                    new Lease(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofHours(1)),
+                    Duration.ofMinutes(1),
+                    64L << 20,
+                    256L << 20,
+                    Duration.ofSeconds(20),
+                    new ServerLimits(4 << 20, 1024, 64, 100_000, 1024));
+
+    /**
+     * Reads a file.
+     *
+     * @param overrides keys and values of the command line, which count more than the file's
+     * @throws ConfigException if anything in it is not understood, out of range or contradictory
+     */
+    public static ServerConfig load(Path file, Map<String, String> overrides)
+            throws ConfigException {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new ConfigException(
+                    List.of(file + ": no such file; leave the option out to run on defaults"));
+        } catch (CharacterCodingException e) {
+            throw new ConfigException(List.of(file + ": is not a text in UTF-8"));
+        } catch (IOException e) {
+            throw new ConfigException(List.of(file + ": cannot be read: " + e.getMessage()));
+        }
+        return parse(file.toString(), text, overrides);
+    }
+
+    /** As {@link #load}, with the text at hand; {@code name} is how messages call it. */
+    public static ServerConfig parse(String name, String text, Map<String, String> overrides)
+            throws ConfigException {
+        return new ConfigReader(ConfigFile.parse(name, text).with(overrides)).read();
+    }
+}
