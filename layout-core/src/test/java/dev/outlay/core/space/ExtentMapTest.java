@@ -1,0 +1,288 @@
+package dev.outlay.core.space;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.Seeds;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class ExtentMapTest {
+
+    private static final long BLOCK = 4096;
+
+    @Test
+    void smallFileAgreesWithModelAfterEveryStep() {
+        Seeds.each(5, random -> new ModelRun(random, 40, 8, 1).run(25_000));
+    }
+
+    @Test
+    void fileOfManyPagesAgreesWithModel() {
+        Seeds.each(4, random -> new ModelRun(random, 3_000, 6, 200).run(30_000));
+    }
+
+    @Test
+    void wideChangesOverManyPagesAgreeWithModel() {
+        Seeds.each(4, random -> new ModelRun(random, 3_000, 600, 50).run(10_000));
+    }
+
+    @Test
+    void emptyMapIsOneHole() {
+        ExtentMap map = new ExtentMap();
+        ByteRange range = new ByteRange(100, 5_000);
+        assertTrue(map.isEmpty());
+        assertEquals(0, map.endOffset());
+        assertNull(map.find(0));
+        assertEquals(List.of(Extent.hole(range)), map.slice(range));
+        assertEquals(List.of(), map.mapped(range));
+        assertEquals(List.of(), map.punch(new ByteRange(0, BLOCK)));
+        map.check(BLOCK);
+    }
+
+    @Test
+    void committingHalfSplitsAndCommittingTheRestMergesAgain() {
+        ExtentMap map = new ExtentMap();
+        map.insert(extent(0, 8, ExtentState.UNWRITTEN, 3, 100, Extent.NEW));
+        map.convert(blocks(0, 4), ExtentState.WRITTEN, 0);
+        assertEquals(
+                List.of(
+                        extent(0, 4, ExtentState.WRITTEN, 3, 100, 0),
+                        extent(4, 4, ExtentState.UNWRITTEN, 3, 104, 0)),
+                map.all());
+        map.convert(blocks(4, 4), ExtentState.WRITTEN, Extent.NEW);
+        assertEquals(List.of(extent(0, 8, ExtentState.WRITTEN, 3, 100, 0)), map.all());
+        map.check(BLOCK);
+    }
+
+    @Test
+    void endOfOneDeviceDoesNotRunIntoTheNext() {
+        ExtentMap map = new ExtentMap();
+        long lastBlock = DeviceRange.MAX_OFFSET / BLOCK - 1;
+        map.insert(extent(0, 1, ExtentState.WRITTEN, 6, lastBlock, 0));
+        map.insert(extent(1, 1, ExtentState.WRITTEN, 7, 0, 0));
+        assertEquals(2, map.extents());
+        map.insert(extent(2, 1, ExtentState.WRITTEN, DeviceRange.MAX_DEVICE, lastBlock, 0));
+        assertEquals(DeviceRange.MAX_DEVICE, map.all().getLast().device());
+        map.check(BLOCK);
+    }
+
+    @Test
+    void appendedExtentsFillTheirPages() {
+        ExtentMap map = new ExtentMap();
+        for (int i = 0; i < 100_000; i++) {
+            map.insert(extent(i, 1, ExtentState.WRITTEN, 0, 2L * i, 0));
+        }
+        map.check(BLOCK);
+        assertEquals(100_000, map.extents());
+        assertEquals(100_000 * BLOCK, map.endOffset());
+        assertEquals(
+                2L * 77_777 * BLOCK,
+                Objects.requireNonNull(map.find(77_777 * BLOCK + 5)).deviceOffset());
+        List<Extent> removed = map.punch(blocks(1, 99_998));
+        assertEquals(99_998, removed.size());
+        assertEquals(2, map.extents());
+        map.check(BLOCK);
+    }
+
+    @Test
+    void wrongCallsAreRefusedAndChangeNothing() {
+        ExtentMap map = new ExtentMap();
+        map.insert(extent(4, 4, ExtentState.UNWRITTEN, 0, 0, 0));
+        List<Extent> before = map.all();
+        assertThrows(
+                IllegalStateException.class,
+                () -> map.insert(extent(7, 2, ExtentState.UNWRITTEN, 0, 50, 0)));
+        assertThrows(
+                IllegalStateException.class,
+                () -> map.insert(extent(0, 20, ExtentState.UNWRITTEN, 0, 50, 0)));
+        assertThrows(
+                IllegalStateException.class,
+                () -> map.convert(blocks(3, 2), ExtentState.WRITTEN, 0));
+        assertThrows(
+                IllegalStateException.class,
+                () -> map.convert(blocks(6, 3), ExtentState.WRITTEN, 0));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> map.convert(blocks(4, 1), ExtentState.HOLE, 0));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> map.convert(blocks(4, 1), ExtentState.WRITTEN, 16));
+        assertThrows(IllegalArgumentException.class, () -> map.insert(Extent.hole(blocks(0, 1))));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> map.insert(before.getFirst().withoutAddress()));
+        assertThrows(IllegalArgumentException.class, () -> map.punch(new ByteRange(1, BLOCK)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> map.insert(new Extent(0, BLOCK, ExtentState.WRITTEN, 0, 100, 0)));
+        assertEquals(before, map.all());
+        map.check(BLOCK);
+    }
+
+    @Test
+    void checkNamesThePlaceOfAnExtentThatIsNotWholeBlocks() {
+        ExtentMap map = new ExtentMap();
+        map.insert(new Extent(8_192, 512, ExtentState.WRITTEN, 0, 0, 0));
+        IllegalStateException e = assertThrows(IllegalStateException.class, () -> map.check(BLOCK));
+        assertTrue(e.toString().contains("8192"), e.toString());
+    }
+
+    private static Extent extent(
+            long block, long blocks, ExtentState state, int device, long deviceBlock, int flags) {
+        return new Extent(block * BLOCK, blocks * BLOCK, state, device, deviceBlock * BLOCK, flags);
+    }
+
+    private static ByteRange blocks(long first, long count) {
+        return ByteRange.ofLength(first * BLOCK, count * BLOCK);
+    }
+
+    /** Random changes and questions, the same to the map and to a model. */
+    private static final class ModelRun {
+
+        private static final int[] FLAGS = {
+            0, 0, 0, Extent.NEW, Extent.SHARED, Extent.AT_RISK, Extent.KEPT
+        };
+
+        private final SplittableRandom random;
+        private final int blocks;
+        private final int longest;
+        private final int checkEvery;
+        private final ExtentMap map = new ExtentMap();
+        private final ModelMap model;
+
+        ModelRun(SplittableRandom random, int blocks, int longest, int checkEvery) {
+            this.random = random;
+            this.blocks = blocks;
+            this.longest = longest;
+            this.checkEvery = checkEvery;
+            this.model = new ModelMap(blocks, BLOCK);
+        }
+
+        void run(int steps) {
+            for (int step = 0; step < steps; step++) {
+                // Alternates between filling and emptying, so that pages come and go.
+                boolean filling = step / 1_000 % 4 != 3;
+                step(random.nextInt(filling ? 100 : 200));
+                if (step % checkEvery == 0) {
+                    compare();
+                }
+            }
+            compare();
+        }
+
+        private void step(int kind) {
+            if (kind < 45) {
+                insert();
+            } else if (kind < 75) {
+                convert();
+            } else if (kind < 85) {
+                ask();
+            } else {
+                punch();
+            }
+        }
+
+        private void insert() {
+            ByteRange range = range();
+            Extent extent =
+                    new Extent(
+                            range.start(),
+                            range.length(),
+                            state(),
+                            random.nextInt(2),
+                            address(range.length()),
+                            flags());
+            Extent behind = model.behind((int) (range.start() / BLOCK));
+            if (behind != null && random.nextInt(3) > 0) {
+                long end = behind.deviceRange().end();
+                if (end + range.length() <= DeviceRange.MAX_OFFSET) {
+                    extent =
+                            new Extent(
+                                    range.start(),
+                                    range.length(),
+                                    behind.state(),
+                                    behind.device(),
+                                    end,
+                                    behind.flags());
+                }
+            }
+            Extent inserted = extent;
+            if (model.isHole(range)) {
+                map.insert(inserted);
+                model.insert(inserted);
+            } else {
+                assertThrows(IllegalStateException.class, () -> map.insert(inserted));
+            }
+        }
+
+        private void convert() {
+            ByteRange range = range();
+            ExtentState state = state();
+            int flags = flags();
+            if (model.isMapped(range)) {
+                map.convert(range, state, flags);
+                model.convert(range, state, flags);
+            } else {
+                assertThrows(IllegalStateException.class, () -> map.convert(range, state, flags));
+            }
+        }
+
+        private void punch() {
+            ByteRange range = range();
+            assertEquals(model.runs(range, false), map.punch(range));
+            model.punch(range);
+        }
+
+        private void ask() {
+            long start = random.nextLong(blocks * BLOCK);
+            ByteRange range =
+                    ByteRange.ofLength(
+                            start,
+                            1 + random.nextLong(Math.min(longest * BLOCK, blocks * BLOCK - start)));
+            assertEquals(model.runs(range, true), map.slice(range));
+            assertEquals(model.runs(range, false), map.mapped(range));
+            Extent found = map.find(start);
+            List<Extent> expected = model.runs(ByteRange.ofLength(start, 1), false);
+            assertEquals(
+                    expected,
+                    found == null ? List.of() : List.of(found.slice(ByteRange.ofLength(start, 1))));
+        }
+
+        private void compare() {
+            map.check(BLOCK);
+            List<Extent> expected = model.runs(model.whole(), false);
+            assertEquals(expected, map.all());
+            assertEquals(expected.size(), map.extents());
+            assertEquals(expected.isEmpty(), map.isEmpty());
+            assertEquals(model.mappedBytes(), map.mappedBytes());
+            assertEquals(expected.isEmpty() ? 0 : expected.getLast().end(), map.endOffset());
+        }
+
+        private ByteRange range() {
+            int first = random.nextInt(blocks);
+            return blocks(first, 1 + random.nextInt(Math.min(longest, blocks - first)));
+        }
+
+        /** Few places, so that neighbours meet by chance; at both ends of the devices. */
+        private long address(long length) {
+            long low = random.nextInt(16) * BLOCK;
+            return random.nextBoolean() ? low : DeviceRange.MAX_OFFSET - length - low;
+        }
+
+        private ExtentState state() {
+            return random.nextBoolean() ? ExtentState.WRITTEN : ExtentState.UNWRITTEN;
+        }
+
+        private int flags() {
+            return FLAGS[random.nextInt(FLAGS.length)];
+        }
+    }
+}
