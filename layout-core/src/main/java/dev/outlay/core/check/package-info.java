@@ -1,0 +1,3 @@
+/** Walks a whole volume and compares everything that must agree. */
+@org.jspecify.annotations.NullMarked
+package dev.outlay.core.check;

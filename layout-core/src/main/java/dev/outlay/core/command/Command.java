@@ -1,0 +1,223 @@
+package dev.outlay.core.command;
+
+import dev.outlay.core.reply.Reply.ReturnedLayout;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Stateid;
+import dev.outlay.core.value.VolumeDevice;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * What is asked of a volume. Offsets and lengths are bytes and come unchecked: deciding checks them. {@code nowMillis} is the
+ * server's wall clock, milliseconds since 1970, and only ever becomes a time stamp.
+ */
+public sealed interface Command {
+
+    /** What a client asks under an operation id; answered once, however often it is sent. */
+    sealed interface Mutation extends Command {
+        Origin origin();
+
+        long nowMillis();
+    }
+
+    /** What changes nothing. */
+    sealed interface Query extends Command {}
+
+    /** What the server itself has to say: a client came or went, work was done, a deadline passed. */
+    sealed interface Internal extends Command {}
+
+    // ---- layouts
+
+    /**
+     * Where do these bytes belong? RFC 8881 18.43, and Linux {@code iomap_begin}.
+     *
+     * @param minLength the answer covers at least this much from {@code offset}, or is an error; 0 never waits
+     * @param stateid of the layout the client holds on this file already, if it knows
+     * @param freshId becomes the layout's id if this is the client's first grant on the file
+     * @param waitMillis how long a conflict may be waited for
+     */
+    record MapBlocks(
+            Origin origin,
+            long nowMillis,
+            FileId file,
+            long offset,
+            long length,
+            long minLength,
+            IoMode iomode,
+            Optional<Stateid> stateid,
+            MapFlags flags,
+            int maxExtents,
+            LayoutId freshId,
+            long waitMillis)
+            implements Mutation {}
+
+    /** Options of {@link MapBlocks}: no allocation of holes; blocks aligned to 2 MiB; the range will be handed out as a mapping. */
+    record MapFlags(boolean noAllocate, boolean alignHuge, boolean mapped) {
+        public static final MapFlags NONE = new MapFlags(false, false, false);
+    }
+
+    /** These bytes are filled and durable: expose them. RFC 8881 18.42, and Linux {@code iomap_end}. */
+    record CommitBlocks(
+            Origin origin,
+            long nowMillis,
+            FileId file,
+            Stateid stateid,
+            List<CommitRange> ranges,
+            List<DeviceIncarnation> devices,
+            long mapEpoch,
+            Durability durability,
+            OptionalLong lastWriteOffset,
+            OptionalLong mtimeMillis)
+            implements Mutation {
+
+        public CommitBlocks {
+            ranges = List.copyOf(ranges);
+            devices = List.copyOf(devices);
+        }
+    }
+
+    /** One range of a commit: {@code length} bytes of the file and where on the device they lie. */
+    record CommitRange(long fileOffset, long length, int device, long deviceOffset) {}
+
+    /** The incarnation a client read from the label of a device. */
+    record DeviceIncarnation(int device, long incarnation) {}
+
+    /** Given back. RFC 8881 18.44. */
+    record ReturnLayout(Origin origin, long nowMillis, ReturnScope scope) implements Mutation {}
+
+    /** What a {@link ReturnLayout} gives back. */
+    sealed interface ReturnScope {
+        /** Ranges of one file; the stateid is checked if it is given and something is held. */
+        record Ranges(FileId file, Optional<Stateid> stateid, List<ByteRange> ranges) implements ReturnScope {
+            public Ranges {
+                ranges = List.copyOf(ranges);
+            }
+        }
+
+        record WholeFile(FileId file, Optional<Stateid> stateid) implements ReturnScope {}
+
+        record WholeDevice(int device) implements ReturnScope {}
+
+        record Everything() implements ReturnScope {}
+    }
+
+    // ---- files and space
+
+    record CreateFile(
+            Origin origin, long nowMillis, FileId parent, String name, FileKind kind, int mode, String owner)
+            implements Mutation {}
+
+    record SetAttributes(
+            Origin origin,
+            long nowMillis,
+            FileId file,
+            OptionalInt mode,
+            Optional<String> owner,
+            OptionalLong modifiedMillis,
+            OptionalLong accessedMillis)
+            implements Mutation {}
+
+    record Rename(Origin origin, long nowMillis, FileId parent, String name, FileId newParent, String newName)
+            implements Mutation {}
+
+    record Remove(Origin origin, long nowMillis, FileId parent, String name) implements Mutation {}
+
+    /** Shrink or extend to {@code newSize} bytes. */
+    record Truncate(Origin origin, long nowMillis, FileId file, long newSize) implements Mutation {}
+
+    /** Blocks that stay, unwritten, for every hole of the range; the size does not change. */
+    record Allocate(Origin origin, long nowMillis, FileId file, long offset, long length) implements Mutation {}
+
+    /** Punch a hole: whole blocks are freed, the edges become zeros; the size does not change. */
+    record Deallocate(Origin origin, long nowMillis, FileId file, long offset, long length) implements Mutation {}
+
+    // ---- queries
+
+    /** Resolve {@code path}, names separated by {@code /}, from {@code start}. */
+    record Lookup(FileId start, String path) implements Query {}
+
+    record GetAttributes(FileId file) implements Query {}
+
+    /** Entries of a directory in the order of their names, those after {@code afterName}. */
+    record ListDirectory(FileId directory, String afterName, int max) implements Query {}
+
+    /** The extents of a file from {@code offset}, holes included, for people to look at: it grants nothing. */
+    record ListExtents(FileId file, long offset, int max) implements Query {}
+
+    /** What {@code client} holds, or what everybody holds. */
+    record ListLayouts(Optional<ClientId> client) implements Query {}
+
+    record ListDevices() implements Query {}
+
+    record ShowVolume() implements Query {}
+
+    /** Walk everything and report what does not agree. */
+    record CheckVolume() implements Query {}
+
+    // ---- internal
+
+    /** The client is about to use this volume. */
+    record JoinClient(ClientRecord client) implements Internal {}
+
+    /** The client has ended, by its own word or not. */
+    record EndClient(ClientId client, EndCause cause) implements Internal {}
+
+    /** The client's lease and its longest I/O have run out: what it holds is courtesy from now on. */
+    record LapseClient(ClientId client) implements Internal {}
+
+    /** The client has renewed after all; refused if any of its state is gone. */
+    record ReviveClient(ClientId client) implements Internal {}
+
+    /** After a broken connection or a restart the client says what it holds. */
+    record ReattachClient(ClientId client, long answeredThrough, List<RestatedLayout> layouts) implements Internal {
+        public ReattachClient {
+            layouts = List.copyOf(layouts);
+        }
+    }
+
+    /** A layout as the client remembers it. */
+    record RestatedLayout(FileId file, Stateid stateid, List<LayoutRange> ranges) {
+        public RestatedLayout {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /**
+     * The last step of an operation whose facts have been applied: answer with the file as it is now.
+     *
+     * @param newSize of a commit, if it changed the size
+     */
+    record AnswerWithFile(
+            Origin origin, FileId file, boolean committed, OptionalLong newSize, List<ReturnedLayout> returned)
+            implements Internal {
+        public AnswerWithFile {
+            returned = List.copyOf(returned);
+        }
+    }
+
+    /** Work on a device that a durable intent asked for is done, and durable. */
+    record CompleteWork(long work, long nowMillis) implements Internal {}
+
+    /** Sent once after a restart, before anything else, when clients are remembered. */
+    record BeginGrace() implements Internal {}
+
+    /** Every remembered client has come back, or its time is over. */
+    record EndGrace() implements Internal {}
+
+    /** Let removed files go that nobody holds any more. */
+    record ReapRemoved() implements Internal {}
+
+    record AddDevice(VolumeDevice device) implements Internal {}
+}

@@ -1,0 +1,211 @@
+package dev.outlay.core.fact;
+
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import java.util.List;
+
+/**
+ * What has happened to a volume. Applying facts in order is the only way its state changes, and it never refuses. Facts that are
+ * not durable concern plain READ grants, leases and grace; they end with the server process and are rebuilt by re-attach.
+ */
+public sealed interface Fact {
+
+    /** Whether the fact is journaled before anybody hears of it. */
+    default boolean isDurable() {
+        return true;
+    }
+
+    // ---- volume
+
+    record VolumeCreated(VolumeSettings settings) implements Fact {}
+
+    record DeviceAdded(VolumeDevice device) implements Fact {}
+
+    // ---- clients
+
+    record ClientJoined(ClientRecord client) implements Fact {}
+
+    /**
+     * The client has ended. Its layouts have been ended by facts before this one, but for plain READ grants that linger until
+     * its lease is over. It stays remembered while quarantined blocks name it.
+     */
+    record ClientEnded(ClientId client, EndCause cause) implements Fact {}
+
+    /** Nothing names the client any more. */
+    record ClientForgotten(ClientId client) implements Fact {}
+
+    /** The client's lease is over, or (with {@code lapsed} false) renewed after all. */
+    record LeaseLapsed(ClientId client, boolean lapsed) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    record GraceChanged(boolean inGrace) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    /** The client has come back after a restart and restated what it holds. */
+    record ClientReattached(ClientId client, long answeredThrough) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    // ---- names and attributes
+
+    record FileCreated(
+            FileId file, FileId parent, String name, FileKind kind, int mode, String owner, long nowMillis)
+            implements Fact {}
+
+    record FileRenamed(FileId file, FileId newParent, String newName, long nowMillis) implements Fact {}
+
+    /** The name is gone; the inode stays, removing, until its blocks can go. */
+    record FileUnlinked(FileId file, long nowMillis) implements Fact {}
+
+    /** The inode is gone: it has no blocks and no layouts. */
+    record FileForgotten(FileId file) implements Fact {}
+
+    /** Size, times, mode and owner as they are from now on; the change counter rises by one. */
+    record AttributesSet(
+            FileId file,
+            long sizeBytes,
+            int mode,
+            String owner,
+            long modifiedMillis,
+            long changedMillis,
+            long accessedMillis)
+            implements Fact {}
+
+    // ---- blocks; each raises the file's map epoch by one
+
+    /** Free blocks become unwritten extents of the file. {@code by} is 0 where no client holds them. */
+    record ExtentsAllocated(FileId file, List<Extent> extents, long by) implements Fact {
+        public ExtentsAllocated {
+            extents = List.copyOf(extents);
+        }
+    }
+
+    /** Mapped blocks change state or flags. */
+    record ExtentsConverted(FileId file, List<ByteRange> ranges, ExtentState state, int flags, long by)
+            implements Fact {
+        public ExtentsConverted {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /** Every mapped block of the range leaves the file and is free; those at risk go to quarantine instead. */
+    record ExtentsFreed(FileId file, ByteRange range, long by) implements Fact {}
+
+    /** Every mapped block of the ranges leaves the file and is quarantined: {@code holder} may still store into it. */
+    record ExtentsQuarantined(FileId file, List<ByteRange> ranges, ClientId holder) implements Fact {
+        public ExtentsQuarantined {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /** Committed blocks that {@code holder} could still overwrite or read: they stay in the file, at risk. */
+    record ExtentsAtRisk(FileId file, List<ByteRange> ranges, ClientId holder) implements Fact {
+        public ExtentsAtRisk {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    // ---- layouts
+
+    /** The client holds these ranges from now on; what it held there as READ and now holds as RW is RW. */
+    record LayoutGranted(ClientId client, FileId file, LayoutId layout, int seqid, List<LayoutRange> ranges)
+            implements Fact {
+        public LayoutGranted {
+            ranges = List.copyOf(ranges);
+        }
+
+        @Override
+        public boolean isDurable() {
+            return ranges.stream().anyMatch(r -> r.kind().isDurable());
+        }
+    }
+
+    /**
+     * The client holds nothing of these ranges any more. With nothing left the layout is gone.
+     *
+     * @param durable whether anything durable was held there
+     */
+    record LayoutReturned(ClientId client, FileId file, int seqid, List<ByteRange> ranges, boolean durable)
+            implements Fact {
+        public LayoutReturned {
+            ranges = List.copyOf(ranges);
+        }
+
+        @Override
+        public boolean isDurable() {
+            return durable;
+        }
+    }
+
+    /** The client has used this seqid; older ones are old from now on. */
+    record SeqidSeen(ClientId client, FileId file, int seqid) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    // ---- answers
+
+    /** The answer is kept for a retry; those up to {@code answeredThrough} are forgotten. */
+    record Answered(ClientId client, long operationId, long answeredThrough, Reply.Kept reply, boolean durable)
+            implements Fact {
+        @Override
+        public boolean isDurable() {
+            return durable;
+        }
+    }
+
+    // ---- device work
+
+    /** Work on a device is to be done, and done again after a restart, until it is reported complete. */
+    record WorkIntended(Work work) implements Fact {}
+
+    record WorkCompleted(long work) implements Fact {}
+
+    /**
+     * Zeros to be written inside a file.
+     *
+     * @param blocked no grant, read or commit touches this range until completion
+     * @param then what the completion goes on with
+     */
+    record Work(long id, FileId file, ByteRange blocked, List<DeviceRange> zero, Continuation then) {
+        public Work {
+            zero = List.copyOf(zero);
+        }
+    }
+
+    /** What completes once the zeros are durable; an origin is who waits for it. */
+    sealed interface Continuation {
+        /** The end of a grant: nothing follows. */
+        record Nothing() implements Continuation {}
+
+        record Resize(Origin origin, long newSize, Reply.Returned returned) implements Continuation {}
+
+        record Punch(Origin origin, ByteRange range, Reply.Returned returned) implements Continuation {}
+    }
+}

@@ -1,0 +1,262 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.EndClient;
+import dev.outlay.core.command.Command.JoinClient;
+import dev.outlay.core.command.Command.LapseClient;
+import dev.outlay.core.command.Command.ReattachClient;
+import dev.outlay.core.command.Command.RestatedLayout;
+import dev.outlay.core.command.Command.ReviveClient;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.Grants.Held;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.reply.Reply.ReattachedLayout;
+import dev.outlay.core.state.ClientEntry;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.Layout;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Clients come, lapse, return, re-attach after a restart, and end. */
+final class ClientOps {
+
+    private ClientOps() {}
+
+    static Decision join(VolumeTables tables, JoinClient ask) {
+        ClientEntry known = tables.client(ask.client().id());
+        if (known != null) {
+            return known.ended().isEmpty()
+                    ? Decision.answer(new Reply.Done())
+                    : Decision.answer(Failure.of(Reason.FENCED, "this client has been revoked"));
+        }
+        if (tables.clients().size() >= tables.limits().clients()) {
+            throw new Refusal(
+                    Reason.RESOURCE_EXHAUSTED,
+                    "the volume remembers " + tables.clients().size() + " clients, as many as it may");
+        }
+        return Decision.answer(List.of(new Fact.ClientJoined(ask.client())), new Reply.Done());
+    }
+
+    /** By its own word everything it held counts as returned; otherwise what it could still touch is set aside. */
+    static Decision end(VolumeTables tables, EndClient ask) {
+        ClientEntry client = tables.client(ask.client());
+        if (client == null) {
+            return Decision.answer(new Reply.Done());
+        }
+        if (client.ended().isPresent()) {
+            return ask.cause() == EndCause.EXPIRED
+                    ? Decision.answer(leaseOver(tables, client), new Reply.Done())
+                    : Decision.answer(new Reply.Done());
+        }
+        if (ask.cause() != EndCause.OWN_WORD) {
+            return Revocation.step(tables, ask.client(), ask.cause(), ask);
+        }
+        List<Fact> facts = ReturnLayoutOp.everything(tables, client);
+        facts.add(new Fact.ClientEnded(ask.client(), EndCause.OWN_WORD));
+        facts.add(new Fact.ClientForgotten(ask.client()));
+        return Decision.answer(facts, new Reply.Done());
+    }
+
+    /** A lease is over: courtesy begins; of a client that had ended already, the lingering READ grants go. */
+    static Decision lapse(VolumeTables tables, LapseClient ask) {
+        ClientEntry client = tables.client(ask.client());
+        if (client == null) {
+            return Decision.answer(new Reply.Done());
+        }
+        return Decision.answer(
+                client.ended().isPresent()
+                        ? leaseOver(tables, client)
+                        : List.of(new Fact.LeaseLapsed(ask.client(), true)),
+                new Reply.Done());
+    }
+
+    private static List<Fact> leaseOver(VolumeTables tables, ClientEntry client) {
+        ClientId id = client.record().id();
+        List<Fact> facts = new ArrayList<>();
+        for (FileId fileId : client.files()) {
+            FileNode file = Objects.requireNonNull(tables.file(fileId));
+            Layout layout = Objects.requireNonNull(file.layoutOf(id));
+            List<ByteRange> ranges =
+                    layout.ranges().stream().map(LayoutRange::range).toList();
+            facts.add(new Fact.LayoutReturned(id, fileId, layout.nextSeqid(), ranges, false));
+            facts.addAll(Grants.reap(tables, file, id, true));
+        }
+        if (!tables.quarantine().names(id)) {
+            facts.add(new Fact.ClientForgotten(id));
+        } else if (client.ended().orElseThrow() != EndCause.EXPIRED) {
+            facts.add(new Fact.ClientEnded(id, EndCause.EXPIRED));
+        }
+        return facts;
+    }
+
+    static Decision revive(VolumeTables tables, ReviveClient ask) {
+        ClientEntry client = tables.client(ask.client());
+        if (client == null || client.ended().isPresent()) {
+            return Decision.answer(Failure.of(
+                    Reason.EXPIRED, "the lease of client " + ask.client() + " ran out and what it held is gone"));
+        }
+        return Decision.answer(
+                client.isLapsed() ? List.of(new Fact.LeaseLapsed(ask.client(), false)) : List.of(), new Reply.Done());
+    }
+
+    // ---- re-attach
+
+    static Decision reattach(VolumeTables tables, ReattachClient ask) {
+        ClientEntry client = tables.client(ask.client());
+        if (client == null || client.ended().isPresent()) {
+            return Decision.answer(Failure.of(
+                    client == null ? Reason.EXPIRED : Reason.FENCED,
+                    "client " + ask.client() + " has ended here and what it held is gone"));
+        }
+        if (ask.layouts().size() > tables.limits().reattachLayouts()) {
+            throw new Refusal(Reason.TOO_LARGE, ask.layouts().size() + " layouts are more than one re-attach restates");
+        }
+        List<Fact> facts = new ArrayList<>();
+        List<ReattachedLayout> answers = new ArrayList<>();
+        TreeSet<FileId> restated = new TreeSet<>();
+        for (RestatedLayout layout : ask.layouts()) {
+            if (!restated.add(layout.file())) {
+                throw new Refusal(Reason.INVALID_ARGUMENT, "file " + layout.file() + " is restated twice");
+            }
+            answers.add(restate(tables, client, layout, facts));
+        }
+        for (FileId id : client.files()) {
+            if (!restated.contains(id)) {
+                Layout held = Objects.requireNonNull(
+                        Objects.requireNonNull(tables.file(id)).layoutOf(ask.client()));
+                answers.add(new ReattachedLayout(id, Optional.of(held.stateid()), held.ranges(), Optional.empty()));
+            }
+        }
+        facts.add(new Fact.ClientReattached(ask.client(), ask.answeredThrough()));
+        return Decision.answer(facts, new Reply.Reattached(answers));
+    }
+
+    private static ReattachedLayout restate(
+            VolumeTables tables, ClientEntry client, RestatedLayout restated, List<Fact> facts) {
+        ClientId id = client.record().id();
+        FileNode file = tables.file(restated.file());
+        Layout known = file == null ? null : file.layoutOf(id);
+        Failure wrong = check(tables, id, file, known, restated);
+        if (wrong != null || file == null) {
+            return new ReattachedLayout(
+                    restated.file(),
+                    known == null ? Optional.empty() : Optional.of(known.stateid()),
+                    known == null ? List.of() : known.ranges(),
+                    Optional.ofNullable(wrong));
+        }
+        int sent = restated.stateid().seqid();
+        int base = known == null || Stateid.isAfter(sent, known.stateid().seqid())
+                ? sent
+                : known.stateid().seqid();
+        int seqid = Stateid.next(base);
+        List<LayoutRange> reads = restated.ranges().stream()
+                .filter(r -> r.kind() == GrantKind.READ)
+                .toList();
+        facts.add(new Fact.LayoutGranted(id, file.id(), restated.stateid().id(), seqid, reads));
+        List<LayoutRange> all = new ArrayList<>(known == null ? List.of() : known.ranges());
+        reads.stream()
+                .filter(r -> known == null || !known.covers(r.range(), GrantKind.READ))
+                .forEach(all::add);
+        all.sort((a, b) -> a.range().compareTo(b.range()));
+        return new ReattachedLayout(
+                file.id(), Optional.of(new Stateid(restated.stateid().id(), seqid)), all, Optional.empty());
+    }
+
+    /** What is wrong with a restated layout; null if it stands. */
+    private static @Nullable Failure check(
+            VolumeTables tables,
+            ClientId client,
+            @Nullable FileNode file,
+            @Nullable Layout known,
+            RestatedLayout restated) {
+        if (file == null || file.isDirectory()) {
+            return Failure.of(Reason.STALE_FILE, "file " + restated.file() + " has been removed");
+        }
+        if (known != null && !known.id().equals(restated.stateid().id())) {
+            return Failure.of(Reason.BAD_STATEID, "the layout on file " + file.id() + " has another id");
+        }
+        for (LayoutRange range : restated.ranges()) {
+            if (!range.range().isAligned(tables.blockSize())) {
+                return Failure.of(Reason.INVALID_ARGUMENT, "restated bytes " + range.range() + " are not whole blocks");
+            }
+            boolean stands = known != null && known.covers(range.range(), range.kind());
+            if (stands) {
+                continue;
+            }
+            if (range.kind().isDurable()) {
+                return Failure.of(
+                        Reason.RECLAIM_BAD,
+                        "bytes " + range.range() + " of file " + file.id() + " were never granted to this client for "
+                                + range.kind());
+            }
+            if (!tables.isInGrace()) {
+                return Failure.of(
+                        Reason.NO_GRACE, "bytes " + range.range() + " of file " + file.id() + " are not held any more");
+            }
+            for (Held held : Grants.ofOthers(tables, file, client, range.range())) {
+                if (held.kind() == GrantKind.RW && touchesWritten(file, held.range())) {
+                    return Failure.of(
+                            Reason.RECLAIM_BAD,
+                            "bytes " + held.range() + " of file " + file.id() + " are granted to another client for RW");
+                }
+            }
+        }
+        return null;
+    }
+
+    private static boolean touchesWritten(FileNode file, ByteRange range) {
+        return file.extents().mapped(range).stream()
+                .anyMatch(e -> e.state() == dev.outlay.core.value.ExtentState.WRITTEN);
+    }
+
+    // ---- grace
+
+    static Decision beginGrace(VolumeTables tables) {
+        return tables.isEverybodyBackAfterRestart()
+                ? Decision.answer(new Reply.Done())
+                : Decision.answer(List.of(new Fact.GraceChanged(true)), new Reply.Done());
+    }
+
+    /** Who has not come back has expired whole; then what waited for the end of grace is freed. */
+    static Decision endGrace(VolumeTables tables, Command.EndGrace ask) {
+        if (!tables.isInGrace()) {
+            return Decision.answer(new Reply.Done());
+        }
+        for (ClientEntry client : tables.clients()) {
+            if (client.ended().isEmpty() && !client.isReattached()) {
+                return Revocation.step(tables, client.record().id(), EndCause.EXPIRED, ask);
+            }
+            if (client.ended().isPresent() && client.ended().get() != EndCause.EXPIRED) {
+                return Decision.then(leaseOver(tables, client), ask);
+            }
+        }
+        return Decision.then(List.of(new Fact.GraceChanged(false)), new Command.ReapRemoved());
+    }
+
+    static Decision reapRemoved(VolumeTables tables) {
+        List<Fact> facts = new ArrayList<>();
+        for (FileNode file : tables.files()) {
+            if (file.isRemoving()
+                    && file.layouts().isEmpty()
+                    && file.workOn(Grants.wholeFile()) == null
+                    && !tables.isInGrace()) {
+                facts.addAll(Grants.reapFacts(file.id(), !file.extents().isEmpty(), 0));
+            }
+        }
+        return Decision.answer(facts, new Reply.Done());
+    }
+}

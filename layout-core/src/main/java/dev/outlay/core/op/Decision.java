@@ -1,0 +1,42 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.reply.Reply;
+import java.util.List;
+
+/** What deciding a command came to: the facts to apply, in order, and what follows once they are applied. */
+public record Decision(List<Fact> facts, Outcome outcome) {
+
+    public Decision {
+        facts = List.copyOf(facts);
+    }
+
+    /** What follows. */
+    public sealed interface Outcome {
+        /** The command is answered, once the facts are durable. */
+        record Answer(Reply reply) implements Outcome {}
+
+        /** Once the facts are applied, {@code next} is decided in the same record; its answer is the answer. */
+        record Then(Command next) implements Outcome {}
+
+        /** The command waits for this device work: decide it again once that is complete. */
+        record AwaitWork(long work) implements Outcome {}
+    }
+
+    public static Decision answer(List<Fact> facts, Reply reply) {
+        return new Decision(facts, new Outcome.Answer(reply));
+    }
+
+    public static Decision answer(Reply reply) {
+        return answer(List.of(), reply);
+    }
+
+    public static Decision then(List<Fact> facts, Command next) {
+        return new Decision(facts, new Outcome.Then(next));
+    }
+
+    public static Decision awaitWork(List<Fact> facts, long work) {
+        return new Decision(facts, new Outcome.AwaitWork(work));
+    }
+}

@@ -1,0 +1,163 @@
+package dev.outlay.core.reply;
+
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.FileAttributes;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** What a command is answered with. */
+public sealed interface Reply {
+
+    /** What can be remembered for a retry, because a client asked for it under an operation id. */
+    sealed interface Kept extends Reply {}
+
+    /**
+     * @param stateid of the layout after this answer; absent if the client holds nothing on the file
+     * @param granted what of the range the client now holds
+     * @param extents sorted, contiguous from the offset asked for
+     * @param nextOffset where to ask on; the end of the answer
+     */
+    record Mapped(
+            Optional<Stateid> stateid,
+            List<LayoutRange> granted,
+            List<Extent> extents,
+            long mapEpoch,
+            long nextOffset,
+            long sizeBytes)
+            implements Kept {
+        public Mapped {
+            granted = List.copyOf(granted);
+            extents = List.copyOf(extents);
+        }
+    }
+
+    /** @param newSize present only if the commit changed the size */
+    record Committed(OptionalLong newSize, FileAttributes attributes) implements Kept {}
+
+    record Returned(List<ReturnedLayout> layouts) implements Kept {
+        public Returned {
+            layouts = List.copyOf(layouts);
+        }
+    }
+
+    /** What was given back on one file; no stateid means that nothing is held there any more. */
+    record ReturnedLayout(FileId file, Optional<Stateid> remaining, List<ByteRange> ranges) {
+        public ReturnedLayout {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /** A file after a change, and which of the caller's own grants ended with it. */
+    record FileChanged(FileAttributes attributes, List<ReturnedLayout> returned) implements Kept {
+        public FileChanged {
+            returned = List.copyOf(returned);
+        }
+    }
+
+    record Attributes(FileAttributes attributes) implements Reply {}
+
+    record Entry(String name, FileId file, FileKind kind, long sizeBytes) {}
+
+    /** @param more whether entries follow the last one here */
+    record Entries(List<Entry> entries, boolean more) implements Reply {
+        public Entries {
+            entries = List.copyOf(entries);
+        }
+    }
+
+    record Extents(List<Extent> extents, long nextOffset, boolean more, FileAttributes attributes) implements Reply {
+        public Extents {
+            extents = List.copyOf(extents);
+        }
+    }
+
+    record HeldLayout(ClientId client, String owner, FileId file, Stateid stateid, List<LayoutRange> ranges) {
+        public HeldLayout {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    record Layouts(List<HeldLayout> layouts) implements Reply {
+        public Layouts {
+            layouts = List.copyOf(layouts);
+        }
+    }
+
+    record Devices(List<VolumeDevice> devices) implements Reply {
+        public Devices {
+            devices = List.copyOf(devices);
+        }
+    }
+
+    /** Bytes in each block state; they sum to {@code total}. {@code atRisk} is a part of {@code mapped}. */
+    record SpaceUse(
+            long total,
+            long free,
+            long reserved,
+            long granted,
+            long mapped,
+            long pending,
+            long quarantined,
+            long atRisk) {}
+
+    record VolumeStatus(
+            VolumeSettings settings,
+            List<VolumeDevice> devices,
+            SpaceUse space,
+            long files,
+            long extents,
+            int clients,
+            int layouts,
+            boolean inGrace)
+            implements Reply {
+        public VolumeStatus {
+            devices = List.copyOf(devices);
+        }
+    }
+
+    /** What a check found wrong; empty is clean. */
+    record Findings(List<String> findings) implements Reply {
+        public Findings {
+            findings = List.copyOf(findings);
+        }
+    }
+
+    /** One restated layout: how it stands now, or why it does not. */
+    record ReattachedLayout(FileId file, Optional<Stateid> stateid, List<LayoutRange> ranges, Optional<Failure> failure) {
+        public ReattachedLayout {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /** All that the client holds in this volume, restated or not. */
+    record Reattached(List<ReattachedLayout> layouts) implements Reply {
+        public Reattached {
+            layouts = List.copyOf(layouts);
+        }
+    }
+
+    /** Done, and nothing to tell. */
+    record Done() implements Reply {}
+
+    /**
+     * Refused, and nothing has changed.
+     *
+     * @param message what was wrong and where, for a person
+     * @param retryAfterMillis when a retry makes sense; 0 if it says nothing
+     */
+    record Failure(Reason reason, String message, long retryAfterMillis) implements Kept {
+        public static Failure of(Reason reason, String message) {
+            return new Failure(reason, message, 0);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.FileId;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** A client as the volume knows it: who it is, whether it has ended, the answers kept for its retries, where it holds layouts. */
+public final class ClientEntry {
+
+    final ClientRecord record;
+    @Nullable EndCause ended;
+    boolean lapsed;
+    boolean reattached;
+    long answeredThrough;
+    long durablyAnsweredThrough;
+    final NavigableMap<Long, Reply.Kept> durableAnswers = new TreeMap<>();
+    final NavigableMap<Long, Reply.Kept> volatileAnswers = new TreeMap<>();
+    final TreeSet<FileId> files = new TreeSet<>();
+
+    ClientEntry(ClientRecord record) {
+        this.record = record;
+    }
+
+    public ClientRecord record() {
+        return record;
+    }
+
+    public Optional<EndCause> ended() {
+        return Optional.ofNullable(ended);
+    }
+
+    /** Whether its lease is over: what it holds stands until somebody needs it. */
+    public boolean isLapsed() {
+        return lapsed;
+    }
+
+    /** Whether it has been heard of since the server started. */
+    public boolean isReattached() {
+        return reattached;
+    }
+
+    /** Operations up to this one will never be executed again. */
+    public long answeredThrough() {
+        return answeredThrough;
+    }
+
+    public Optional<Reply.Kept> answer(long operationId) {
+        Reply.Kept durable = durableAnswers.get(operationId);
+        return Optional.ofNullable(durable != null ? durable : volatileAnswers.get(operationId));
+    }
+
+    /** How many answers wait for the client's acknowledgement. */
+    public int outstanding() {
+        return durableAnswers.tailMap(answeredThrough, false).size() + volatileAnswers.size();
+    }
+
+    /** Files on which it holds a layout. */
+    public TreeSet<FileId> files() {
+        return new TreeSet<>(files);
+    }
+
+    void keep(long operationId, long through, Reply.Kept reply, boolean durable) {
+        answeredThrough = Math.max(answeredThrough, through);
+        volatileAnswers.headMap(answeredThrough, true).clear();
+        if (durable) {
+            durablyAnsweredThrough = Math.max(durablyAnsweredThrough, through);
+            durableAnswers.headMap(durablyAnsweredThrough, true).clear();
+            durableAnswers.put(operationId, reply);
+        } else {
+            volatileAnswers.put(operationId, reply);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.space.ExtentMap;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.FileAttributes;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import java.util.Collection;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** One inode: attributes, extents, layouts; for a directory, names. Only {@link VolumeTables} changes it. */
+public final class FileNode {
+
+    final FileId id;
+    final FileKind kind;
+    final long createdMillis;
+    FileId parent;
+    String name;
+    boolean removing;
+    long sizeBytes;
+    long changeCounter;
+    long mapEpoch;
+    int mode;
+    String owner;
+    long modifiedMillis;
+    long changedMillis;
+    long accessedMillis;
+    final ExtentMap extents = new ExtentMap();
+    final ChangeLog changes = new ChangeLog();
+    final NavigableMap<ClientId, Layout> layouts = new TreeMap<>();
+    final NavigableMap<Long, Work> works = new TreeMap<>();
+    final NavigableMap<String, FileId> children = new TreeMap<>();
+
+    FileNode(FileId id, FileKind kind, FileId parent, String name, int mode, String owner, long nowMillis) {
+        this.id = id;
+        this.kind = kind;
+        this.parent = parent;
+        this.name = name;
+        this.mode = mode;
+        this.owner = owner;
+        this.createdMillis = nowMillis;
+        this.modifiedMillis = nowMillis;
+        this.changedMillis = nowMillis;
+        this.accessedMillis = nowMillis;
+        this.changeCounter = 1;
+    }
+
+    public FileId id() {
+        return id;
+    }
+
+    public FileKind kind() {
+        return kind;
+    }
+
+    public boolean isDirectory() {
+        return kind == FileKind.DIRECTORY;
+    }
+
+    /** Whether the name is gone and only layouts or blocks are left. */
+    public boolean isRemoving() {
+        return removing;
+    }
+
+    public FileId parent() {
+        return parent;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    public long mapEpoch() {
+        return mapEpoch;
+    }
+
+    public ExtentMap extents() {
+        return extents;
+    }
+
+    public ChangeLog changes() {
+        return changes;
+    }
+
+    /** Entries of a directory, by name. */
+    public NavigableMap<String, FileId> children() {
+        return children;
+    }
+
+    public @Nullable Layout layoutOf(ClientId client) {
+        return layouts.get(client);
+    }
+
+    public Collection<Layout> layouts() {
+        return layouts.values();
+    }
+
+    /** Device work that bars {@code range} until it is complete, the oldest first; null if there is none. */
+    public @Nullable Work workOn(ByteRange range) {
+        return works.values().stream().filter(w -> w.blocked().overlaps(range)).findFirst().orElse(null);
+    }
+
+    public FileAttributes attributes() {
+        return new FileAttributes(
+                id,
+                kind,
+                sizeBytes,
+                changeCounter,
+                mapEpoch,
+                mode,
+                owner,
+                createdMillis,
+                modifiedMillis,
+                changedMillis,
+                accessedMillis,
+                extents.mappedBytes(),
+                parent,
+                name);
+    }
+}

@@ -1,0 +1,158 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.space.RangeMap;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Stateid;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What one client holds on one file: an id, a sequence number and ranges. */
+public final class Layout {
+
+    /** @param sinceEpoch the file's map epoch when the range was granted; 0 for READ, which commits nothing */
+    record Grant(GrantKind kind, long sinceEpoch) {}
+
+    private final ClientId client;
+    private final LayoutId id;
+    private final RangeMap<Grant> grants = new RangeMap<>();
+    private int seqid;
+    private int durableSeqid;
+    private int seenSeqid;
+
+    Layout(ClientId client, LayoutId id) {
+        this.client = client;
+        this.id = id;
+    }
+
+    public ClientId client() {
+        return client;
+    }
+
+    public LayoutId id() {
+        return id;
+    }
+
+    public Stateid stateid() {
+        return new Stateid(id, seqid);
+    }
+
+    /** The sequence number that the next grant or return takes. */
+    public int nextSeqid() {
+        return Stateid.next(seqid);
+    }
+
+    /** The newest sequence number the client has used: it has acknowledged that one, and older ones are old. */
+    public int seenSeqid() {
+        return seenSeqid;
+    }
+
+    public boolean isEmpty() {
+        return grants.isEmpty();
+    }
+
+    /** Everything held, in order. */
+    public List<LayoutRange> ranges() {
+        return toRanges(grants.entries());
+    }
+
+    /** What is held of {@code range}, clipped to it, in order. */
+    public List<LayoutRange> within(ByteRange range) {
+        return toRanges(grants.within(range));
+    }
+
+    /** Whether all of {@code range} is held as {@code kind} or something stronger. */
+    public boolean covers(ByteRange range, GrantKind kind) {
+        long at = range.start();
+        for (var piece : grants.within(range)) {
+            if (piece.range().start() != at || piece.value().kind().compareTo(kind) < 0) {
+                return false;
+            }
+            at = piece.range().end();
+        }
+        return at == range.end();
+    }
+
+    /** The newest epoch at which a part of {@code range} was granted. */
+    public long grantedSince(ByteRange range) {
+        return grants.within(range).stream().mapToLong(e -> e.value().sinceEpoch()).max().orElse(0);
+    }
+
+    public boolean isDurable() {
+        return grants.entries().stream().anyMatch(e -> e.value().kind().isDurable());
+    }
+
+    void grant(LayoutRange granted, long epoch) {
+        long since = granted.kind() == GrantKind.RW ? epoch : 0;
+        for (ByteRange range : weakerThan(granted)) {
+            grants.put(range, new Grant(granted.kind(), since));
+        }
+    }
+
+    /** The parts of a range that are not held at all, or held as something weaker. */
+    private List<ByteRange> weakerThan(LayoutRange granted) {
+        List<ByteRange> weaker = new ArrayList<>();
+        long at = granted.range().start();
+        for (var piece : grants.within(granted.range())) {
+            if (piece.value().kind().compareTo(granted.kind()) >= 0) {
+                if (piece.range().start() > at) {
+                    weaker.add(new ByteRange(at, piece.range().start()));
+                }
+                at = piece.range().end();
+            }
+        }
+        if (at < granted.range().end()) {
+            weaker.add(new ByteRange(at, granted.range().end()));
+        }
+        return weaker;
+    }
+
+    void release(ByteRange range) {
+        grants.remove(range);
+    }
+
+    void advance(int newSeqid, boolean durable) {
+        seqid = newSeqid;
+        if (durable) {
+            durableSeqid = newSeqid;
+        }
+    }
+
+    void seen(int used) {
+        if (seenSeqid == 0 || Stateid.isAfter(used, seenSeqid)) {
+            seenSeqid = used;
+        }
+    }
+
+    int durableSeqid() {
+        return durableSeqid;
+    }
+
+    List<RangeMap.Entry<Grant>> durableGrants() {
+        return grants.entries().stream().filter(e -> e.value().kind().isDurable()).toList();
+    }
+
+    void restore(int journaledSeqid, List<RangeMap.Entry<Grant>> durable) {
+        seqid = journaledSeqid;
+        durableSeqid = journaledSeqid;
+        durable.forEach(e -> grants.put(e.range(), e.value()));
+    }
+
+    private static List<LayoutRange> toRanges(List<RangeMap.Entry<Grant>> entries) {
+        List<LayoutRange> ranges = new ArrayList<>(entries.size());
+        for (var entry : entries) {
+            LayoutRange last = ranges.isEmpty() ? null : ranges.getLast();
+            if (last != null && last.kind() == entry.value().kind() && last.range().end() == entry.range().start()) {
+                ranges.set(
+                        ranges.size() - 1,
+                        new LayoutRange(new ByteRange(last.range().start(), entry.range().end()), last.kind()));
+            } else {
+                ranges.add(new LayoutRange(entry.range(), entry.value().kind()));
+            }
+        }
+        return ranges;
+    }
+}

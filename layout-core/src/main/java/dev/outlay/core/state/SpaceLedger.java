@@ -1,0 +1,38 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.reply.Reply.SpaceUse;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+
+/** Counts bytes by block state, so that nobody has to walk a volume to know how full it is. A check walks and compares. */
+public final class SpaceLedger {
+
+    private long granted;
+    private long mapped;
+    private long pending;
+    private long quarantined;
+    private long atRisk;
+
+    /** Counts an extent in ({@code sign} 1) or out (-1) of the state it is in. */
+    public void count(Extent extent, boolean removing, int sign) {
+        long bytes = sign * extent.length();
+        if (removing) {
+            pending += bytes;
+        } else if (extent.state() == ExtentState.UNWRITTEN && !extent.has(Extent.KEPT)) {
+            granted += bytes;
+        } else {
+            mapped += bytes;
+            if (extent.has(Extent.AT_RISK)) {
+                atRisk += bytes;
+            }
+        }
+    }
+
+    public void quarantined(long bytes) {
+        quarantined += bytes;
+    }
+
+    public SpaceUse use(long total, long free) {
+        return new SpaceUse(total, free, 0, granted, mapped, pending, quarantined, atRisk);
+    }
+}

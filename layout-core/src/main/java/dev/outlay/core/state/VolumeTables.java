@@ -1,0 +1,397 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply.SpaceUse;
+import dev.outlay.core.space.FreeSpace;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import java.util.Collection;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a volume knows, and {@link #apply}, the only method that changes any of it. Operations read the tables and answer
+ * with facts; a fact that does not fit is a broken invariant and throws {@link IllegalStateException}, which stops the volume.
+ *
+ * <p>One thread owns it.
+ */
+public final class VolumeTables {
+
+    final Limits limits;
+    final NavigableMap<Integer, VolumeDevice> devices = new TreeMap<>();
+    final NavigableMap<FileId, FileNode> files = new TreeMap<>();
+    final NavigableMap<ClientId, ClientEntry> clients = new TreeMap<>();
+    final NavigableMap<Long, Work> works = new TreeMap<>();
+    final Quarantine quarantine = new Quarantine();
+    @Nullable VolumeSettings settings;
+    @Nullable FreeSpace free;
+    SpaceLedger ledger = new SpaceLedger();
+    long nextFile = FileId.ROOT.value() + 1;
+    long nextWork = 1;
+    private boolean inGrace;
+
+    public VolumeTables(Limits limits) {
+        this.limits = limits;
+    }
+
+    // ---- what operations read
+
+    public Limits limits() {
+        return limits;
+    }
+
+    /** Whether the first fact of a volume has been applied. */
+    public boolean isCreated() {
+        return settings != null;
+    }
+
+    public VolumeSettings settings() {
+        return Objects.requireNonNull(settings, "the volume has not been created");
+    }
+
+    public int blockSize() {
+        return settings().blockSize();
+    }
+
+    public FreeSpace free() {
+        return Objects.requireNonNull(free, "the volume has not been created");
+    }
+
+    public Collection<VolumeDevice> devices() {
+        return devices.values();
+    }
+
+    public @Nullable VolumeDevice device(int index) {
+        return devices.get(index);
+    }
+
+    public @Nullable FileNode file(FileId id) {
+        return files.get(id);
+    }
+
+    public Collection<FileNode> files() {
+        return files.values();
+    }
+
+    /** Whether the inode existed once: its number has been given out. */
+    public boolean wasCreated(FileId id) {
+        return id.value() < nextFile;
+    }
+
+    public FileId nextFile() {
+        return new FileId(nextFile);
+    }
+
+    public @Nullable ClientEntry client(ClientId id) {
+        return clients.get(id);
+    }
+
+    public Collection<ClientEntry> clients() {
+        return clients.values();
+    }
+
+    /** Work on devices that is intended and not yet complete, the oldest first. */
+    public Collection<Work> works() {
+        return works.values();
+    }
+
+    public long nextWork() {
+        return nextWork;
+    }
+
+    public Quarantine quarantine() {
+        return quarantine;
+    }
+
+    public boolean isInGrace() {
+        return inGrace;
+    }
+
+    public SpaceUse spaceUse() {
+        return ledger.use(devices.values().stream().mapToLong(VolumeDevice::lengthBytes).sum(), free().freeBytes());
+    }
+
+    // ---- what changes them
+
+    /** Applies one fact. */
+    public void apply(Fact fact) {
+        switch (fact) {
+            case Fact.VolumeCreated f -> create(f.settings());
+            case Fact.DeviceAdded f -> addDevice(f.device());
+            case Fact.ClientJoined f -> {
+                ClientEntry entry = new ClientEntry(f.client());
+                entry.reattached = true;
+                clients.put(f.client().id(), entry);
+            }
+            case Fact.ClientEnded f -> endClient(f);
+            case Fact.ClientForgotten f -> clients.remove(f.client());
+            case Fact.LeaseLapsed f -> need(f.client()).lapsed = f.lapsed();
+            case Fact.GraceChanged f -> changeGrace(f.inGrace());
+            case Fact.ClientReattached f -> {
+                ClientEntry entry = need(f.client());
+                entry.reattached = true;
+                entry.lapsed = false;
+                entry.answeredThrough = Math.max(entry.answeredThrough, f.answeredThrough());
+            }
+            case Fact.FileCreated f -> createFile(f);
+            case Fact.FileRenamed f -> rename(f);
+            case Fact.FileUnlinked f -> unlink(f);
+            case Fact.FileForgotten f -> forget(f.file());
+            case Fact.AttributesSet f -> setAttributes(f);
+            case Fact.ExtentsAllocated f -> allocate(f);
+            case Fact.ExtentsConverted f -> convert(f);
+            case Fact.ExtentsFreed f -> free(f);
+            case Fact.ExtentsQuarantined f -> quarantine(f);
+            case Fact.ExtentsAtRisk f -> putAtRisk(f);
+            case Fact.LayoutGranted f -> grant(f);
+            case Fact.LayoutReturned f -> release(f);
+            case Fact.SeqidSeen f -> {
+                Layout layout = need(f.file()).layouts.get(f.client());
+                if (layout != null) {
+                    layout.seen(f.seqid());
+                }
+            }
+            case Fact.Answered f -> {
+                ClientEntry entry = clients.get(f.client());
+                if (entry != null && entry.ended == null) {
+                    entry.keep(f.operationId(), f.answeredThrough(), f.reply(), f.durable());
+                }
+            }
+            case Fact.WorkIntended f -> {
+                works.put(f.work().id(), f.work());
+                need(f.work().file()).works.put(f.work().id(), f.work());
+                nextWork = Math.max(nextWork, f.work().id() + 1);
+            }
+            case Fact.WorkCompleted f -> {
+                Work work = works.remove(f.work());
+                if (work == null) {
+                    throw new IllegalStateException("work " + f.work() + " was never intended");
+                }
+                need(work.file()).works.remove(f.work());
+            }
+        }
+    }
+
+    private void create(VolumeSettings created) {
+        settings = created;
+        free = new FreeSpace(created.blockSize());
+        FileNode root =
+                new FileNode(FileId.ROOT, FileKind.DIRECTORY, FileId.ROOT, "", 0755, "", created.createdMillis());
+        files.put(FileId.ROOT, root);
+    }
+
+    private void addDevice(VolumeDevice device) {
+        devices.put(device.index(), device);
+        free().addDevice(device.range());
+    }
+
+    private void endClient(Fact.ClientEnded f) {
+        ClientEntry entry = need(f.client());
+        entry.ended = f.cause();
+        entry.durableAnswers.clear();
+        entry.volatileAnswers.clear();
+    }
+
+    private void changeGrace(boolean begins) {
+        inGrace = begins;
+        if (begins) {
+            clients.values().forEach(c -> c.reattached = false);
+        }
+    }
+
+    private void createFile(Fact.FileCreated f) {
+        FileNode node = new FileNode(f.file(), f.kind(), f.parent(), f.name(), f.mode(), f.owner(), f.nowMillis());
+        files.put(f.file(), node);
+        nextFile = Math.max(nextFile, f.file().value() + 1);
+        touchDirectory(f.parent(), f.nowMillis()).children.put(f.name(), f.file());
+    }
+
+    private void rename(Fact.FileRenamed f) {
+        FileNode node = need(f.file());
+        touchDirectory(node.parent, f.nowMillis()).children.remove(node.name);
+        node.parent = f.newParent();
+        node.name = f.newName();
+        node.changeCounter++;
+        node.changedMillis = f.nowMillis();
+        FileId before = touchDirectory(f.newParent(), f.nowMillis()).children.put(f.newName(), f.file());
+        if (before != null) {
+            throw new IllegalStateException("file " + before + " is still named " + f.newName());
+        }
+    }
+
+    private void unlink(Fact.FileUnlinked f) {
+        FileNode node = need(f.file());
+        touchDirectory(node.parent, f.nowMillis()).children.remove(node.name);
+        node.extents.forEach(e -> ledger.count(e, node.removing, -1));
+        node.removing = true;
+        node.extents.forEach(e -> ledger.count(e, node.removing, 1));
+        node.changeCounter++;
+    }
+
+    private void forget(FileId id) {
+        FileNode node = need(id);
+        if (!node.extents.isEmpty() || !node.layouts.isEmpty() || !node.children.isEmpty()) {
+            throw new IllegalStateException("file " + id + " still holds blocks, layouts or names");
+        }
+        files.remove(id);
+    }
+
+    private FileNode touchDirectory(FileId id, long nowMillis) {
+        FileNode directory = need(id);
+        directory.changeCounter++;
+        directory.modifiedMillis = Math.max(directory.modifiedMillis, nowMillis);
+        directory.changedMillis = nowMillis;
+        return directory;
+    }
+
+    private void setAttributes(Fact.AttributesSet f) {
+        FileNode node = need(f.file());
+        node.sizeBytes = f.sizeBytes();
+        node.mode = f.mode();
+        node.owner = f.owner();
+        node.modifiedMillis = f.modifiedMillis();
+        node.changedMillis = f.changedMillis();
+        node.accessedMillis = f.accessedMillis();
+        node.changeCounter++;
+    }
+
+    private void allocate(Fact.ExtentsAllocated f) {
+        FileNode node = need(f.file());
+        node.mapEpoch++;
+        for (Extent extent : f.extents()) {
+            free().take(extent.deviceRange());
+            node.extents.insert(extent);
+            ledger.count(extent, node.removing, 1);
+            changed(node, extent.range(), f.by());
+        }
+    }
+
+    private void convert(Fact.ExtentsConverted f) {
+        FileNode node = need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            convert(node, range, f.state(), f.flags());
+            changed(node, range, f.by());
+        }
+    }
+
+    private void convert(FileNode node, ByteRange range, ExtentState state, int flags) {
+        node.extents.mapped(range).forEach(e -> ledger.count(e, node.removing, -1));
+        node.extents.convert(range, state, flags);
+        node.extents.mapped(range).forEach(e -> ledger.count(e, node.removing, 1));
+    }
+
+    private void free(Fact.ExtentsFreed f) {
+        FileNode node = need(f.file());
+        node.mapEpoch++;
+        for (Extent extent : node.extents.punch(f.range())) {
+            ledger.count(extent, node.removing, -1);
+            if (extent.has(Extent.AT_RISK)) {
+                quarantine.unmap(extent.deviceRange());
+                ledger.quarantined(extent.length());
+            } else {
+                free().release(extent.deviceRange());
+            }
+        }
+        changed(node, f.range(), f.by());
+    }
+
+    private void quarantine(Fact.ExtentsQuarantined f) {
+        FileNode node = need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            for (Extent extent : node.extents.punch(range)) {
+                ledger.count(extent, node.removing, -1);
+                ledger.quarantined(extent.length());
+                quarantine.add(extent.deviceRange(), f.holder(), false);
+            }
+            changed(node, range, 0);
+        }
+    }
+
+    private void putAtRisk(Fact.ExtentsAtRisk f) {
+        FileNode node = need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            for (Extent extent : node.extents.mapped(range)) {
+                convert(node, extent.range(), extent.state(), extent.flags() | Extent.AT_RISK);
+                quarantine.add(extent.deviceRange(), f.holder(), true);
+            }
+            changed(node, range, 0);
+        }
+    }
+
+    private static void changed(FileNode node, ByteRange range, long by) {
+        node.changes.add(new ChangeLog.Change(node.mapEpoch, range, by));
+    }
+
+    private void grant(Fact.LayoutGranted f) {
+        FileNode node = need(f.file());
+        Layout layout = node.layouts.computeIfAbsent(f.client(), c -> new Layout(c, f.layout()));
+        for (LayoutRange range : f.ranges()) {
+            layout.grant(range, node.mapEpoch);
+        }
+        layout.advance(f.seqid(), f.isDurable());
+        need(f.client()).files.add(f.file());
+    }
+
+    private void release(Fact.LayoutReturned f) {
+        FileNode node = need(f.file());
+        Layout layout = node.layouts.get(f.client());
+        if (layout == null) {
+            throw new IllegalStateException("client " + f.client() + " holds nothing on file " + f.file());
+        }
+        f.ranges().forEach(layout::release);
+        layout.advance(f.seqid(), f.durable());
+        if (layout.isEmpty()) {
+            node.layouts.remove(f.client());
+            need(f.client()).files.remove(f.file());
+        }
+    }
+
+    private FileNode need(FileId id) {
+        FileNode node = files.get(id);
+        if (node == null) {
+            throw new IllegalStateException("there is no file " + id);
+        }
+        return node;
+    }
+
+    private ClientEntry need(ClientId id) {
+        ClientEntry entry = clients.get(id);
+        if (entry == null) {
+            throw new IllegalStateException("there is no client " + id);
+        }
+        return entry;
+    }
+
+    /** Whether the client has ended and only waits for the end of its lease or for a proof. */
+    public boolean isEnded(ClientId id) {
+        ClientEntry entry = clients.get(id);
+        return entry == null || entry.ended != null;
+    }
+
+    /** Whether nobody remembered may still come back to something it held before the restart. */
+    public boolean isEverybodyBackAfterRestart() {
+        return clients.values().stream().allMatch(c -> c.ended == EndCause.EXPIRED);
+    }
+
+    /** Whether every client that may still come back has done so: grace has nothing left to wait for. */
+    public boolean isEverybodyBack() {
+        return clients.values().stream()
+                .allMatch(c -> c.ended == EndCause.EXPIRED || (c.ended == null && c.reattached));
+    }
+}
