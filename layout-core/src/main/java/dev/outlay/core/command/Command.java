@@ -20,8 +20,9 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * What is asked of a volume. Offsets and lengths are bytes and come unchecked: deciding checks them. {@code nowMillis} is the
- * server's wall clock, milliseconds since 1970, and only ever becomes a time stamp.
+ * What is asked of a volume. Offsets and lengths are bytes and come unchecked: deciding checks
+ * them. {@code nowMillis} is the server's wall clock, milliseconds since 1970, and only ever
+ * becomes a time stamp.
  */
 public sealed interface Command {
 
@@ -35,7 +36,9 @@ public sealed interface Command {
     /** What changes nothing. */
     sealed interface Query extends Command {}
 
-    /** What the server itself has to say: a client came or went, work was done, a deadline passed. */
+    /**
+     * What the server itself has to say: a client came or went, work was done, a deadline passed.
+     */
     sealed interface Internal extends Command {}
 
     // ---- layouts
@@ -43,7 +46,8 @@ public sealed interface Command {
     /**
      * Where do these bytes belong? RFC 8881 18.43, and Linux {@code iomap_begin}.
      *
-     * @param minLength the answer covers at least this much from {@code offset}, or is an error; 0 never waits
+     * @param minLength the answer covers at least this much from {@code offset}, or is an error; 0
+     *     never waits
      * @param stateid of the layout the client holds on this file already, if it knows
      * @param freshId becomes the layout's id if this is the client's first grant on the file
      * @param waitMillis how long a conflict may be waited for
@@ -63,12 +67,17 @@ public sealed interface Command {
             long waitMillis)
             implements Mutation {}
 
-    /** Options of {@link MapBlocks}: no allocation of holes; blocks aligned to 2 MiB; the range will be handed out as a mapping. */
+    /**
+     * Options of {@link MapBlocks}: no allocation of holes; blocks aligned to 2 MiB; the range will
+     * be handed out as a mapping.
+     */
     record MapFlags(boolean noAllocate, boolean alignHuge, boolean mapped) {
         public static final MapFlags NONE = new MapFlags(false, false, false);
     }
 
-    /** These bytes are filled and durable: expose them. RFC 8881 18.42, and Linux {@code iomap_end}. */
+    /**
+     * These bytes are filled and durable: expose them. RFC 8881 18.42, and Linux {@code iomap_end}.
+     */
     record CommitBlocks(
             Origin origin,
             long nowMillis,
@@ -100,7 +109,8 @@ public sealed interface Command {
     /** What a {@link ReturnLayout} gives back. */
     sealed interface ReturnScope {
         /** Ranges of one file; the stateid is checked if it is given and something is held. */
-        record Ranges(FileId file, Optional<Stateid> stateid, List<ByteRange> ranges) implements ReturnScope {
+        record Ranges(FileId file, Optional<Stateid> stateid, List<ByteRange> ranges)
+                implements ReturnScope {
             public Ranges {
                 ranges = List.copyOf(ranges);
             }
@@ -116,7 +126,13 @@ public sealed interface Command {
     // ---- files and space
 
     record CreateFile(
-            Origin origin, long nowMillis, FileId parent, String name, FileKind kind, int mode, String owner)
+            Origin origin,
+            long nowMillis,
+            FileId parent,
+            String name,
+            FileKind kind,
+            int mode,
+            String owner)
             implements Mutation {}
 
     record SetAttributes(
@@ -129,7 +145,13 @@ public sealed interface Command {
             OptionalLong accessedMillis)
             implements Mutation {}
 
-    record Rename(Origin origin, long nowMillis, FileId parent, String name, FileId newParent, String newName)
+    record Rename(
+            Origin origin,
+            long nowMillis,
+            FileId parent,
+            String name,
+            FileId newParent,
+            String newName)
             implements Mutation {}
 
     record Remove(Origin origin, long nowMillis, FileId parent, String name) implements Mutation {}
@@ -138,10 +160,12 @@ public sealed interface Command {
     record Truncate(Origin origin, long nowMillis, FileId file, long newSize) implements Mutation {}
 
     /** Blocks that stay, unwritten, for every hole of the range; the size does not change. */
-    record Allocate(Origin origin, long nowMillis, FileId file, long offset, long length) implements Mutation {}
+    record Allocate(Origin origin, long nowMillis, FileId file, long offset, long length)
+            implements Mutation {}
 
     /** Punch a hole: whole blocks are freed, the edges become zeros; the size does not change. */
-    record Deallocate(Origin origin, long nowMillis, FileId file, long offset, long length) implements Mutation {}
+    record Deallocate(Origin origin, long nowMillis, FileId file, long offset, long length)
+            implements Mutation {}
 
     // ---- queries
 
@@ -153,7 +177,10 @@ public sealed interface Command {
     /** Entries of a directory in the order of their names, those after {@code afterName}. */
     record ListDirectory(FileId directory, String afterName, int max) implements Query {}
 
-    /** The extents of a file from {@code offset}, holes included, for people to look at: it grants nothing. */
+    /**
+     * The extents of a file from {@code offset}, holes included, for people to look at: it grants
+     * nothing.
+     */
     record ListExtents(FileId file, long offset, int max) implements Query {}
 
     /** What {@code client} holds, or what everybody holds. */
@@ -174,14 +201,17 @@ public sealed interface Command {
     /** The client has ended, by its own word or not. */
     record EndClient(ClientId client, EndCause cause) implements Internal {}
 
-    /** The client's lease and its longest I/O have run out: what it holds is courtesy from now on. */
+    /**
+     * The client's lease and its longest I/O have run out: what it holds is courtesy from now on.
+     */
     record LapseClient(ClientId client) implements Internal {}
 
     /** The client has renewed after all; refused if any of its state is gone. */
     record ReviveClient(ClientId client) implements Internal {}
 
     /** After a broken connection or a restart the client says what it holds. */
-    record ReattachClient(ClientId client, long answeredThrough, List<RestatedLayout> layouts) implements Internal {
+    record ReattachClient(ClientId client, long answeredThrough, List<RestatedLayout> layouts)
+            implements Internal {
         public ReattachClient {
             layouts = List.copyOf(layouts);
         }
@@ -195,12 +225,17 @@ public sealed interface Command {
     }
 
     /**
-     * The last step of an operation whose facts have been applied: answer with the file as it is now.
+     * The last step of an operation whose facts have been applied: answer with the file as it is
+     * now.
      *
      * @param newSize of a commit, if it changed the size
      */
     record AnswerWithFile(
-            Origin origin, FileId file, boolean committed, OptionalLong newSize, List<ReturnedLayout> returned)
+            Origin origin,
+            FileId file,
+            boolean committed,
+            OptionalLong newSize,
+            List<ReturnedLayout> returned)
             implements Internal {
         public AnswerWithFile {
             returned = List.copyOf(returned);

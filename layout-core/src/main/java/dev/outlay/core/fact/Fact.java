@@ -1,7 +1,6 @@
 package dev.outlay.core.fact;
 
 import dev.outlay.core.reply.Reply;
-import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
@@ -13,13 +12,15 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import java.util.List;
 
 /**
- * What has happened to a volume. Applying facts in order is the only way its state changes, and it never refuses. Facts that are
- * not durable concern plain READ grants, leases and grace; they end with the server process and are rebuilt by re-attach.
+ * What has happened to a volume. Applying facts in order is the only way its state changes, and it
+ * never refuses. Facts that are not durable concern plain READ grants, leases and grace; they end
+ * with the server process and are rebuilt by re-attach.
  */
 public sealed interface Fact {
 
@@ -39,8 +40,9 @@ public sealed interface Fact {
     record ClientJoined(ClientRecord client) implements Fact {}
 
     /**
-     * The client has ended. Its layouts have been ended by facts before this one, but for plain READ grants that linger until
-     * its lease is over. It stays remembered while quarantined blocks name it.
+     * The client has ended. Its layouts have been ended by facts before this one, but for plain
+     * READ grants that linger until its lease is over. It stays remembered while quarantined blocks
+     * name it.
      */
     record ClientEnded(ClientId client, EndCause cause) implements Fact {}
 
@@ -73,10 +75,17 @@ public sealed interface Fact {
     // ---- names and attributes
 
     record FileCreated(
-            FileId file, FileId parent, String name, FileKind kind, int mode, String owner, long nowMillis)
+            FileId file,
+            FileId parent,
+            String name,
+            FileKind kind,
+            int mode,
+            String owner,
+            long nowMillis)
             implements Fact {}
 
-    record FileRenamed(FileId file, FileId newParent, String newName, long nowMillis) implements Fact {}
+    record FileRenamed(FileId file, FileId newParent, String newName, long nowMillis)
+            implements Fact {}
 
     /** The name is gone; the inode stays, removing, until its blocks can go. */
     record FileUnlinked(FileId file, long nowMillis) implements Fact {}
@@ -97,7 +106,9 @@ public sealed interface Fact {
 
     // ---- blocks; each raises the file's map epoch by one
 
-    /** Free blocks become unwritten extents of the file. {@code by} is 0 where no client holds them. */
+    /**
+     * Free blocks become unwritten extents of the file. {@code by} is 0 where no client holds them.
+     */
     record ExtentsAllocated(FileId file, List<Extent> extents, long by) implements Fact {
         public ExtentsAllocated {
             extents = List.copyOf(extents);
@@ -105,24 +116,35 @@ public sealed interface Fact {
     }
 
     /** Mapped blocks change state or flags. */
-    record ExtentsConverted(FileId file, List<ByteRange> ranges, ExtentState state, int flags, long by)
+    record ExtentsConverted(
+            FileId file, List<ByteRange> ranges, ExtentState state, int flags, long by)
             implements Fact {
         public ExtentsConverted {
             ranges = List.copyOf(ranges);
         }
     }
 
-    /** Every mapped block of the range leaves the file and is free; those at risk go to quarantine instead. */
+    /**
+     * Every mapped block of the range leaves the file and is free; those at risk go to quarantine
+     * instead.
+     */
     record ExtentsFreed(FileId file, ByteRange range, long by) implements Fact {}
 
-    /** Every mapped block of the ranges leaves the file and is quarantined: {@code holder} may still store into it. */
-    record ExtentsQuarantined(FileId file, List<ByteRange> ranges, ClientId holder) implements Fact {
+    /**
+     * Every mapped block of the ranges leaves the file and is quarantined: {@code holder} may still
+     * store into it.
+     */
+    record ExtentsQuarantined(FileId file, List<ByteRange> ranges, ClientId holder)
+            implements Fact {
         public ExtentsQuarantined {
             ranges = List.copyOf(ranges);
         }
     }
 
-    /** Committed blocks that {@code holder} could still overwrite or read: they stay in the file, at risk. */
+    /**
+     * Committed blocks that {@code holder} could still overwrite or read: they stay in the file, at
+     * risk.
+     */
     record ExtentsAtRisk(FileId file, List<ByteRange> ranges, ClientId holder) implements Fact {
         public ExtentsAtRisk {
             ranges = List.copyOf(ranges);
@@ -131,8 +153,12 @@ public sealed interface Fact {
 
     // ---- layouts
 
-    /** The client holds these ranges from now on; what it held there as READ and now holds as RW is RW. */
-    record LayoutGranted(ClientId client, FileId file, LayoutId layout, int seqid, List<LayoutRange> ranges)
+    /**
+     * The client holds these ranges from now on; what it held there as READ and now holds as RW is
+     * RW.
+     */
+    record LayoutGranted(
+            ClientId client, FileId file, LayoutId layout, int seqid, List<LayoutRange> ranges)
             implements Fact {
         public LayoutGranted {
             ranges = List.copyOf(ranges);
@@ -149,7 +175,8 @@ public sealed interface Fact {
      *
      * @param durable whether anything durable was held there
      */
-    record LayoutReturned(ClientId client, FileId file, int seqid, List<ByteRange> ranges, boolean durable)
+    record LayoutReturned(
+            ClientId client, FileId file, int seqid, List<ByteRange> ranges, boolean durable)
             implements Fact {
         public LayoutReturned {
             ranges = List.copyOf(ranges);
@@ -172,7 +199,12 @@ public sealed interface Fact {
     // ---- answers
 
     /** The answer is kept for a retry; those up to {@code answeredThrough} are forgotten. */
-    record Answered(ClientId client, long operationId, long answeredThrough, Reply.Kept reply, boolean durable)
+    record Answered(
+            ClientId client,
+            long operationId,
+            long answeredThrough,
+            Reply.Kept reply,
+            boolean durable)
             implements Fact {
         @Override
         public boolean isDurable() {
@@ -182,7 +214,10 @@ public sealed interface Fact {
 
     // ---- device work
 
-    /** Work on a device is to be done, and done again after a restart, until it is reported complete. */
+    /**
+     * Work on a device is to be done, and done again after a restart, until it is reported
+     * complete.
+     */
     record WorkIntended(Work work) implements Fact {}
 
     record WorkCompleted(long work) implements Fact {}
@@ -193,7 +228,8 @@ public sealed interface Fact {
      * @param blocked no grant, read or commit touches this range until completion
      * @param then what the completion goes on with
      */
-    record Work(long id, FileId file, ByteRange blocked, List<DeviceRange> zero, Continuation then) {
+    record Work(
+            long id, FileId file, ByteRange blocked, List<DeviceRange> zero, Continuation then) {
         public Work {
             zero = List.copyOf(zero);
         }
@@ -204,8 +240,10 @@ public sealed interface Fact {
         /** The end of a grant: nothing follows. */
         record Nothing() implements Continuation {}
 
-        record Resize(Origin origin, long newSize, Reply.Returned returned) implements Continuation {}
+        record Resize(Origin origin, long newSize, Reply.Returned returned)
+                implements Continuation {}
 
-        record Punch(Origin origin, ByteRange range, Reply.Returned returned) implements Continuation {}
+        record Punch(Origin origin, ByteRange range, Reply.Returned returned)
+                implements Continuation {}
     }
 }

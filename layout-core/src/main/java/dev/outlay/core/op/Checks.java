@@ -1,6 +1,5 @@
 package dev.outlay.core.op;
 
-import dev.outlay.core.value.Origin;
 import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
@@ -8,6 +7,7 @@ import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import java.nio.charset.StandardCharsets;
@@ -23,22 +23,30 @@ final class Checks {
         ClientEntry client = tables.client(origin.client());
         if (client == null) {
             throw new Refusal(
-                    Reason.EXPIRED, "client " + origin.client() + " is not known to this volume: its lease has ended");
+                    Reason.EXPIRED,
+                    "client "
+                            + origin.client()
+                            + " is not known to this volume: its lease has ended");
         }
         EndCause ended = client.ended().orElse(null);
         if (ended != null) {
             throw new Refusal(
                     Reason.FENCED,
-                    "client " + origin.client() + " was revoked ("
+                    "client "
+                            + origin.client()
+                            + " was revoked ("
                             + switch (ended) {
                                 case OWN_WORD -> "it said it had ended";
-                                case SUPERSEDED -> "another process started under the same owner name";
+                                case SUPERSEDED ->
+                                        "another process started under the same owner name";
                                 case EXPIRED -> "its lease ran out";
                                 case REVOKED -> "by an operator";
-                            } + ")");
+                            }
+                            + ")");
         }
         if (tables.isInGrace() && !client.isReattached()) {
-            throw new Refusal(Reason.NO_SESSION, "the server has restarted: re-attach before anything else");
+            throw new Refusal(
+                    Reason.NO_SESSION, "the server has restarted: re-attach before anything else");
         }
         return client;
     }
@@ -46,7 +54,8 @@ final class Checks {
     static FileNode file(VolumeTables tables, FileId id) {
         FileNode node = node(tables, id);
         if (node.isDirectory()) {
-            throw new Refusal(Reason.IS_DIRECTORY, "inode " + id + " is a directory, it has no bytes");
+            throw new Refusal(
+                    Reason.IS_DIRECTORY, "inode " + id + " is a directory, it has no bytes");
         }
         return node;
     }
@@ -62,7 +71,8 @@ final class Checks {
     static FileNode node(VolumeTables tables, FileId id) {
         FileNode node = tables.file(id);
         if (node == null && !tables.wasCreated(id)) {
-            throw new Refusal(Reason.NOT_FOUND, "there has never been an inode " + id + " in this volume");
+            throw new Refusal(
+                    Reason.NOT_FOUND, "there has never been an inode " + id + " in this volume");
         }
         if (node == null || node.isRemoving()) {
             throw new Refusal(Reason.STALE_FILE, "file " + id + " has been removed");
@@ -74,7 +84,8 @@ final class Checks {
     static FileNode child(VolumeTables tables, FileNode directory, String name) {
         FileId id = directory.children().get(name);
         if (id == null) {
-            throw new Refusal(Reason.NOT_FOUND, "there is no '" + name + "' in directory " + directory.id());
+            throw new Refusal(
+                    Reason.NOT_FOUND, "there is no '" + name + "' in directory " + directory.id());
         }
         return node(tables, id);
     }
@@ -93,7 +104,8 @@ final class Checks {
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > maxBytes) {
             throw new Refusal(
-                    Reason.INVALID_ARGUMENT, "the " + what + " has " + bytes + " bytes, more than " + maxBytes);
+                    Reason.INVALID_ARGUMENT,
+                    "the " + what + " has " + bytes + " bytes, more than " + maxBytes);
         }
     }
 
@@ -102,13 +114,19 @@ final class Checks {
         if (!ByteRange.isValid(offset, length)) {
             throw new Refusal(
                     Reason.INVALID_ARGUMENT,
-                    length + " bytes at " + offset + " are not a range: offsets are not negative, lengths at least 1");
+                    length
+                            + " bytes at "
+                            + offset
+                            + " are not a range: offsets are not negative, lengths at least 1");
         }
         if (offset + length > tables.limits().fileBytes()) {
             throw new Refusal(
                     Reason.TOO_LARGE,
-                    "byte " + (offset + length) + " lies past the largest file, "
-                            + tables.limits().fileBytes() + " bytes");
+                    "byte "
+                            + (offset + length)
+                            + " lies past the largest file, "
+                            + tables.limits().fileBytes()
+                            + " bytes");
         }
         return ByteRange.ofLength(offset, length);
     }
@@ -119,7 +137,11 @@ final class Checks {
         if (!range.isAligned(tables.blockSize())) {
             throw new Refusal(
                     Reason.INVALID_ARGUMENT,
-                    "offset " + offset + " and length " + length + " must be multiples of the block size, "
+                    "offset "
+                            + offset
+                            + " and length "
+                            + length
+                            + " must be multiples of the block size, "
                             + tables.blockSize());
         }
         return range;
@@ -128,19 +150,28 @@ final class Checks {
     /** Compares a stateid that a client sent with the layout it holds, if it holds one. */
     static void stateid(@Nullable Layout layout, Stateid sent, boolean recencyMatters) {
         if (layout == null || !layout.id().equals(sent.id())) {
-            throw new Refusal(Reason.BAD_STATEID, "no layout of this client on this file has the id " + sent.id());
+            throw new Refusal(
+                    Reason.BAD_STATEID,
+                    "no layout of this client on this file has the id " + sent.id());
         }
         if (sent.seqid() == 0 || Stateid.isAfter(sent.seqid(), layout.stateid().seqid())) {
             throw new Refusal(
                     Reason.BAD_STATEID,
-                    "seqid " + Integer.toUnsignedString(sent.seqid()) + " was never issued; the newest is "
+                    "seqid "
+                            + Integer.toUnsignedString(sent.seqid())
+                            + " was never issued; the newest is "
                             + Integer.toUnsignedString(layout.stateid().seqid()));
         }
-        if (recencyMatters && layout.seenSeqid() != 0 && Stateid.isAfter(layout.seenSeqid(), sent.seqid())) {
+        if (recencyMatters
+                && layout.seenSeqid() != 0
+                && Stateid.isAfter(layout.seenSeqid(), sent.seqid())) {
             throw new Refusal(
                     Reason.OLD_STATEID,
-                    "seqid " + Integer.toUnsignedString(sent.seqid()) + " is older than "
-                            + Integer.toUnsignedString(layout.seenSeqid()) + ", which this client has used already");
+                    "seqid "
+                            + Integer.toUnsignedString(sent.seqid())
+                            + " is older than "
+                            + Integer.toUnsignedString(layout.seenSeqid())
+                            + ", which this client has used already");
         }
     }
 }

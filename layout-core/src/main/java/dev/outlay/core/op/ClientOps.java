@@ -46,12 +46,17 @@ final class ClientOps {
         if (tables.clients().size() >= tables.limits().clients()) {
             throw new Refusal(
                     Reason.RESOURCE_EXHAUSTED,
-                    "the volume remembers " + tables.clients().size() + " clients, as many as it may");
+                    "the volume remembers "
+                            + tables.clients().size()
+                            + " clients, as many as it may");
         }
         return Decision.answer(List.of(new Fact.ClientJoined(ask.client())), new Reply.Done());
     }
 
-    /** By its own word everything it held counts as returned; otherwise what it could still touch is set aside. */
+    /**
+     * By its own word everything it held counts as returned; otherwise what it could still touch is
+     * set aside.
+     */
     static Decision end(VolumeTables tables, EndClient ask) {
         ClientEntry client = tables.client(ask.client());
         if (client == null) {
@@ -71,7 +76,10 @@ final class ClientOps {
         return Decision.answer(facts, new Reply.Done());
     }
 
-    /** A lease is over: courtesy begins; of a client that had ended already, the lingering READ grants go. */
+    /**
+     * A lease is over: courtesy begins; of a client that had ended already, the lingering READ
+     * grants go.
+     */
     static Decision lapse(VolumeTables tables, LapseClient ask) {
         ClientEntry client = tables.client(ask.client());
         if (client == null) {
@@ -90,8 +98,7 @@ final class ClientOps {
         for (FileId fileId : client.files()) {
             FileNode file = Objects.requireNonNull(tables.file(fileId));
             Layout layout = Objects.requireNonNull(file.layoutOf(id));
-            List<ByteRange> ranges =
-                    layout.ranges().stream().map(LayoutRange::range).toList();
+            List<ByteRange> ranges = layout.ranges().stream().map(LayoutRange::range).toList();
             facts.add(new Fact.LayoutReturned(id, fileId, layout.nextSeqid(), ranges, false));
             facts.addAll(Grants.reap(tables, file, id, true));
         }
@@ -106,11 +113,16 @@ final class ClientOps {
     static Decision revive(VolumeTables tables, ReviveClient ask) {
         ClientEntry client = tables.client(ask.client());
         if (client == null || client.ended().isPresent()) {
-            return Decision.answer(Failure.of(
-                    Reason.EXPIRED, "the lease of client " + ask.client() + " ran out and what it held is gone"));
+            return Decision.answer(
+                    Failure.of(
+                            Reason.EXPIRED,
+                            "the lease of client "
+                                    + ask.client()
+                                    + " ran out and what it held is gone"));
         }
         return Decision.answer(
-                client.isLapsed() ? List.of(new Fact.LeaseLapsed(ask.client(), false)) : List.of(), new Reply.Done());
+                client.isLapsed() ? List.of(new Fact.LeaseLapsed(ask.client(), false)) : List.of(),
+                new Reply.Done());
     }
 
     // ---- re-attach
@@ -118,27 +130,34 @@ final class ClientOps {
     static Decision reattach(VolumeTables tables, ReattachClient ask) {
         ClientEntry client = tables.client(ask.client());
         if (client == null || client.ended().isPresent()) {
-            return Decision.answer(Failure.of(
-                    client == null ? Reason.EXPIRED : Reason.FENCED,
-                    "client " + ask.client() + " has ended here and what it held is gone"));
+            return Decision.answer(
+                    Failure.of(
+                            client == null ? Reason.EXPIRED : Reason.FENCED,
+                            "client " + ask.client() + " has ended here and what it held is gone"));
         }
         if (ask.layouts().size() > tables.limits().reattachLayouts()) {
-            throw new Refusal(Reason.TOO_LARGE, ask.layouts().size() + " layouts are more than one re-attach restates");
+            throw new Refusal(
+                    Reason.TOO_LARGE,
+                    ask.layouts().size() + " layouts are more than one re-attach restates");
         }
         List<Fact> facts = new ArrayList<>();
         List<ReattachedLayout> answers = new ArrayList<>();
         TreeSet<FileId> restated = new TreeSet<>();
         for (RestatedLayout layout : ask.layouts()) {
             if (!restated.add(layout.file())) {
-                throw new Refusal(Reason.INVALID_ARGUMENT, "file " + layout.file() + " is restated twice");
+                throw new Refusal(
+                        Reason.INVALID_ARGUMENT, "file " + layout.file() + " is restated twice");
             }
             answers.add(restate(tables, client, layout, facts));
         }
         for (FileId id : client.files()) {
             if (!restated.contains(id)) {
-                Layout held = Objects.requireNonNull(
-                        Objects.requireNonNull(tables.file(id)).layoutOf(ask.client()));
-                answers.add(new ReattachedLayout(id, Optional.of(held.stateid()), held.ranges(), Optional.empty()));
+                Layout held =
+                        Objects.requireNonNull(
+                                Objects.requireNonNull(tables.file(id)).layoutOf(ask.client()));
+                answers.add(
+                        new ReattachedLayout(
+                                id, Optional.of(held.stateid()), held.ranges(), Optional.empty()));
             }
         }
         facts.add(new Fact.ClientReattached(ask.client(), ask.answeredThrough()));
@@ -159,13 +178,13 @@ final class ClientOps {
                     Optional.ofNullable(wrong));
         }
         int sent = restated.stateid().seqid();
-        int base = known == null || Stateid.isAfter(sent, known.stateid().seqid())
-                ? sent
-                : known.stateid().seqid();
+        int base =
+                known == null || Stateid.isAfter(sent, known.stateid().seqid())
+                        ? sent
+                        : known.stateid().seqid();
         int seqid = Stateid.next(base);
-        List<LayoutRange> reads = restated.ranges().stream()
-                .filter(r -> r.kind() == GrantKind.READ)
-                .toList();
+        List<LayoutRange> reads =
+                restated.ranges().stream().filter(r -> r.kind() == GrantKind.READ).toList();
         facts.add(new Fact.LayoutGranted(id, file.id(), restated.stateid().id(), seqid, reads));
         List<LayoutRange> all = new ArrayList<>(known == null ? List.of() : known.ranges());
         reads.stream()
@@ -173,7 +192,10 @@ final class ClientOps {
                 .forEach(all::add);
         all.sort((a, b) -> a.range().compareTo(b.range()));
         return new ReattachedLayout(
-                file.id(), Optional.of(new Stateid(restated.stateid().id(), seqid)), all, Optional.empty());
+                file.id(),
+                Optional.of(new Stateid(restated.stateid().id(), seqid)),
+                all,
+                Optional.empty());
     }
 
     /** What is wrong with a restated layout; null if it stands. */
@@ -187,11 +209,14 @@ final class ClientOps {
             return Failure.of(Reason.STALE_FILE, "file " + restated.file() + " has been removed");
         }
         if (known != null && !known.id().equals(restated.stateid().id())) {
-            return Failure.of(Reason.BAD_STATEID, "the layout on file " + file.id() + " has another id");
+            return Failure.of(
+                    Reason.BAD_STATEID, "the layout on file " + file.id() + " has another id");
         }
         for (LayoutRange range : restated.ranges()) {
             if (!range.range().isAligned(tables.blockSize())) {
-                return Failure.of(Reason.INVALID_ARGUMENT, "restated bytes " + range.range() + " are not whole blocks");
+                return Failure.of(
+                        Reason.INVALID_ARGUMENT,
+                        "restated bytes " + range.range() + " are not whole blocks");
             }
             boolean stands = known != null && known.covers(range.range(), range.kind());
             if (stands) {
@@ -200,18 +225,31 @@ final class ClientOps {
             if (range.kind().isDurable()) {
                 return Failure.of(
                         Reason.RECLAIM_BAD,
-                        "bytes " + range.range() + " of file " + file.id() + " were never granted to this client for "
+                        "bytes "
+                                + range.range()
+                                + " of file "
+                                + file.id()
+                                + " were never granted to this client for "
                                 + range.kind());
             }
             if (!tables.isInGrace()) {
                 return Failure.of(
-                        Reason.NO_GRACE, "bytes " + range.range() + " of file " + file.id() + " are not held any more");
+                        Reason.NO_GRACE,
+                        "bytes "
+                                + range.range()
+                                + " of file "
+                                + file.id()
+                                + " are not held any more");
             }
             for (Held held : Grants.ofOthers(tables, file, client, range.range())) {
                 if (held.kind() == GrantKind.RW && touchesWritten(file, held.range())) {
                     return Failure.of(
                             Reason.RECLAIM_BAD,
-                            "bytes " + held.range() + " of file " + file.id() + " are granted to another client for RW");
+                            "bytes "
+                                    + held.range()
+                                    + " of file "
+                                    + file.id()
+                                    + " are granted to another client for RW");
                 }
             }
         }

@@ -23,12 +23,15 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * CommitBlocks: these bytes are filled and durable, expose them. The one place that turns unwritten into written.
+ * CommitBlocks: these bytes are filled and durable, expose them. The one place that turns unwritten
+ * into written.
  *
- * <p>Each range is held against what this client was granted for RW, and its device address against the map: a client that lists
- * blocks it was never given, or that it got wrong, exposes nothing. All ranges, size and times change in one record or not at all.
+ * <p>Each range is held against what this client was granted for RW, and its device address against
+ * the map: a client that lists blocks it was never given, or that it got wrong, exposes nothing.
+ * All ranges, size and times change in one record or not at all.
  *
- * <p>Source: RFC 8881 18.42, RFC 5663 2.3; {@code xfs_fs_commit_blocks} and {@code iomap_end} in Linux.
+ * <p>Source: RFC 8881 18.42, RFC 5663 2.3; {@code xfs_fs_commit_blocks} and {@code iomap_end} in
+ * Linux.
  */
 final class CommitBlocksOp {
 
@@ -50,28 +53,38 @@ final class CommitBlocksOp {
         List<Fact> facts = new ArrayList<>();
         facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().seqid()));
         if (file.isRemoving()) {
-            return Decision.answer(facts, new Reply.Committed(OptionalLong.empty(), file.attributes()));
+            return Decision.answer(
+                    facts, new Reply.Committed(OptionalLong.empty(), file.attributes()));
         }
         List<ByteRange> toConvert = unwritten(file, ask.ranges());
         if (!toConvert.isEmpty()) {
-            facts.add(new Fact.ExtentsConverted(file.id(), toConvert, ExtentState.WRITTEN, 0, caller.value()));
+            facts.add(
+                    new Fact.ExtentsConverted(
+                            file.id(), toConvert, ExtentState.WRITTEN, 0, caller.value()));
         }
         FileAttributes before = file.attributes();
         long size = Math.max(before.sizeBytes(), ask.lastWriteOffset().orElse(-1) + 1);
-        long modified = Math.max(before.modifiedMillis(), ask.mtimeMillis().orElse(ask.nowMillis()));
-        facts.add(new Fact.AttributesSet(
-                file.id(),
-                size,
-                before.mode(),
-                before.owner(),
-                modified,
-                Math.max(before.changedMillis(), ask.nowMillis()),
-                before.accessedMillis()));
-        OptionalLong newSize = size == before.sizeBytes() ? OptionalLong.empty() : OptionalLong.of(size);
-        return Decision.then(facts, new AnswerWithFile(ask.origin(), file.id(), true, newSize, List.of()));
+        long modified =
+                Math.max(before.modifiedMillis(), ask.mtimeMillis().orElse(ask.nowMillis()));
+        facts.add(
+                new Fact.AttributesSet(
+                        file.id(),
+                        size,
+                        before.mode(),
+                        before.owner(),
+                        modified,
+                        Math.max(before.changedMillis(), ask.nowMillis()),
+                        before.accessedMillis()));
+        OptionalLong newSize =
+                size == before.sizeBytes() ? OptionalLong.empty() : OptionalLong.of(size);
+        return Decision.then(
+                facts, new AnswerWithFile(ask.origin(), file.id(), true, newSize, List.of()));
     }
 
-    /** A commit on a file that is being removed is accepted and dropped, so that a recalled client can finish. */
+    /**
+     * A commit on a file that is being removed is accepted and dropped, so that a recalled client
+     * can finish.
+     */
     private static FileNode fileOrRemoving(VolumeTables tables, CommitBlocks ask) {
         FileNode file = tables.file(ask.file());
         return file != null && file.isRemoving() ? file : Checks.file(tables, ask.file());
@@ -84,7 +97,8 @@ final class CommitBlocksOp {
         if (ask.ranges().size() > tables.limits().commitRanges()) {
             throw new Refusal(
                     Reason.TOO_LARGE,
-                    ask.ranges().size() + " ranges are more than one commit may name, "
+                    ask.ranges().size()
+                            + " ranges are more than one commit may name, "
                             + tables.limits().commitRanges());
         }
         long end = 0;
@@ -92,23 +106,34 @@ final class CommitBlocksOp {
             ByteRange bytes = Checks.blocks(tables, range.fileOffset(), range.length());
             if (bytes.start() < end) {
                 throw new Refusal(
-                        Reason.INVALID_ARGUMENT, "ranges must be sorted and disjoint: " + bytes + " begins before " + end);
+                        Reason.INVALID_ARGUMENT,
+                        "ranges must be sorted and disjoint: " + bytes + " begins before " + end);
             }
             end = bytes.end();
         }
         if (!ask.durability().atLeast(tables.settings().leastDurability())) {
             throw new Refusal(
                     Reason.INVALID_ARGUMENT,
-                    "durability " + ask.durability() + " is less than this volume accepts, "
+                    "durability "
+                            + ask.durability()
+                            + " is less than this volume accepts, "
                             + tables.settings().leastDurability());
         }
-        ask.lastWriteOffset().ifPresent(offset -> {
-            if (ask.ranges().stream()
-                    .noneMatch(r -> ByteRange.ofLength(r.fileOffset(), r.length()).contains(offset))) {
-                throw new Refusal(
-                        Reason.INVALID_ARGUMENT, "last_write_offset " + offset + " lies in none of the ranges");
-            }
-        });
+        ask.lastWriteOffset()
+                .ifPresent(
+                        offset -> {
+                            if (ask.ranges().stream()
+                                    .noneMatch(
+                                            r ->
+                                                    ByteRange.ofLength(r.fileOffset(), r.length())
+                                                            .contains(offset))) {
+                                throw new Refusal(
+                                        Reason.INVALID_ARGUMENT,
+                                        "last_write_offset "
+                                                + offset
+                                                + " lies in none of the ranges");
+                            }
+                        });
     }
 
     private static void checkDevices(VolumeTables tables, CommitBlocks ask) {
@@ -117,20 +142,29 @@ final class CommitBlocksOp {
             if (device == null) {
                 throw new Refusal(Reason.BAD_LAYOUT, "this volume has no device " + range.device());
             }
-            OptionalLong incarnation = ask.devices().stream()
-                    .filter(d -> d.device() == range.device())
-                    .mapToLong(DeviceIncarnation::incarnation)
-                    .findFirst();
+            OptionalLong incarnation =
+                    ask.devices().stream()
+                            .filter(d -> d.device() == range.device())
+                            .mapToLong(DeviceIncarnation::incarnation)
+                            .findFirst();
             if (incarnation.isEmpty()) {
                 throw new Refusal(
                         Reason.INVALID_ARGUMENT,
-                        "the commit names device " + range.device() + " without the incarnation read from its label");
+                        "the commit names device "
+                                + range.device()
+                                + " without the incarnation read from its label");
             }
             if (incarnation.getAsLong() != device.incarnation()) {
                 throw new Refusal(
                         Reason.DEVICE_MISMATCH,
-                        "device " + range.device() + " (" + device.uuid() + ") is at incarnation "
-                                + device.incarnation() + ", the client read " + incarnation.getAsLong());
+                        "device "
+                                + range.device()
+                                + " ("
+                                + device.uuid()
+                                + ") is at incarnation "
+                                + device.incarnation()
+                                + ", the client read "
+                                + incarnation.getAsLong());
             }
         }
     }
@@ -142,14 +176,24 @@ final class CommitBlocksOp {
             boolean readOnly = layout.covers(bytes, GrantKind.READ);
             throw new Refusal(
                     readOnly ? Reason.BAD_IOMODE : Reason.BAD_LAYOUT,
-                    "bytes " + bytes + " are not all granted to this client for RW; it holds " + held);
+                    "bytes "
+                            + bytes
+                            + " are not all granted to this client for RW; it holds "
+                            + held);
         }
         long expected = range.deviceOffset();
         for (Extent extent : file.extents().slice(bytes)) {
-            if (extent.isHole() || extent.device() != range.device() || extent.deviceOffset() != expected) {
+            if (extent.isHole()
+                    || extent.device() != range.device()
+                    || extent.deviceOffset() != expected) {
                 throw new Refusal(
                         Reason.BAD_LAYOUT,
-                        "bytes " + extent.range() + " do not lie at " + expected + " of device " + range.device());
+                        "bytes "
+                                + extent.range()
+                                + " do not lie at "
+                                + expected
+                                + " of device "
+                                + range.device());
             }
             expected += extent.length();
         }
@@ -157,8 +201,13 @@ final class CommitBlocksOp {
                 && file.changes().changedByOther(bytes, epoch, layout.client().value())) {
             throw new Refusal(
                     Reason.STALE_MAP,
-                    "bytes " + bytes + " were changed by somebody else after map epoch " + epoch + "; it is "
-                            + file.mapEpoch() + " now");
+                    "bytes "
+                            + bytes
+                            + " were changed by somebody else after map epoch "
+                            + epoch
+                            + "; it is "
+                            + file.mapEpoch()
+                            + " now");
         }
     }
 

@@ -5,7 +5,10 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.reply.Reply;
 import java.util.List;
 
-/** What deciding a command came to: the facts to apply, in order, and what follows once they are applied. */
+/**
+ * What deciding a command came to: the facts to apply, in order, and what follows once they are
+ * applied.
+ */
 public record Decision(List<Fact> facts, Outcome outcome) {
 
     public Decision {
@@ -17,7 +20,10 @@ public record Decision(List<Fact> facts, Outcome outcome) {
         /** The command is answered, once the facts are durable. */
         record Answer(Reply reply) implements Outcome {}
 
-        /** Once the facts are applied, {@code next} is decided in the same record; its answer is the answer. */
+        /**
+         * Once the facts are applied, {@code next} is decided in the same record; its answer is the
+         * answer.
+         */
         record Then(Command next) implements Outcome {}
 
         /** The command waits for this device work: decide it again once that is complete. */

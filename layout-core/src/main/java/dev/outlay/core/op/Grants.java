@@ -26,7 +26,9 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Who holds what, what stands in the way, and what follows when a grant ends. All of it only reads. */
+/**
+ * Who holds what, what stands in the way, and what follows when a grant ends. All of it only reads.
+ */
 final class Grants {
 
     /** When a conflict with another client's grant is worth another try, milliseconds. */
@@ -38,7 +40,8 @@ final class Grants {
     record Held(ClientEntry holder, ByteRange range, GrantKind kind) {}
 
     /** What clients other than {@code caller} hold of {@code range}, in order of their offsets. */
-    static List<Held> ofOthers(VolumeTables tables, FileNode file, ClientId caller, ByteRange range) {
+    static List<Held> ofOthers(
+            VolumeTables tables, FileNode file, ClientId caller, ByteRange range) {
         List<Held> held = new ArrayList<>();
         for (Layout layout : file.layouts()) {
             if (!layout.client().equals(caller)) {
@@ -59,18 +62,27 @@ final class Grants {
     }
 
     static Refusal conflict(Held held) {
-        return new Refusal(new Reply.Failure(
-                Reason.TRY_LATER,
-                "client " + held.holder.record().id() + " ('" + held.holder.record().owner() + "') holds "
-                        + held.range + " for " + held.kind,
-                CONFLICT_RETRY_MILLIS));
+        return new Refusal(
+                new Reply.Failure(
+                        Reason.TRY_LATER,
+                        "client "
+                                + held.holder.record().id()
+                                + " ('"
+                                + held.holder.record().owner()
+                                + "') holds "
+                                + held.range
+                                + " for "
+                                + held.kind,
+                        CONFLICT_RETRY_MILLIS));
     }
 
     /**
-     * Clears {@code range} of everybody but the caller for an operation that takes blocks away: null if nobody is in the way;
-     * otherwise either the decision that revokes a lapsed holder, or a refusal.
+     * Clears {@code range} of everybody but the caller for an operation that takes blocks away:
+     * null if nobody is in the way; otherwise either the decision that revokes a lapsed holder, or
+     * a refusal.
      */
-    static @Nullable Decision clearOthers(VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
+    static @Nullable Decision clearOthers(
+            VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
         List<Held> held = ofOthers(tables, file, ask.origin().client(), range);
         Optional<ClientId> lapsed = lapsedHolder(held);
         if (lapsed.isPresent()) {
@@ -84,11 +96,13 @@ final class Grants {
 
     static void refuseInGrace(VolumeTables tables, String what) {
         if (tables.isInGrace()) {
-            throw new Refusal(new Reply.Failure(
-                    Reason.GRACE,
-                    "the server has just restarted and clients may still reclaim what they held: " + what
-                            + " has to wait",
-                    CONFLICT_RETRY_MILLIS));
+            throw new Refusal(
+                    new Reply.Failure(
+                            Reason.GRACE,
+                            "the server has just restarted and clients may still reclaim what they held: "
+                                    + what
+                                    + " has to wait",
+                            CONFLICT_RETRY_MILLIS));
         }
     }
 
@@ -98,10 +112,12 @@ final class Grants {
     }
 
     /**
-     * The client gives {@code ranges} of {@code file} back by its own word: what it left uncommitted is freed, but for blocks
-     * that {@code Allocate} made to stay. Zeroing the last block and reaping a removed file are the caller's to add.
+     * The client gives {@code ranges} of {@code file} back by its own word: what it left
+     * uncommitted is freed, but for blocks that {@code Allocate} made to stay. Zeroing the last
+     * block and reaping a removed file are the caller's to add.
      */
-    static Release release(VolumeTables tables, FileNode file, ClientId client, List<ByteRange> ranges) {
+    static Release release(
+            VolumeTables tables, FileNode file, ClientId client, List<ByteRange> ranges) {
         Layout layout = file.layoutOf(client);
         if (layout == null) {
             return Release.NOTHING;
@@ -116,19 +132,27 @@ final class Grants {
         List<Fact> facts = new ArrayList<>();
         List<ByteRange> returned = held.stream().map(LayoutRange::range).toList();
         boolean durable = held.stream().anyMatch(r -> r.kind().isDurable());
-        facts.add(new Fact.LayoutReturned(client, file.id(), layout.nextSeqid(), returned, durable));
+        facts.add(
+                new Fact.LayoutReturned(client, file.id(), layout.nextSeqid(), returned, durable));
         for (LayoutRange range : held) {
             if (range.kind() == GrantKind.RW) {
                 uncommitted(file, range.range())
-                        .forEach(r -> facts.add(new Fact.ExtentsFreed(file.id(), r, client.value())));
+                        .forEach(
+                                r ->
+                                        facts.add(
+                                                new Fact.ExtentsFreed(
+                                                        file.id(), r, client.value())));
             }
         }
-        boolean all = returned.stream().mapToLong(ByteRange::length).sum()
-                == layout.ranges().stream().mapToLong(r -> r.range().length()).sum();
+        boolean all =
+                returned.stream().mapToLong(ByteRange::length).sum()
+                        == layout.ranges().stream().mapToLong(r -> r.range().length()).sum();
         Optional<Stateid> remaining =
                 all ? Optional.empty() : Optional.of(new Stateid(layout.id(), layout.nextSeqid()));
         return new Release(
-                facts, List.of(new ReturnedLayout(file.id(), remaining, returned)), touchesTail(tables, file, held));
+                facts,
+                List.of(new ReturnedLayout(file.id(), remaining, returned)),
+                touchesTail(tables, file, held));
     }
 
     /** Blocks allocated for a grant and never committed: they are nobody's once the grant ends. */
@@ -139,14 +163,20 @@ final class Grants {
                 .toList();
     }
 
-    /** Whether one of {@code held} is RW on the written last block of a file that ends inside it. */
+    /**
+     * Whether one of {@code held} is RW on the written last block of a file that ends inside it.
+     */
     static boolean touchesTail(VolumeTables tables, FileNode file, List<LayoutRange> held) {
         ByteRange tail = tail(tables, file);
         return tail != null
-                && held.stream().anyMatch(r -> r.kind() == GrantKind.RW && r.range().overlaps(tail));
+                && held.stream()
+                        .anyMatch(r -> r.kind() == GrantKind.RW && r.range().overlaps(tail));
     }
 
-    /** Bytes past end of file in the last block, if that block is written and the file ends inside it; otherwise null. */
+    /**
+     * Bytes past end of file in the last block, if that block is written and the file ends inside
+     * it; otherwise null.
+     */
     static @Nullable ByteRange tail(VolumeTables tables, FileNode file) {
         return writtenTail(file, file.sizeBytes(), tables.blockSize());
     }
@@ -165,12 +195,13 @@ final class Grants {
     /** The intent to zero the tail of the last block after the last RW grant on it has ended. */
     static Fact zeroTail(VolumeTables tables, FileNode file, long work) {
         ByteRange tail = Objects.requireNonNull(tail(tables, file));
-        return new Fact.WorkIntended(new Fact.Work(
-                work,
-                file.id(),
-                tail.alignOutward(tables.blockSize()),
-                onDevice(file, tail),
-                new Fact.Continuation.Nothing()));
+        return new Fact.WorkIntended(
+                new Fact.Work(
+                        work,
+                        file.id(),
+                        tail.alignOutward(tables.blockSize()),
+                        onDevice(file, tail),
+                        new Fact.Continuation.Nothing()));
     }
 
     /** Where bytes of a file lie; all of them must be mapped. */
@@ -178,9 +209,14 @@ final class Grants {
         return file.extents().mapped(bytes).stream().map(Extent::deviceRange).toList();
     }
 
-    /** Facts that let a removed file go, if nobody but those in {@code leaving} holds anything on it and grace is over. */
-    static List<Fact> reap(VolumeTables tables, FileNode file, ClientId leaving, boolean leavesWhole) {
-        boolean held = file.layouts().stream().anyMatch(l -> !(leavesWhole && l.client().equals(leaving)));
+    /**
+     * Facts that let a removed file go, if nobody but those in {@code leaving} holds anything on it
+     * and grace is over.
+     */
+    static List<Fact> reap(
+            VolumeTables tables, FileNode file, ClientId leaving, boolean leavesWhole) {
+        boolean held =
+                file.layouts().stream().anyMatch(l -> !(leavesWhole && l.client().equals(leaving)));
         if (!file.isRemoving() || held || tables.isInGrace() || file.workOn(wholeFile()) != null) {
             return List.of();
         }

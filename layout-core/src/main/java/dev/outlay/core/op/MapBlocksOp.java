@@ -4,7 +4,7 @@ import dev.outlay.core.command.Command.MapBlocks;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.reply.Reply;
-import dev.outlay.core.space.FreeSpace.DeviceGoal;
+import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
@@ -29,10 +29,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * MapBlocks: where do these bytes belong?
  *
- * <p>Conflicts are looked for before anything is allocated, so that a refused call leaks no block. A reader is told no address of
- * bytes it may not see; a writer learns of an extent only with the reply, which waits for allocation and grant to be durable.
+ * <p>Conflicts are looked for before anything is allocated, so that a refused call leaks no block.
+ * A reader is told no address of bytes it may not see; a writer learns of an extent only with the
+ * reply, which waits for allocation and grant to be durable.
  *
- * <p>Source: RFC 8881 18.43, RFC 5663 2.3; {@code xfs_fs_map_blocks} and {@code iomap_begin} in Linux.
+ * <p>Source: RFC 8881 18.43, RFC 5663 2.3; {@code xfs_fs_map_blocks} and {@code iomap_begin} in
+ * Linux.
  */
 final class MapBlocksOp {
 
@@ -70,14 +72,18 @@ final class MapBlocksOp {
         if (ask.minLength() < 0 || ask.minLength() > ask.length()) {
             throw new Refusal(
                     Reason.INVALID_ARGUMENT,
-                    "min_length " + ask.minLength() + " must be between 0 and length " + ask.length());
+                    "min_length "
+                            + ask.minLength()
+                            + " must be between 0 and length "
+                            + ask.length());
         }
         if (ask.maxExtents() < 1) {
             throw new Refusal(Reason.TOO_SMALL, "max_extents must be at least 1");
         }
         if (ask.flags().mapped() && ask.iomode() == IoMode.RW) {
             throw new Refusal(
-                    Reason.INVALID_ARGUMENT, "the flag MAPPED goes with iomode READ: RW grants are durable anyway");
+                    Reason.INVALID_ARGUMENT,
+                    "the flag MAPPED goes with iomode READ: RW grants are durable anyway");
         }
         ask.stateid().ifPresent(sent -> Checks.stateid(own, sent, true));
         return range;
@@ -86,15 +92,25 @@ final class MapBlocksOp {
     // ---- READ
 
     private Decision read(ByteRange asked) {
-        long end = Math.min(asked.end(), Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize());
+        long end =
+                Math.min(
+                        asked.end(),
+                        Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize());
         if (end <= asked.start()) {
-            return Decision.answer(new Reply.Mapped(
-                    stateidNow(), List.of(), List.of(), file.mapEpoch(), asked.start(), file.sizeBytes()));
+            return Decision.answer(
+                    new Reply.Mapped(
+                            stateidNow(),
+                            List.of(),
+                            List.of(),
+                            file.mapEpoch(),
+                            asked.start(),
+                            file.sizeBytes()));
         }
         ByteRange range = new ByteRange(asked.start(), end);
-        List<Held> writers = Grants.ofOthers(tables, file, caller, range).stream()
-                .filter(h -> h.kind() == GrantKind.RW)
-                .toList();
+        List<Held> writers =
+                Grants.ofOthers(tables, file, caller, range).stream()
+                        .filter(h -> h.kind() == GrantKind.RW)
+                        .toList();
         Need need = new Need(Math.min(ask.minLength(), range.length()));
         List<Extent> extents = new ArrayList<>();
         List<LayoutRange> granted = new ArrayList<>();
@@ -103,7 +119,8 @@ final class MapBlocksOp {
                 Held writer = holderOf(piece, writers);
                 if (writer != null && piece.state() == ExtentState.WRITTEN) {
                     if (writer.holder().isLapsed()) {
-                        return Revocation.step(tables, writer.holder().record().id(), EndCause.EXPIRED, ask);
+                        return Revocation.step(
+                                tables, writer.holder().record().id(), EndCause.EXPIRED, ask);
                     }
                     need.stop(Grants.conflict(writer));
                 } else if (extents.size() == maxExtents()) {
@@ -116,7 +133,10 @@ final class MapBlocksOp {
                 need.covered(piece.length());
                 if (writer == null) {
                     boolean mapped = ask.flags().mapped() && piece.state() == ExtentState.WRITTEN;
-                    granted.add(new LayoutRange(piece.range(), mapped ? GrantKind.READ_MAPPED : GrantKind.READ));
+                    granted.add(
+                            new LayoutRange(
+                                    piece.range(),
+                                    mapped ? GrantKind.READ_MAPPED : GrantKind.READ));
                 }
             }
             if (need.stopped()) {
@@ -129,7 +149,9 @@ final class MapBlocksOp {
 
     /** What a reader is told: an address only for committed bytes. */
     private static Extent visible(Extent extent) {
-        return extent.state() == ExtentState.WRITTEN ? shown(extent) : extent.withoutAddress().withFlags(0);
+        return extent.state() == ExtentState.WRITTEN
+                ? shown(extent)
+                : extent.withoutAddress().withFlags(0);
     }
 
     private static List<Extent> splitByHolder(Extent extent, List<Held> writers) {
@@ -161,9 +183,10 @@ final class MapBlocksOp {
     // ---- RW
 
     private Decision write(ByteRange range) {
-        List<Held> others = Grants.ofOthers(tables, file, caller, range).stream()
-                .filter(h -> !isOwnFormerReader(h))
-                .toList();
+        List<Held> others =
+                Grants.ofOthers(tables, file, caller, range).stream()
+                        .filter(h -> !isOwnFormerReader(h))
+                        .toList();
         Optional<ClientId> lapsed = Grants.lapsedHolder(others);
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
@@ -183,17 +206,17 @@ final class MapBlocksOp {
         }
         extents.forEach(e -> need.covered(e.length()));
         need.check();
-        List<Extent> allocated = extents.stream()
-                .filter(e -> e.has(Extent.NEW))
-                .map(e -> e.withFlags(0))
-                .toList();
-        List<LayoutRange> granted = extents.stream()
-                .filter(e -> !e.isHole())
-                .map(e -> new LayoutRange(e.range(), GrantKind.RW))
-                .toList();
-        List<Fact> facts = allocated.isEmpty()
-                ? List.of()
-                : List.of(new Fact.ExtentsAllocated(file.id(), allocated, caller.value()));
+        List<Extent> allocated =
+                extents.stream().filter(e -> e.has(Extent.NEW)).map(e -> e.withFlags(0)).toList();
+        List<LayoutRange> granted =
+                extents.stream()
+                        .filter(e -> !e.isHole())
+                        .map(e -> new LayoutRange(e.range(), GrantKind.RW))
+                        .toList();
+        List<Fact> facts =
+                allocated.isEmpty()
+                        ? List.of()
+                        : List.of(new Fact.ExtentsAllocated(file.id(), allocated, caller.value()));
         return answer(facts, granted, extents.stream().map(MapBlocksOp::shown).toList());
     }
 
@@ -221,10 +244,13 @@ final class MapBlocksOp {
         }
         for (Extent extent : file.extents().mapped(range)) {
             if (extent.has(Extent.AT_RISK)) {
-                Refusal why = new Refusal(
-                        Reason.NO_SPACE,
-                        "bytes " + extent.range() + " could still be overwritten by a client that ended without its own"
-                                + " word; they can be read, but not granted for RW in place");
+                Refusal why =
+                        new Refusal(
+                                Reason.NO_SPACE,
+                                "bytes "
+                                        + extent.range()
+                                        + " could still be overwritten by a client that ended without its own"
+                                        + " word; they can be read, but not granted for RW in place");
                 barrier = Barrier.first(barrier, new Barrier(extent.fileOffset(), why));
                 break;
             }
@@ -232,9 +258,14 @@ final class MapBlocksOp {
         return Barrier.first(barrier, graceBarrier(range));
     }
 
-    /** In grace nothing inside end of file is granted RW but to the client the journal names for it. */
+    /**
+     * In grace nothing inside end of file is granted RW but to the client the journal names for it.
+     */
     private @Nullable Barrier graceBarrier(ByteRange range) {
-        long end = Math.min(range.end(), Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize());
+        long end =
+                Math.min(
+                        range.end(),
+                        Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize());
         if (!tables.isInGrace() || end <= range.start()) {
             return null;
         }
@@ -251,21 +282,24 @@ final class MapBlocksOp {
                 ? null
                 : new Barrier(
                         at,
-                        new Refusal(new Reply.Failure(
-                                Reason.GRACE,
-                                "the server has just restarted and readers may still restate what they hold inside end"
-                                        + " of file",
-                                Grants.CONFLICT_RETRY_MILLIS)));
+                        new Refusal(
+                                new Reply.Failure(
+                                        Reason.GRACE,
+                                        "the server has just restarted and readers may still restate what they hold inside end"
+                                                + " of file",
+                                        Grants.CONFLICT_RETRY_MILLIS)));
     }
 
-    /** The extents of a range that nobody bars, with fresh ones planned under its holes (unless told not to). */
+    /**
+     * The extents of a range that nobody bars, with fresh ones planned under its holes (unless told
+     * not to).
+     */
     private List<Extent> layOut(ByteRange range, Need need) {
         List<Extent> slice = file.extents().slice(range);
         if (ask.flags().noAllocate()) {
             return slice;
         }
-        List<ByteRange> holes =
-                slice.stream().filter(Extent::isHole).map(Extent::range).toList();
+        List<ByteRange> holes = slice.stream().filter(Extent::isHole).map(Extent::range).toList();
         if (holes.isEmpty()) {
             return slice;
         }
@@ -276,10 +310,17 @@ final class MapBlocksOp {
             if (fresh.isEmpty() && !needed.isEmpty()) {
                 throw new Refusal(
                         Reason.NO_SPACE,
-                        "no " + needed.stream().mapToLong(ByteRange::length).sum() + " bytes are free for file "
-                                + file.id() + " at " + range.start() + ": "
-                                + tables.free().freeBytes() + " of "
-                                + tables.spaceUse().total() + " bytes are");
+                        "no "
+                                + needed.stream().mapToLong(ByteRange::length).sum()
+                                + " bytes are free for file "
+                                + file.id()
+                                + " at "
+                                + range.start()
+                                + ": "
+                                + tables.free().freeBytes()
+                                + " of "
+                                + tables.spaceUse().total()
+                                + " bytes are");
             }
         }
         return merge(slice, fresh);
@@ -287,9 +328,17 @@ final class MapBlocksOp {
 
     private List<Extent> plan(List<ByteRange> holes) {
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
-        long alignment = ask.flags().alignHuge() ? Math.max(HUGE_PAGE, tables.blockSize()) : tables.blockSize();
-        List<DeviceRange> pieces = tables.free()
-                .plan(bytes, goal(holes.getFirst().start()), alignment, tables.limits().extentsPerReply());
+        long alignment =
+                ask.flags().alignHuge()
+                        ? Math.max(HUGE_PAGE, tables.blockSize())
+                        : tables.blockSize();
+        List<DeviceRange> pieces =
+                tables.free()
+                        .plan(
+                                bytes,
+                                goal(holes.getFirst().start()),
+                                alignment,
+                                tables.limits().extentsPerReply());
         return Placement.place(holes, pieces, Extent.NEW);
     }
 
@@ -304,7 +353,10 @@ final class MapBlocksOp {
         return tables.free().groupGoal(file.id().value());
     }
 
-    /** The part of the holes that {@code min_length} needs, for when there is no space for all of them. */
+    /**
+     * The part of the holes that {@code min_length} needs, for when there is no space for all of
+     * them.
+     */
     private List<ByteRange> needed(List<ByteRange> holes, long neededThrough) {
         long end = Math.ceilDiv(neededThrough, tables.blockSize()) * tables.blockSize();
         return holes.stream()
@@ -346,7 +398,9 @@ final class MapBlocksOp {
         long epoch = file.mapEpoch() + before.size();
         if (granted.isEmpty()) {
             return Decision.answer(
-                    facts, new Reply.Mapped(stateidNow(), List.of(), extents, epoch, next, file.sizeBytes()));
+                    facts,
+                    new Reply.Mapped(
+                            stateidNow(), List.of(), extents, epoch, next, file.sizeBytes()));
         }
         LayoutId id = own == null ? ask.freshId() : own.id();
         int seqid = own == null ? 1 : own.nextSeqid();
@@ -354,7 +408,12 @@ final class MapBlocksOp {
         return Decision.answer(
                 facts,
                 new Reply.Mapped(
-                        Optional.of(new Stateid(id, seqid)), heldAs(granted), extents, epoch, next, file.sizeBytes()));
+                        Optional.of(new Stateid(id, seqid)),
+                        heldAs(granted),
+                        extents,
+                        epoch,
+                        next,
+                        file.sizeBytes()));
     }
 
     /** What the client now holds of what was granted: an RW grant it had already stays RW. */
@@ -367,9 +426,13 @@ final class MapBlocksOp {
             long at = range.range().start();
             for (LayoutRange mine : own.within(range.range())) {
                 if (mine.range().start() > at) {
-                    held.add(new LayoutRange(new ByteRange(at, mine.range().start()), range.kind()));
+                    held.add(
+                            new LayoutRange(new ByteRange(at, mine.range().start()), range.kind()));
                 }
-                held.add(mine.kind().compareTo(range.kind()) > 0 ? mine : new LayoutRange(mine.range(), range.kind()));
+                held.add(
+                        mine.kind().compareTo(range.kind()) > 0
+                                ? mine
+                                : new LayoutRange(mine.range(), range.kind()));
                 at = mine.range().end();
             }
             if (at < range.range().end()) {
@@ -388,7 +451,9 @@ final class MapBlocksOp {
                     && last.range().end() == range.range().start()) {
                 joined.set(
                         joined.size() - 1,
-                        new LayoutRange(new ByteRange(last.range().start(), range.range().end()), last.kind()));
+                        new LayoutRange(
+                                new ByteRange(last.range().start(), range.range().end()),
+                                last.kind()));
             } else {
                 joined.add(range);
             }
@@ -412,7 +477,11 @@ final class MapBlocksOp {
     private Refusal tooSmall() {
         return new Refusal(
                 Reason.TOO_SMALL,
-                "min_length " + ask.minLength() + " needs more than the " + maxExtents() + " extents asked for");
+                "min_length "
+                        + ask.minLength()
+                        + " needs more than the "
+                        + maxExtents()
+                        + " extents asked for");
     }
 
     /** Counts what the answer covers against {@code min_length}, and keeps what ended it early. */
@@ -450,7 +519,11 @@ final class MapBlocksOp {
                     ? ended
                     : new Refusal(
                             Reason.BAD_LAYOUT,
-                            "only " + covered + " of min_length " + bytes + " bytes can be laid out");
+                            "only "
+                                    + covered
+                                    + " of min_length "
+                                    + bytes
+                                    + " bytes can be laid out");
         }
     }
 }

@@ -12,7 +12,10 @@ final class Placement {
 
     private Placement() {}
 
-    /** Unwritten extents for {@code holes}, in order, out of {@code pieces}; empty if the pieces do not suffice. */
+    /**
+     * Unwritten extents for {@code holes}, in order, out of {@code pieces}; empty if the pieces do
+     * not suffice.
+     */
     static List<Extent> place(List<ByteRange> holes, List<DeviceRange> pieces, int flags) {
         long wanted = holes.stream().mapToLong(ByteRange::length).sum();
         if (pieces.stream().mapToLong(DeviceRange::length).sum() < wanted) {
@@ -25,8 +28,14 @@ final class Placement {
             for (long at = hole.start(); at < hole.end(); ) {
                 DeviceRange from = pieces.get(piece);
                 long length = Math.min(hole.end() - at, from.length() - used);
-                extents.add(new Extent(
-                        at, length, ExtentState.UNWRITTEN, from.device(), from.start() + used, flags));
+                extents.add(
+                        new Extent(
+                                at,
+                                length,
+                                ExtentState.UNWRITTEN,
+                                from.device(),
+                                from.start() + used,
+                                flags));
                 at += length;
                 used += length;
                 if (used == from.length()) {

@@ -32,11 +32,14 @@ final class QueryOps {
             }
             if (!at.isDirectory()) {
                 throw new Refusal(
-                        Reason.NOT_DIRECTORY, "'" + at.name() + "' in path '" + ask.path() + "' is not a directory");
+                        Reason.NOT_DIRECTORY,
+                        "'" + at.name() + "' in path '" + ask.path() + "' is not a directory");
             }
             FileId next = name.equals("..") ? at.parent() : at.children().get(name);
             if (next == null) {
-                throw new Refusal(Reason.NOT_FOUND, "there is no '" + name + "' in path '" + ask.path() + "'");
+                throw new Refusal(
+                        Reason.NOT_FOUND,
+                        "there is no '" + name + "' in path '" + ask.path() + "'");
             }
             at = Checks.node(tables, next);
         }
@@ -68,17 +71,23 @@ final class QueryOps {
         long block = tables.blockSize();
         if (ask.offset() < 0 || ask.offset() % block != 0) {
             throw new Refusal(
-                    Reason.INVALID_ARGUMENT, "offset " + ask.offset() + " must be a multiple of the block size, " + block);
+                    Reason.INVALID_ARGUMENT,
+                    "offset " + ask.offset() + " must be a multiple of the block size, " + block);
         }
-        long end = Math.max(
-                file.extents().endOffset(), Math.ceilDiv(file.sizeBytes(), block) * block);
+        long end =
+                Math.max(file.extents().endOffset(), Math.ceilDiv(file.sizeBytes(), block) * block);
         if (ask.offset() >= end) {
             return new Reply.Extents(List.of(), ask.offset(), false, file.attributes());
         }
         List<Extent> all = file.extents().slice(new ByteRange(ask.offset(), end));
-        List<Extent> page = all.subList(0, Math.min(max, all.size())).stream()
-                .map(e -> e.state() == ExtentState.UNWRITTEN ? e.withoutAddress().withFlags(0) : e)
-                .toList();
+        List<Extent> page =
+                all.subList(0, Math.min(max, all.size())).stream()
+                        .map(
+                                e ->
+                                        e.state() == ExtentState.UNWRITTEN
+                                                ? e.withoutAddress().withFlags(0)
+                                                : e)
+                        .toList();
         return new Reply.Extents(page, page.getLast().end(), all.size() > max, file.attributes());
     }
 
@@ -91,16 +100,20 @@ final class QueryOps {
             for (FileId id : client.files()) {
                 FileNode file = Objects.requireNonNull(tables.file(id));
                 Layout layout = Objects.requireNonNull(file.layoutOf(client.record().id()));
-                held.add(new Reply.HeldLayout(
-                        client.record().id(), client.record().owner(), id, layout.stateid(), layout.ranges()));
+                held.add(
+                        new Reply.HeldLayout(
+                                client.record().id(),
+                                client.record().owner(),
+                                id,
+                                layout.stateid(),
+                                layout.ranges()));
             }
         }
         return new Reply.Layouts(held);
     }
 
     static Reply showVolume(VolumeTables tables) {
-        long extents =
-                tables.files().stream().mapToLong(f -> f.extents().extents()).sum();
+        long extents = tables.files().stream().mapToLong(f -> f.extents().extents()).sum();
         int layouts = tables.files().stream().mapToInt(f -> f.layouts().size()).sum();
         long files = tables.files().stream().filter(f -> !f.isDirectory()).count();
         return new Reply.VolumeStatus(

@@ -3,7 +3,10 @@ package dev.outlay.core.op;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.Reason;
 
-/** Leaves an operation while it decides: nothing has changed, and the request is answered with the failure. */
+/**
+ * Leaves an operation while it decides: nothing has changed, and the request is answered with the
+ * failure.
+ */
 final class Refusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -21,8 +21,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * ReturnLayout: given back. The client has no I/O in flight on what it returns; what it left uncommitted is freed. Returning what
- * is not held is no error, so that a return can be repeated.
+ * ReturnLayout: given back. The client has no I/O in flight on what it returns; what it left
+ * uncommitted is freed. Returning what is not held is no error, so that a return can be repeated.
  *
  * <p>Source: RFC 8881 18.44.
  */
@@ -36,10 +36,13 @@ final class ReturnLayoutOp {
         Returning returning = new Returning(tables, caller);
         switch (ask.scope()) {
             case ReturnScope.Ranges scope -> {
-                if (scope.ranges().isEmpty() || scope.ranges().size() > tables.limits().returnRanges()) {
+                if (scope.ranges().isEmpty()
+                        || scope.ranges().size() > tables.limits().returnRanges()) {
                     throw new Refusal(
                             Reason.INVALID_ARGUMENT,
-                            "a return names 1 to " + tables.limits().returnRanges() + " ranges, or the whole file");
+                            "a return names 1 to "
+                                    + tables.limits().returnRanges()
+                                    + " ranges, or the whole file");
                 }
                 for (ByteRange range : scope.ranges()) {
                     Checks.blocks(tables, range.start(), range.length());
@@ -47,14 +50,20 @@ final class ReturnLayoutOp {
                 returning.file(scope.file(), scope.stateid(), scope.ranges());
             }
             case ReturnScope.WholeFile scope ->
-                returning.file(scope.file(), scope.stateid(), List.of(Grants.wholeFile()));
+                    returning.file(scope.file(), scope.stateid(), List.of(Grants.wholeFile()));
             case ReturnScope.WholeDevice scope -> {
                 for (FileId id : client.files()) {
                     returning.device(Objects.requireNonNull(tables.file(id)), scope.device());
                 }
             }
             case ReturnScope.Everything scope ->
-                client.files().forEach(id -> returning.file(id, Optional.empty(), List.of(Grants.wholeFile())));
+                    client.files()
+                            .forEach(
+                                    id ->
+                                            returning.file(
+                                                    id,
+                                                    Optional.empty(),
+                                                    List.of(Grants.wholeFile())));
         }
         return Decision.answer(returning.facts, new Reply.Returned(returning.returned));
     }
@@ -62,7 +71,8 @@ final class ReturnLayoutOp {
     /** Facts of a client's end by its own word: everything it held, on all files. */
     static List<Fact> everything(VolumeTables tables, ClientEntry client) {
         Returning returning = new Returning(tables, client.record().id());
-        client.files().forEach(id -> returning.file(id, Optional.empty(), List.of(Grants.wholeFile())));
+        client.files()
+                .forEach(id -> returning.file(id, Optional.empty(), List.of(Grants.wholeFile())));
         return returning.facts;
     }
 

@@ -2,7 +2,7 @@ package dev.outlay.core.op;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
-import dev.outlay.core.space.FreeSpace.DeviceGoal;
+import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
@@ -21,9 +21,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Ends a client that has not said so itself. A store by CPU cannot be refused by the device and may come much later, so nothing
- * it could still touch is handed out again: uncommitted blocks go to quarantine and the file has a hole there (or, where
- * {@code Allocate} promised blocks, fresh ones); committed blocks stay in the file, at risk.
+ * Ends a client that has not said so itself. A store by CPU cannot be refused by the device and may
+ * come much later, so nothing it could still touch is handed out again: uncommitted blocks go to
+ * quarantine and the file has a hole there (or, where {@code Allocate} promised blocks, fresh
+ * ones); committed blocks stay in the file, at risk.
  *
  * <p>Done a file a step, each step in the same record as what made it necessary.
  */
@@ -31,16 +32,18 @@ final class Revocation {
 
     private Revocation() {}
 
-    /** The next step of ending {@code client}; {@code next}, the command that needs it, is decided again afterwards. */
+    /**
+     * The next step of ending {@code client}; {@code next}, the command that needs it, is decided
+     * again afterwards.
+     */
     static Decision step(VolumeTables tables, ClientId client, EndCause cause, Command next) {
         ClientEntry entry = Objects.requireNonNull(tables.client(client));
         boolean lingers = cause != EndCause.EXPIRED && !entry.isLapsed();
         for (FileId id : entry.files()) {
             FileNode file = Objects.requireNonNull(tables.file(id));
             Layout layout = Objects.requireNonNull(file.layoutOf(client));
-            List<LayoutRange> ending = layout.ranges().stream()
-                    .filter(r -> !lingers || r.kind().isDurable())
-                    .toList();
+            List<LayoutRange> ending =
+                    layout.ranges().stream().filter(r -> !lingers || r.kind().isDurable()).toList();
             if (!ending.isEmpty()) {
                 return Decision.then(endLayout(tables, file, layout, ending), next);
             }
@@ -91,25 +94,30 @@ final class Revocation {
         if (!file.isRemoving() && Grants.touchesTail(tables, file, ending)) {
             facts.add(Grants.zeroTail(tables, file, tables.nextWork()));
         }
-        boolean whole = ranges.stream().mapToLong(ByteRange::length).sum()
-                == layout.ranges().stream().mapToLong(r -> r.range().length()).sum();
+        boolean whole =
+                ranges.stream().mapToLong(ByteRange::length).sum()
+                        == layout.ranges().stream().mapToLong(r -> r.range().length()).sum();
         facts.addAll(Grants.reap(tables, file, client, whole));
         return facts;
     }
 
-    /** Fresh unwritten blocks for those that {@code Allocate} promised; none if there is no space for all of them. */
+    /**
+     * Fresh unwritten blocks for those that {@code Allocate} promised; none if there is no space
+     * for all of them.
+     */
     private static List<Extent> replace(VolumeTables tables, List<Extent> promised) {
         long bytes = promised.stream().mapToLong(Extent::length).sum();
         if (bytes == 0) {
             return List.of();
         }
         Extent first = promised.getFirst();
-        List<DeviceRange> pieces = tables.free()
-                .plan(
-                        bytes,
-                        new DeviceGoal(first.device(), first.deviceOffset()),
-                        tables.blockSize(),
-                        tables.limits().extentsPerReply());
+        List<DeviceRange> pieces =
+                tables.free()
+                        .plan(
+                                bytes,
+                                new DeviceGoal(first.device(), first.deviceOffset()),
+                                tables.blockSize(),
+                                tables.limits().extentsPerReply());
         return Placement.place(promised.stream().map(Extent::range).toList(), pieces, Extent.KEPT);
     }
 }

@@ -10,7 +10,7 @@ import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.op.Grants.Release;
 import dev.outlay.core.reply.Reply;
-import dev.outlay.core.space.FreeSpace.DeviceGoal;
+import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
@@ -28,9 +28,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Truncate, Deallocate and Allocate. What others hold of the range stands in the way; what the caller holds there ends with the
- * request. Bytes that must become zeros inside a file are zeroed by the server under a durable intent, with the range blocked from
- * the intent to its completion, and what follows (the new size, the hole) is decided when the zeros are durable.
+ * Truncate, Deallocate and Allocate. What others hold of the range stands in the way; what the
+ * caller holds there ends with the request. Bytes that must become zeros inside a file are zeroed
+ * by the server under a durable intent, with the range blocked from the intent to its completion,
+ * and what follows (the new size, the hole) is decided when the zeros are durable.
  */
 final class SpaceOps {
 
@@ -41,15 +42,20 @@ final class SpaceOps {
     static Decision truncate(VolumeTables tables, Truncate ask) {
         FileNode file = Checks.file(tables, ask.file());
         if (ask.newSize() < 0) {
-            throw new Refusal(Reason.INVALID_ARGUMENT, "a size of " + ask.newSize() + " bytes is negative");
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT, "a size of " + ask.newSize() + " bytes is negative");
         }
         if (ask.newSize() > tables.limits().fileBytes()) {
             throw new Refusal(
                     Reason.TOO_LARGE,
-                    "a size of " + ask.newSize() + " bytes is more than the largest file has, "
+                    "a size of "
+                            + ask.newSize()
+                            + " bytes is more than the largest file has, "
                             + tables.limits().fileBytes());
         }
-        return ask.newSize() < file.sizeBytes() ? shrink(tables, file, ask) : extend(tables, file, ask);
+        return ask.newSize() < file.sizeBytes()
+                ? shrink(tables, file, ask)
+                : extend(tables, file, ask);
     }
 
     private static Decision shrink(VolumeTables tables, FileNode file, Truncate ask) {
@@ -60,17 +66,25 @@ final class SpaceOps {
             return wait;
         }
         Grants.refuseInGrace(tables, "shrinking a file");
-        Release release =
-                Grants.release(tables, file, ask.origin().client(), List.of(cut));
+        Release release = Grants.release(tables, file, ask.origin().client(), List.of(cut));
         ByteRange tail = Grants.writtenTail(file, ask.newSize(), block);
-        return zeroThen(tables, file, ask, release, cut, tail == null ? List.of() : List.of(tail), resize(ask, release));
+        return zeroThen(
+                tables,
+                file,
+                ask,
+                release,
+                cut,
+                tail == null ? List.of() : List.of(tail),
+                resize(ask, release));
     }
 
     private static Decision extend(VolumeTables tables, FileNode file, Truncate ask) {
         long block = tables.blockSize();
         long oldEnd = Math.ceilDiv(file.sizeBytes(), block) * block;
         long newEnd = Math.ceilDiv(ask.newSize(), block) * block;
-        ByteRange exposed = new ByteRange(file.sizeBytes() - file.sizeBytes() % block, Math.max(newEnd, oldEnd + 1));
+        ByteRange exposed =
+                new ByteRange(
+                        file.sizeBytes() - file.sizeBytes() % block, Math.max(newEnd, oldEnd + 1));
         if (ask.newSize() == file.sizeBytes()) {
             return Decision.then(
                     List.of(resized(file, ask.newSize(), ask.nowMillis())),
@@ -84,14 +98,16 @@ final class SpaceOps {
         if (revoke != null) {
             return revoke;
         }
-        boolean writtenPast = newEnd > oldEnd
-                && file.extents().mapped(new ByteRange(oldEnd, newEnd)).stream()
-                        .anyMatch(e -> e.state() == ExtentState.WRITTEN);
+        boolean writtenPast =
+                newEnd > oldEnd
+                        && file.extents().mapped(new ByteRange(oldEnd, newEnd)).stream()
+                                .anyMatch(e -> e.state() == ExtentState.WRITTEN);
         if (writtenPast) {
             Grants.refuseInGrace(tables, "extending a file over blocks committed past its end");
         }
-        Release release = Grants.release(
-                tables, file, ask.origin().client(), List.of(exposed.alignOutward(block)));
+        Release release =
+                Grants.release(
+                        tables, file, ask.origin().client(), List.of(exposed.alignOutward(block)));
         ByteRange tail = Grants.tail(tables, file);
         boolean dirty = tail != null && (release.lastBlockLeft() || isAtRisk(file, tail));
         return zeroThen(
@@ -108,14 +124,20 @@ final class SpaceOps {
         return file.extents().mapped(bytes).stream().anyMatch(e -> e.has(Extent.AT_RISK));
     }
 
-    /** Before bytes past end of file are exposed nobody else may be storing there; readers do not mind. */
+    /**
+     * Before bytes past end of file are exposed nobody else may be storing there; readers do not
+     * mind.
+     */
     private static @Nullable Decision clearWriters(
             VolumeTables tables, FileNode file, Truncate ask, ByteRange range) {
-        List<Held> writers = Grants.ofOthers(tables, file, ask.origin().client(), range).stream()
-                .filter(h -> h.kind() == GrantKind.RW)
-                .filter(h -> !file.extents().mapped(h.range()).stream()
-                        .allMatch(e -> e.state() == ExtentState.UNWRITTEN))
-                .toList();
+        List<Held> writers =
+                Grants.ofOthers(tables, file, ask.origin().client(), range).stream()
+                        .filter(h -> h.kind() == GrantKind.RW)
+                        .filter(
+                                h ->
+                                        !file.extents().mapped(h.range()).stream()
+                                                .allMatch(e -> e.state() == ExtentState.UNWRITTEN))
+                        .toList();
         Optional<ClientId> lapsed = Grants.lapsedHolder(writers);
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
@@ -128,21 +150,23 @@ final class SpaceOps {
 
     private static Continuation resize(Truncate ask, Release release) {
         return new Continuation.Resize(
-                ask.origin(),
-                ask.newSize(),
-                new Reply.Returned(release.returned()));
+                ask.origin(), ask.newSize(), new Reply.Returned(release.returned()));
     }
 
     /** The facts of a resize whose zeros, if any were needed, are in place. */
-    private static Decision finishResize(VolumeTables tables, FileNode file, Continuation.Resize then, long nowMillis) {
+    private static Decision finishResize(
+            VolumeTables tables, FileNode file, Continuation.Resize then, long nowMillis) {
         long block = tables.blockSize();
         List<Fact> facts = new ArrayList<>();
         long oldSize = file.sizeBytes();
         if (then.newSize() < oldSize) {
             long keepEnd = Math.ceilDiv(then.newSize(), block) * block;
             if (file.extents().endOffset() > keepEnd) {
-                facts.add(new Fact.ExtentsFreed(
-                        file.id(), new ByteRange(keepEnd, Long.MAX_VALUE), then.origin().client().value()));
+                facts.add(
+                        new Fact.ExtentsFreed(
+                                file.id(),
+                                new ByteRange(keepEnd, Long.MAX_VALUE),
+                                then.origin().client().value()));
             }
         } else {
             long oldEnd = Math.ceilDiv(oldSize, block) * block;
@@ -150,12 +174,18 @@ final class SpaceOps {
             if (newEnd > oldEnd) {
                 file.extents().mapped(new ByteRange(oldEnd, newEnd)).stream()
                         .filter(e -> e.state() == ExtentState.WRITTEN)
-                        .forEach(e -> facts.add(
-                                new Fact.ExtentsFreed(file.id(), e.range(), then.origin().client().value())));
+                        .forEach(
+                                e ->
+                                        facts.add(
+                                                new Fact.ExtentsFreed(
+                                                        file.id(),
+                                                        e.range(),
+                                                        then.origin().client().value())));
             }
         }
         facts.add(resized(file, then.newSize(), nowMillis));
-        return Decision.then(facts, NamespaceOps.changed(then.origin(), file.id(), then.returned().layouts()));
+        return Decision.then(
+                facts, NamespaceOps.changed(then.origin(), file.id(), then.returned().layouts()));
     }
 
     private static Fact.AttributesSet resized(FileNode file, long size, long nowMillis) {
@@ -181,22 +211,31 @@ final class SpaceOps {
             return wait;
         }
         Grants.refuseInGrace(tables, "punching a hole");
-        Release release =
-                Grants.release(tables, file, ask.origin().client(), List.of(blocks));
-        Continuation.Punch then = new Continuation.Punch(
-                ask.origin(),
-                range,
-                new Reply.Returned(release.returned()));
-        return zeroThen(tables, file, ask, release, blocks, edges(tables, file, range, release.lastBlockLeft()), then);
+        Release release = Grants.release(tables, file, ask.origin().client(), List.of(blocks));
+        Continuation.Punch then =
+                new Continuation.Punch(ask.origin(), range, new Reply.Returned(release.returned()));
+        return zeroThen(
+                tables,
+                file,
+                ask,
+                release,
+                blocks,
+                edges(tables, file, range, release.lastBlockLeft()),
+                then);
     }
 
-    /** Bytes of written blocks that the range covers only in part; and the tail, if the end of a grant left it dirty. */
-    private static List<ByteRange> edges(VolumeTables tables, FileNode file, ByteRange range, boolean tailLeft) {
+    /**
+     * Bytes of written blocks that the range covers only in part; and the tail, if the end of a
+     * grant left it dirty.
+     */
+    private static List<ByteRange> edges(
+            VolumeTables tables, FileNode file, ByteRange range, boolean tailLeft) {
         long block = tables.blockSize();
         List<ByteRange> edges = new ArrayList<>();
-        for (ByteRange part : List.of(
-                new ByteRange(range.start(), range.start() + 1).alignOutward(block),
-                new ByteRange(range.end() - 1, range.end()).alignOutward(block))) {
+        for (ByteRange part :
+                List.of(
+                        new ByteRange(range.start(), range.start() + 1).alignOutward(block),
+                        new ByteRange(range.end() - 1, range.end()).alignOutward(block))) {
             ByteRange covered = part.intersect(range);
             if (!covered.equals(part) && !edges.contains(covered)) {
                 edges.add(covered);
@@ -209,24 +248,28 @@ final class SpaceOps {
         return edges;
     }
 
-    private static Decision finishPunch(VolumeTables tables, FileNode file, Continuation.Punch then, long nowMillis) {
+    private static Decision finishPunch(
+            VolumeTables tables, FileNode file, Continuation.Punch then, long nowMillis) {
         long block = tables.blockSize();
         List<Fact> facts = new ArrayList<>();
         long start = Math.ceilDiv(then.range().start(), block) * block;
         long end = then.range().end() - then.range().end() % block;
         if (start < end && !file.extents().mapped(new ByteRange(start, end)).isEmpty()) {
-            facts.add(new Fact.ExtentsFreed(
-                    file.id(), new ByteRange(start, end), then.origin().client().value()));
+            facts.add(
+                    new Fact.ExtentsFreed(
+                            file.id(), new ByteRange(start, end), then.origin().client().value()));
         }
         facts.add(resized(file, file.sizeBytes(), nowMillis));
-        return Decision.then(facts, NamespaceOps.changed(then.origin(), file.id(), then.returned().layouts()));
+        return Decision.then(
+                facts, NamespaceOps.changed(then.origin(), file.id(), then.returned().layouts()));
     }
 
     // ---- allocate
 
     static Decision allocate(VolumeTables tables, Allocate ask) {
         FileNode file = Checks.file(tables, ask.file());
-        ByteRange blocks = Checks.range(tables, ask.offset(), ask.length()).alignOutward(tables.blockSize());
+        ByteRange blocks =
+                Checks.range(tables, ask.offset(), ask.length()).alignOutward(tables.blockSize());
         Work work = file.workOn(blocks);
         if (work != null) {
             return Decision.awaitWork(List.of(), work.id());
@@ -242,49 +285,67 @@ final class SpaceOps {
         }
         List<Fact> facts = new ArrayList<>();
         if (!keep.isEmpty()) {
-            facts.add(new Fact.ExtentsConverted(
-                    file.id(), keep, ExtentState.UNWRITTEN, Extent.KEPT, ask.origin().client().value()));
+            facts.add(
+                    new Fact.ExtentsConverted(
+                            file.id(),
+                            keep,
+                            ExtentState.UNWRITTEN,
+                            Extent.KEPT,
+                            ask.origin().client().value()));
         }
         if (!holes.isEmpty()) {
-            facts.add(new Fact.ExtentsAllocated(
-                    file.id(), fresh(tables, file, holes), ask.origin().client().value()));
+            facts.add(
+                    new Fact.ExtentsAllocated(
+                            file.id(), fresh(tables, file, holes), ask.origin().client().value()));
         }
         FileAttributes b = file.attributes();
-        Fact.AttributesSet attributes = new Fact.AttributesSet(
-                file.id(),
-                b.sizeBytes(),
-                b.mode(),
-                b.owner(),
-                b.modifiedMillis(),
-                Math.max(b.changedMillis(), ask.nowMillis()),
-                b.accessedMillis());
+        Fact.AttributesSet attributes =
+                new Fact.AttributesSet(
+                        file.id(),
+                        b.sizeBytes(),
+                        b.mode(),
+                        b.owner(),
+                        b.modifiedMillis(),
+                        Math.max(b.changedMillis(), ask.nowMillis()),
+                        b.accessedMillis());
         facts.add(attributes);
         return Decision.then(facts, NamespaceOps.changed(ask.origin(), file.id(), List.of()));
     }
 
     private static List<Extent> fresh(VolumeTables tables, FileNode file, List<ByteRange> holes) {
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
-        Extent before = holes.getFirst().start() == 0
-                ? null
-                : file.extents().find(holes.getFirst().start() - 1);
-        DeviceGoal goal = before == null
-                ? tables.free().groupGoal(file.id().value())
-                : new DeviceGoal(before.device(), before.deviceOffset() + before.length());
+        Extent before =
+                holes.getFirst().start() == 0
+                        ? null
+                        : file.extents().find(holes.getFirst().start() - 1);
+        DeviceGoal goal =
+                before == null
+                        ? tables.free().groupGoal(file.id().value())
+                        : new DeviceGoal(before.device(), before.deviceOffset() + before.length());
         List<DeviceRange> pieces =
-                tables.free().plan(bytes, goal, tables.blockSize(), tables.limits().extentsPerReply());
+                tables.free()
+                        .plan(bytes, goal, tables.blockSize(), tables.limits().extentsPerReply());
         List<Extent> placed = Placement.place(holes, pieces, Extent.KEPT);
         if (placed.isEmpty()) {
             throw new Refusal(
                     Reason.NO_SPACE,
-                    "no " + bytes + " bytes are free: " + tables.free().freeBytes() + " of "
-                            + tables.spaceUse().total() + " are");
+                    "no "
+                            + bytes
+                            + " bytes are free: "
+                            + tables.free().freeBytes()
+                            + " of "
+                            + tables.spaceUse().total()
+                            + " are");
         }
         return placed;
     }
 
     // ---- common
 
-    /** Waits for device work on the range and clears it of everybody but the caller; null if nothing is in the way. */
+    /**
+     * Waits for device work on the range and clears it of everybody but the caller; null if nothing
+     * is in the way.
+     */
     private static @Nullable Decision clear(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
         Work work = file.workOn(range);

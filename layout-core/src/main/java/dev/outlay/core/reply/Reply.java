@@ -22,7 +22,10 @@ public sealed interface Reply {
     sealed interface Kept extends Reply {}
 
     /**
-     * @param stateid of the layout after this answer; absent if the client holds nothing on the file
+     * Where the bytes belong, and what is granted.
+     *
+     * @param stateid of the layout after this answer; absent if the client holds nothing on the
+     *     file
      * @param granted what of the range the client now holds
      * @param extents sorted, contiguous from the offset asked for
      * @param nextOffset where to ask on; the end of the answer
@@ -41,7 +44,9 @@ public sealed interface Reply {
         }
     }
 
-    /** @param newSize present only if the commit changed the size */
+    /**
+     * @param newSize present only if the commit changed the size
+     */
     record Committed(OptionalLong newSize, FileAttributes attributes) implements Kept {}
 
     record Returned(List<ReturnedLayout> layouts) implements Kept {
@@ -68,20 +73,24 @@ public sealed interface Reply {
 
     record Entry(String name, FileId file, FileKind kind, long sizeBytes) {}
 
-    /** @param more whether entries follow the last one here */
+    /**
+     * @param more whether entries follow the last one here
+     */
     record Entries(List<Entry> entries, boolean more) implements Reply {
         public Entries {
             entries = List.copyOf(entries);
         }
     }
 
-    record Extents(List<Extent> extents, long nextOffset, boolean more, FileAttributes attributes) implements Reply {
+    record Extents(List<Extent> extents, long nextOffset, boolean more, FileAttributes attributes)
+            implements Reply {
         public Extents {
             extents = List.copyOf(extents);
         }
     }
 
-    record HeldLayout(ClientId client, String owner, FileId file, Stateid stateid, List<LayoutRange> ranges) {
+    record HeldLayout(
+            ClientId client, String owner, FileId file, Stateid stateid, List<LayoutRange> ranges) {
         public HeldLayout {
             ranges = List.copyOf(ranges);
         }
@@ -99,7 +108,10 @@ public sealed interface Reply {
         }
     }
 
-    /** Bytes in each block state; they sum to {@code total}. {@code atRisk} is a part of {@code mapped}. */
+    /**
+     * Bytes in each block state; they sum to {@code total}. {@code atRisk} is a part of {@code
+     * mapped}.
+     */
     record SpaceUse(
             long total,
             long free,
@@ -133,7 +145,11 @@ public sealed interface Reply {
     }
 
     /** One restated layout: how it stands now, or why it does not. */
-    record ReattachedLayout(FileId file, Optional<Stateid> stateid, List<LayoutRange> ranges, Optional<Failure> failure) {
+    record ReattachedLayout(
+            FileId file,
+            Optional<Stateid> stateid,
+            List<LayoutRange> ranges,
+            Optional<Failure> failure) {
         public ReattachedLayout {
             ranges = List.copyOf(ranges);
         }

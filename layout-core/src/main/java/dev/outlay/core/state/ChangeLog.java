@@ -6,14 +6,17 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The last changes of one file's extent map, so that a commit against an old map is refused only where somebody else really
- * changed it. Bounded: what is older than the log remembers counts as changed.
+ * The last changes of one file's extent map, so that a commit against an old map is refused only
+ * where somebody else really changed it. Bounded: what is older than the log remembers counts as
+ * changed.
  */
 public final class ChangeLog {
 
     private static final int REMEMBERED = 32;
 
-    /** @param by the client that made the change, 0 for the server */
+    /**
+     * @param by the client that made the change, 0 for the server
+     */
     record Change(long epoch, ByteRange range, long by) {}
 
     private final Deque<Change> changes = new ArrayDeque<>();
@@ -31,7 +34,8 @@ public final class ChangeLog {
         if (epoch < forgottenThrough) {
             return true;
         }
-        return changes.stream().anyMatch(c -> c.epoch > epoch && c.by != client && c.range.overlaps(range));
+        return changes.stream()
+                .anyMatch(c -> c.epoch > epoch && c.by != client && c.range.overlaps(range));
     }
 
     List<Change> changes() {

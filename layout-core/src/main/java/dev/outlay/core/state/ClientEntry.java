@@ -10,7 +10,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A client as the volume knows it: who it is, whether it has ended, the answers kept for its retries, where it holds layouts. */
+/**
+ * A client as the volume knows it: who it is, whether it has ended, the answers kept for its
+ * retries, where it holds layouts.
+ */
 public final class ClientEntry {
 
     final ClientRecord record;

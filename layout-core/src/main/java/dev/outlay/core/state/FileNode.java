@@ -12,7 +12,10 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** One inode: attributes, extents, layouts; for a directory, names. Only {@link VolumeTables} changes it. */
+/**
+ * One inode: attributes, extents, layouts; for a directory, names. Only {@link VolumeTables}
+ * changes it.
+ */
 public final class FileNode {
 
     final FileId id;
@@ -35,7 +38,14 @@ public final class FileNode {
     final NavigableMap<Long, Work> works = new TreeMap<>();
     final NavigableMap<String, FileId> children = new TreeMap<>();
 
-    FileNode(FileId id, FileKind kind, FileId parent, String name, int mode, String owner, long nowMillis) {
+    FileNode(
+            FileId id,
+            FileKind kind,
+            FileId parent,
+            String name,
+            int mode,
+            String owner,
+            long nowMillis) {
         this.id = id;
         this.kind = kind;
         this.parent = parent;
@@ -103,9 +113,15 @@ public final class FileNode {
         return layouts.values();
     }
 
-    /** Device work that bars {@code range} until it is complete, the oldest first; null if there is none. */
+    /**
+     * Device work that bars {@code range} until it is complete, the oldest first; null if there is
+     * none.
+     */
     public @Nullable Work workOn(ByteRange range) {
-        return works.values().stream().filter(w -> w.blocked().overlaps(range)).findFirst().orElse(null);
+        return works.values().stream()
+                .filter(w -> w.blocked().overlaps(range))
+                .findFirst()
+                .orElse(null);
     }
 
     public FileAttributes attributes() {

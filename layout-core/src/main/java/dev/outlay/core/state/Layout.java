@@ -13,7 +13,10 @@ import java.util.List;
 /** What one client holds on one file: an id, a sequence number and ranges. */
 public final class Layout {
 
-    /** @param sinceEpoch the file's map epoch when the range was granted; 0 for READ, which commits nothing */
+    /**
+     * @param sinceEpoch the file's map epoch when the range was granted; 0 for READ, which commits
+     *     nothing
+     */
     record Grant(GrantKind kind, long sinceEpoch) {}
 
     private final ClientId client;
@@ -45,7 +48,10 @@ public final class Layout {
         return Stateid.next(seqid);
     }
 
-    /** The newest sequence number the client has used: it has acknowledged that one, and older ones are old. */
+    /**
+     * The newest sequence number the client has used: it has acknowledged that one, and older ones
+     * are old.
+     */
     public int seenSeqid() {
         return seenSeqid;
     }
@@ -145,10 +151,14 @@ public final class Layout {
         List<LayoutRange> ranges = new ArrayList<>(entries.size());
         for (var entry : entries) {
             LayoutRange last = ranges.isEmpty() ? null : ranges.getLast();
-            if (last != null && last.kind() == entry.value().kind() && last.range().end() == entry.range().start()) {
+            if (last != null
+                    && last.kind() == entry.value().kind()
+                    && last.range().end() == entry.range().start()) {
                 ranges.set(
                         ranges.size() - 1,
-                        new LayoutRange(new ByteRange(last.range().start(), entry.range().end()), last.kind()));
+                        new LayoutRange(
+                                new ByteRange(last.range().start(), entry.range().end()),
+                                last.kind()));
             } else {
                 ranges.add(new LayoutRange(entry.range(), entry.value().kind()));
             }

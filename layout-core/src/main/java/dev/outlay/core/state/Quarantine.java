@@ -11,12 +11,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Blocks that a client which ended without its own word could still store into or read. They are handed out to nobody. Those
- * still {@code mapped} belong to a file, flagged at risk; they go on here when they leave it.
+ * Blocks that a client which ended without its own word could still store into or read. They are
+ * handed out to nobody. Those still {@code mapped} belong to a file, flagged at risk; they go on
+ * here when they leave it.
  */
 public final class Quarantine {
 
-    /** @param holders the ended clients, in order of their ids */
+    /**
+     * @param holders the ended clients, in order of their ids
+     */
     public record Held(List<ClientId> holders, boolean mapped) {
         public Held {
             holders = List.copyOf(holders);
@@ -30,16 +33,28 @@ public final class Quarantine {
 
     public List<Entry> entries() {
         List<Entry> all = new ArrayList<>();
-        byDevice.forEach((device, map) -> map.entries()
-                .forEach(e -> all.add(new Entry(
-                        new DeviceRange(device, e.range().start(), e.range().length()), e.value()))));
+        byDevice.forEach(
+                (device, map) ->
+                        map.entries()
+                                .forEach(
+                                        e ->
+                                                all.add(
+                                                        new Entry(
+                                                                new DeviceRange(
+                                                                        device,
+                                                                        e.range().start(),
+                                                                        e.range().length()),
+                                                                e.value()))));
         return all;
     }
 
     /** Whether any block is here because of {@code client}. */
     public boolean names(ClientId client) {
         return byDevice.values().stream()
-                .anyMatch(map -> map.entries().stream().anyMatch(e -> e.value().holders().contains(client)));
+                .anyMatch(
+                        map ->
+                                map.entries().stream()
+                                        .anyMatch(e -> e.value().holders().contains(client)));
     }
 
     void add(DeviceRange range, ClientId holder, boolean mapped) {
@@ -57,14 +72,17 @@ public final class Quarantine {
     /** The blocks have left their file. */
     void unmap(DeviceRange range) {
         RangeMap<Held> map = mapOf(range.device());
-        for (RangeMap.Entry<Held> entry : map.within(ByteRange.ofLength(range.start(), range.length()))) {
+        for (RangeMap.Entry<Held> entry :
+                map.within(ByteRange.ofLength(range.start(), range.length()))) {
             map.put(entry.range(), new Held(entry.value().holders(), false));
         }
     }
 
     void restore(Entry entry) {
         mapOf(entry.range().device())
-                .put(ByteRange.ofLength(entry.range().start(), entry.range().length()), entry.held());
+                .put(
+                        ByteRange.ofLength(entry.range().start(), entry.range().length()),
+                        entry.held());
     }
 
     private RangeMap<Held> mapOf(int device) {

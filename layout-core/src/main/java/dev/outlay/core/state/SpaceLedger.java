@@ -4,7 +4,10 @@ import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 
-/** Counts bytes by block state, so that nobody has to walk a volume to know how full it is. A check walks and compares. */
+/**
+ * Counts bytes by block state, so that nobody has to walk a volume to know how full it is. A check
+ * walks and compares.
+ */
 public final class SpaceLedger {
 
     private long granted;

@@ -6,7 +6,6 @@ import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.space.FreeSpace;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
@@ -23,8 +22,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything a volume knows, and {@link #apply}, the only method that changes any of it. Operations read the tables and answer
- * with facts; a fact that does not fit is a broken invariant and throws {@link IllegalStateException}, which stops the volume.
+ * Everything a volume knows, and {@link #apply}, the only method that changes any of it. Operations
+ * read the tables and answer with facts; a fact that does not fit is a broken invariant and throws
+ * {@link IllegalStateException}, which stops the volume.
  *
  * <p>One thread owns it.
  */
@@ -121,7 +121,9 @@ public final class VolumeTables {
     }
 
     public SpaceUse spaceUse() {
-        return ledger.use(devices.values().stream().mapToLong(VolumeDevice::lengthBytes).sum(), free().freeBytes());
+        return ledger.use(
+                devices.values().stream().mapToLong(VolumeDevice::lengthBytes).sum(),
+                free().freeBytes());
     }
 
     // ---- what changes them
@@ -189,7 +191,14 @@ public final class VolumeTables {
         settings = created;
         free = new FreeSpace(created.blockSize());
         FileNode root =
-                new FileNode(FileId.ROOT, FileKind.DIRECTORY, FileId.ROOT, "", 0755, "", created.createdMillis());
+                new FileNode(
+                        FileId.ROOT,
+                        FileKind.DIRECTORY,
+                        FileId.ROOT,
+                        "",
+                        0755,
+                        "",
+                        created.createdMillis());
         files.put(FileId.ROOT, root);
     }
 
@@ -213,7 +222,15 @@ public final class VolumeTables {
     }
 
     private void createFile(Fact.FileCreated f) {
-        FileNode node = new FileNode(f.file(), f.kind(), f.parent(), f.name(), f.mode(), f.owner(), f.nowMillis());
+        FileNode node =
+                new FileNode(
+                        f.file(),
+                        f.kind(),
+                        f.parent(),
+                        f.name(),
+                        f.mode(),
+                        f.owner(),
+                        f.nowMillis());
         files.put(f.file(), node);
         nextFile = Math.max(nextFile, f.file().value() + 1);
         touchDirectory(f.parent(), f.nowMillis()).children.put(f.name(), f.file());
@@ -226,7 +243,8 @@ public final class VolumeTables {
         node.name = f.newName();
         node.changeCounter++;
         node.changedMillis = f.nowMillis();
-        FileId before = touchDirectory(f.newParent(), f.nowMillis()).children.put(f.newName(), f.file());
+        FileId before =
+                touchDirectory(f.newParent(), f.nowMillis()).children.put(f.newName(), f.file());
         if (before != null) {
             throw new IllegalStateException("file " + before + " is still named " + f.newName());
         }
@@ -352,7 +370,8 @@ public final class VolumeTables {
         FileNode node = need(f.file());
         Layout layout = node.layouts.get(f.client());
         if (layout == null) {
-            throw new IllegalStateException("client " + f.client() + " holds nothing on file " + f.file());
+            throw new IllegalStateException(
+                    "client " + f.client() + " holds nothing on file " + f.file());
         }
         f.ranges().forEach(layout::release);
         layout.advance(f.seqid(), f.durable());
@@ -389,7 +408,10 @@ public final class VolumeTables {
         return clients.values().stream().allMatch(c -> c.ended == EndCause.EXPIRED);
     }
 
-    /** Whether every client that may still come back has done so: grace has nothing left to wait for. */
+    /**
+     * Whether every client that may still come back has done so: grace has nothing left to wait
+     * for.
+     */
     public boolean isEverybodyBack() {
         return clients.values().stream()
                 .allMatch(c -> c.ended == EndCause.EXPIRED || (c.ended == null && c.reattached));

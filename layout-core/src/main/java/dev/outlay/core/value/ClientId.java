@@ -1,8 +1,8 @@
 package dev.outlay.core.value;
 
 /**
- * One incarnation of one client: 64 random bits, never zero, given by the server when a session is opened. A restarted client
- * process gets another one.
+ * One incarnation of one client: 64 random bits, never zero, given by the server when a session is
+ * opened. A restarted client process gets another one.
  */
 public record ClientId(long value) implements Comparable<ClientId> {
 

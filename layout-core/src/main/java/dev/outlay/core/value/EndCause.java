@@ -6,7 +6,10 @@ public enum EndCause {
     OWN_WORD,
     /** A second incarnation of the same owner has appeared. */
     SUPERSEDED,
-    /** Its lease has run out and somebody needed what it held, or it did not re-attach after a restart. */
+    /**
+     * Its lease has run out and somebody needed what it held, or it did not re-attach after a
+     * restart.
+     */
     EXPIRED,
     /** An operator has revoked it. */
     REVOKED

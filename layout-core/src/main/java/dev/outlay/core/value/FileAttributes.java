@@ -7,7 +7,8 @@ package dev.outlay.core.value;
  * @param changeCounter rises on each visible change
  * @param mapEpoch rises with every change of the extent map
  * @param mode permission bits, 0..07777
- * @param createdMillis and the other times: milliseconds since 1970, by the server's clock or as set
+ * @param createdMillis and the other times: milliseconds since 1970, by the server's clock or as
+ *     set
  * @param allocatedBytes bytes of the device that the file occupies
  * @param parent the directory that names it, the root's is itself
  */

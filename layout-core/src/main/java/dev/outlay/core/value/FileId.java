@@ -1,6 +1,8 @@
 package dev.outlay.core.value;
 
-/** Inode number of a file or directory within its volume: 1 is the root, numbers are never reused. */
+/**
+ * Inode number of a file or directory within its volume: 1 is the root, numbers are never reused.
+ */
 public record FileId(long value) implements Comparable<FileId> {
 
     public static final FileId ROOT = new FileId(1);

@@ -1,6 +1,9 @@
 package dev.outlay.core.value;
 
-/** The unguessable part of a {@link Stateid}: 128 random bits, one for each pair of client and file that holds a layout. */
+/**
+ * The unguessable part of a {@link Stateid}: 128 random bits, one for each pair of client and file
+ * that holds a layout.
+ */
 public record LayoutId(long high, long low) implements Comparable<LayoutId> {
 
     @Override

@@ -1,8 +1,9 @@
 package dev.outlay.core.value;
 
 /**
- * Every limit of a volume, in one place. What a request exceeds is refused with a clear error before anything is allocated for
- * it. The relations between the limits are checked at construction.
+ * Every limit of a volume, in one place. What a request exceeds is refused with a clear error
+ * before anything is allocated for it. The relations between the limits are checked at
+ * construction.
  *
  * @param blockSizeMin smallest block, bytes
  * @param blockSizeMax largest block, bytes
@@ -14,7 +15,8 @@ package dev.outlay.core.value;
  * @param returnRanges most ranges one return names
  * @param listEntries most entries one answer to a listing carries
  * @param outstandingOperations most answers kept for one client that it has not acknowledged
- * @param clients most clients of one volume at a time, ended ones that are still remembered included
+ * @param clients most clients of one volume at a time, ended ones that are still remembered
+ *     included
  * @param reattachLayouts most layouts one re-attach restates
  */
 public record Limits(
@@ -32,16 +34,25 @@ public record Limits(
         int reattachLayouts) {
 
     public static final Limits DEFAULT =
-            new Limits(4096, 1 << 20, 1L << 53, 255, 255, 4096, 4096, 4096, 10_000, 1024, 100_000, 100_000);
+            new Limits(
+                    4096, 1 << 20, 1L << 53, 255, 255, 4096, 4096, 4096, 10_000, 1024, 100_000,
+                    100_000);
 
     public Limits {
-        if (Integer.bitCount(blockSizeMin) != 1 || Integer.bitCount(blockSizeMax) != 1 || blockSizeMin > blockSizeMax) {
+        if (Integer.bitCount(blockSizeMin) != 1
+                || Integer.bitCount(blockSizeMax) != 1
+                || blockSizeMin > blockSizeMax) {
             throw new IllegalArgumentException("block sizes are powers of two, the smallest first");
         }
         if (fileBytes % blockSizeMax != 0 || fileBytes <= 0) {
-            throw new IllegalArgumentException("the largest file is a whole number of the largest blocks");
+            throw new IllegalArgumentException(
+                    "the largest file is a whole number of the largest blocks");
         }
-        if (extentsPerReply < 1 || commitRanges < 1 || returnRanges < 1 || listEntries < 1 || outstandingOperations < 1) {
+        if (extentsPerReply < 1
+                || commitRanges < 1
+                || returnRanges < 1
+                || listEntries < 1
+                || outstandingOperations < 1) {
             throw new IllegalArgumentException("each count is at least one");
         }
     }

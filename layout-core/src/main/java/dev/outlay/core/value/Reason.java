@@ -1,8 +1,8 @@
 package dev.outlay.core.value;
 
 /**
- * Why a request was refused. The names are the protocol's; the advice is what a user is told to do about it, unless the place of
- * the error knows better.
+ * Why a request was refused. The names are the protocol's; the advice is what a user is told to do
+ * about it, unless the place of the error knows better.
  */
 public enum Reason {
     INVALID_ARGUMENT(ErrorClass.CLIENT, "correct the request"),
@@ -17,7 +17,9 @@ public enum Reason {
     OLD_STATEID(ErrorClass.CLIENT, "use the newest stateid of this file"),
     STALE_FILE(ErrorClass.CLIENT, "the file has been removed; look its name up again"),
     STALE_MAP(ErrorClass.CLIENT, "map the range again, then commit with the new map epoch"),
-    DEVICE_MISMATCH(ErrorClass.CLIENT, "fetch the list of devices again and compare labels; do not store anything"),
+    DEVICE_MISMATCH(
+            ErrorClass.CLIENT,
+            "fetch the list of devices again and compare labels; do not store anything"),
     PERMISSION_DENIED(ErrorClass.CLIENT, "ask the owner for access"),
     TOO_SMALL(ErrorClass.CLIENT, "ask for more extents in one answer or for a smaller min_length"),
     TOO_LARGE(ErrorClass.CLIENT, "split the request"),
@@ -31,7 +33,9 @@ public enum Reason {
     SHUTTING_DOWN(ErrorClass.RETRY, "reconnect and re-attach"),
     NO_SESSION(ErrorClass.STATE_LOST, "open a session"),
     EXPIRED(ErrorClass.STATE_LOST, "what was held is gone; open a new session and map again"),
-    FENCED(ErrorClass.STATE_LOST, "stop all stores; this incarnation has been revoked, start a new one"),
+    FENCED(
+            ErrorClass.STATE_LOST,
+            "stop all stores; this incarnation has been revoked, start a new one"),
     NO_GRACE(ErrorClass.STATE_LOST, "the time to reclaim is over; map again"),
     RECLAIM_BAD(ErrorClass.STATE_LOST, "the server never granted this; drop it and map again"),
     INTERNAL(ErrorClass.SERVER, "report it with the server's log");

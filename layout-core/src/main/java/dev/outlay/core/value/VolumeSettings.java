@@ -8,4 +8,5 @@ import java.util.UUID;
  * @param blockSize bytes, a power of two
  * @param leastDurability the weakest durability a commit may report
  */
-public record VolumeSettings(UUID uuid, String name, int blockSize, Durability leastDurability, long createdMillis) {}
+public record VolumeSettings(
+        UUID uuid, String name, int blockSize, Durability leastDurability, long createdMillis) {}

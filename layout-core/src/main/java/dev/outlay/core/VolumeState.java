@@ -1,0 +1,109 @@
+package dev.outlay.core;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.Decision;
+import dev.outlay.core.op.Operations;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.state.StateImage;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The layout state of one volume: {@link #decide} says what shall happen and changes nothing,
+ * {@link #apply} is the only mutator and cannot refuse. {@link #execute} is both in turn until the
+ * command has an answer or waits.
+ *
+ * <p>Everything that is not deterministic arrives in the command. The same facts in the same order
+ * give the same durable state, byte for byte ({@link #image}). One thread owns it; nothing here
+ * blocks, reads a clock, or does I/O.
+ */
+public final class VolumeState {
+
+    /** Steps one command may take; more means that deciding does not end. */
+    private static final int MAX_STEPS = 1_000_000;
+
+    private final VolumeTables tables;
+
+    private VolumeState(VolumeTables tables) {
+        this.tables = tables;
+    }
+
+    /**
+     * A volume of which nothing is known yet: the facts of its journal, or of its creation, are
+     * applied next.
+     */
+    public static VolumeState empty(Limits limits) {
+        return new VolumeState(new VolumeTables(limits));
+    }
+
+    /** The volume as {@link #image} captured it. */
+    public static VolumeState restore(Limits limits, byte[] image) {
+        return new VolumeState(StateImage.decode(limits, image));
+    }
+
+    /** The first facts of a new volume. */
+    public static List<Fact> creation(VolumeSettings settings, List<VolumeDevice> devices) {
+        List<Fact> facts = new ArrayList<>();
+        facts.add(new Fact.VolumeCreated(settings));
+        devices.forEach(device -> facts.add(new Fact.DeviceAdded(device)));
+        return facts;
+    }
+
+    /**
+     * What a command came to.
+     *
+     * @param facts applied, in order; the durable ones belong into one journal record
+     * @param reply to be given once they are durable; absent while the command waits for device
+     *     work
+     * @param awaitedWork the work it waits for: execute the command again once that is complete
+     */
+    public record Execution(List<Fact> facts, Optional<Reply> reply, OptionalLong awaitedWork) {}
+
+    /** Decides and applies until the command is answered or waits. */
+    public Execution execute(Command command) {
+        List<Fact> facts = new ArrayList<>();
+        Command next = command;
+        for (int step = 0; step < MAX_STEPS; step++) {
+            Decision decision = decide(next);
+            decision.facts().forEach(this::apply);
+            facts.addAll(decision.facts());
+            switch (decision.outcome()) {
+                case Decision.Outcome.Answer answer -> {
+                    return new Execution(facts, Optional.of(answer.reply()), OptionalLong.empty());
+                }
+                case Decision.Outcome.AwaitWork wait -> {
+                    return new Execution(facts, Optional.empty(), OptionalLong.of(wait.work()));
+                }
+                case Decision.Outcome.Then then -> next = then.next();
+            }
+        }
+        throw new IllegalStateException("deciding " + command + " does not end");
+    }
+
+    /** What shall happen; changes nothing. */
+    public Decision decide(Command command) {
+        return Operations.decide(tables, command);
+    }
+
+    /** Makes a fact so. */
+    public void apply(Fact fact) {
+        tables.apply(fact);
+    }
+
+    /** The tables, to look at. */
+    public VolumeTables tables() {
+        return tables;
+    }
+
+    /** The durable state as bytes: equal states give equal bytes. */
+    public byte[] image() {
+        return StateImage.encode(tables);
+    }
+}

@@ -1,0 +1,349 @@
+package dev.outlay.core.codec;
+
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Continuation;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.value.EndCause;
+import java.util.List;
+
+/**
+ * Bytes of durable facts. A journal record is all durable facts of one command: a format version,
+ * then each fact as a tag and its fields, to the end of the record. Tags are never reused; a field
+ * is added by a new tag.
+ */
+public final class FactCodec {
+
+    static final int VERSION = 1;
+
+    private static final int VOLUME_CREATED = 1;
+    private static final int DEVICE_ADDED = 2;
+    private static final int CLIENT_JOINED = 3;
+    private static final int CLIENT_ENDED = 4;
+    private static final int CLIENT_FORGOTTEN = 5;
+    private static final int FILE_CREATED = 6;
+    private static final int FILE_RENAMED = 7;
+    private static final int FILE_UNLINKED = 8;
+    private static final int FILE_FORGOTTEN = 9;
+    private static final int ATTRIBUTES_SET = 10;
+    private static final int EXTENTS_ALLOCATED = 11;
+    private static final int EXTENTS_CONVERTED = 12;
+    private static final int EXTENTS_FREED = 13;
+    private static final int EXTENTS_QUARANTINED = 14;
+    private static final int EXTENTS_AT_RISK = 15;
+    private static final int LAYOUT_GRANTED = 16;
+    private static final int LAYOUT_RETURNED = 17;
+    private static final int ANSWERED = 18;
+    private static final int WORK_INTENDED = 19;
+    private static final int WORK_COMPLETED = 20;
+
+    private static final int THEN_NOTHING = 0;
+    private static final int THEN_RESIZE = 1;
+    private static final int THEN_PUNCH = 2;
+
+    private static final List<EndCause> CAUSES =
+            List.of(EndCause.OWN_WORD, EndCause.SUPERSEDED, EndCause.EXPIRED, EndCause.REVOKED);
+
+    private FactCodec() {}
+
+    /** The record of the durable ones among {@code facts}; empty if there are none. */
+    public static byte[] record(List<Fact> facts) {
+        List<Fact> durable = facts.stream().filter(Fact::isDurable).toList();
+        if (durable.isEmpty()) {
+            return new byte[0];
+        }
+        ByteWriter out = new ByteWriter();
+        out.writeByte(VERSION);
+        durable.forEach(fact -> write(out, fact));
+        return out.toByteArray();
+    }
+
+    /** The facts of a record; damage is a {@link CorruptDataException}. */
+    public static List<Fact> facts(byte[] record) {
+        ByteReader in = new ByteReader(record);
+        int version = in.readByte();
+        if (version != VERSION) {
+            throw new CorruptDataException(
+                    "a record of format version " + version + ", this program reads " + VERSION);
+        }
+        List<Fact> facts = new java.util.ArrayList<>();
+        while (!in.atEnd()) {
+            facts.add(read(in));
+        }
+        return facts;
+    }
+
+    static void write(ByteWriter out, Fact fact) {
+        switch (fact) {
+            case Fact.VolumeCreated f -> {
+                out.writeByte(VOLUME_CREATED);
+                ValueCodec.settings(out, f.settings());
+            }
+            case Fact.DeviceAdded f -> {
+                out.writeByte(DEVICE_ADDED);
+                ValueCodec.device(out, f.device());
+            }
+            case Fact.ClientJoined f -> {
+                out.writeByte(CLIENT_JOINED);
+                ValueCodec.clientRecord(out, f.client());
+            }
+            case Fact.ClientEnded f -> {
+                out.writeByte(CLIENT_ENDED);
+                ValueCodec.client(out, f.client());
+                cause(out, f.cause());
+            }
+            case Fact.ClientForgotten f -> {
+                out.writeByte(CLIENT_FORGOTTEN);
+                ValueCodec.client(out, f.client());
+            }
+            case Fact.FileCreated f -> {
+                out.writeByte(FILE_CREATED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.file(out, f.parent());
+                out.writeString(f.name());
+                ValueCodec.fileKind(out, f.kind());
+                out.writeVar(f.mode());
+                out.writeString(f.owner());
+                out.writeLong(f.nowMillis());
+            }
+            case Fact.FileRenamed f -> {
+                out.writeByte(FILE_RENAMED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.file(out, f.newParent());
+                out.writeString(f.newName());
+                out.writeLong(f.nowMillis());
+            }
+            case Fact.FileUnlinked f -> {
+                out.writeByte(FILE_UNLINKED);
+                ValueCodec.file(out, f.file());
+                out.writeLong(f.nowMillis());
+            }
+            case Fact.FileForgotten f -> {
+                out.writeByte(FILE_FORGOTTEN);
+                ValueCodec.file(out, f.file());
+            }
+            case Fact.AttributesSet f -> {
+                out.writeByte(ATTRIBUTES_SET);
+                ValueCodec.file(out, f.file());
+                out.writeVar(f.sizeBytes());
+                out.writeVar(f.mode());
+                out.writeString(f.owner());
+                out.writeLong(f.modifiedMillis());
+                out.writeLong(f.changedMillis());
+                out.writeLong(f.accessedMillis());
+            }
+            case Fact.ExtentsAllocated f -> {
+                out.writeByte(EXTENTS_ALLOCATED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.list(out, f.extents(), ValueCodec::extent);
+                out.writeLong(f.by());
+            }
+            case Fact.ExtentsConverted f -> {
+                out.writeByte(EXTENTS_CONVERTED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.list(out, f.ranges(), ValueCodec::range);
+                ValueCodec.extentState(out, f.state());
+                out.writeVar(f.flags());
+                out.writeLong(f.by());
+            }
+            case Fact.ExtentsFreed f -> {
+                out.writeByte(EXTENTS_FREED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.range(out, f.range());
+                out.writeLong(f.by());
+            }
+            case Fact.ExtentsQuarantined f -> {
+                out.writeByte(EXTENTS_QUARANTINED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.list(out, f.ranges(), ValueCodec::range);
+                ValueCodec.client(out, f.holder());
+            }
+            case Fact.ExtentsAtRisk f -> {
+                out.writeByte(EXTENTS_AT_RISK);
+                ValueCodec.file(out, f.file());
+                ValueCodec.list(out, f.ranges(), ValueCodec::range);
+                ValueCodec.client(out, f.holder());
+            }
+            case Fact.LayoutGranted f -> {
+                out.writeByte(LAYOUT_GRANTED);
+                ValueCodec.client(out, f.client());
+                ValueCodec.file(out, f.file());
+                ValueCodec.layoutId(out, f.layout());
+                out.writeInt(f.seqid());
+                ValueCodec.list(out, f.ranges(), ValueCodec::layoutRange);
+            }
+            case Fact.LayoutReturned f -> {
+                out.writeByte(LAYOUT_RETURNED);
+                ValueCodec.client(out, f.client());
+                ValueCodec.file(out, f.file());
+                out.writeInt(f.seqid());
+                ValueCodec.list(out, f.ranges(), ValueCodec::range);
+            }
+            case Fact.Answered f -> {
+                out.writeByte(ANSWERED);
+                ValueCodec.client(out, f.client());
+                out.writeVar(f.operationId());
+                out.writeVar(f.answeredThrough());
+                ReplyCodec.write(out, f.reply());
+            }
+            case Fact.WorkIntended f -> {
+                out.writeByte(WORK_INTENDED);
+                work(out, f.work());
+            }
+            case Fact.WorkCompleted f -> {
+                out.writeByte(WORK_COMPLETED);
+                out.writeVar(f.work());
+            }
+            case Fact.LeaseLapsed f -> throw notDurable(f);
+            case Fact.GraceChanged f -> throw notDurable(f);
+            case Fact.ClientReattached f -> throw notDurable(f);
+            case Fact.SeqidSeen f -> throw notDurable(f);
+        }
+    }
+
+    private static IllegalStateException notDurable(Fact fact) {
+        return new IllegalStateException(fact + " is never journaled");
+    }
+
+    static Fact read(ByteReader in) {
+        int at = in.position();
+        int tag = in.readByte();
+        return switch (tag) {
+            case VOLUME_CREATED -> new Fact.VolumeCreated(ValueCodec.settings(in));
+            case DEVICE_ADDED -> new Fact.DeviceAdded(ValueCodec.device(in));
+            case CLIENT_JOINED -> new Fact.ClientJoined(ValueCodec.clientRecord(in));
+            case CLIENT_ENDED -> new Fact.ClientEnded(ValueCodec.client(in), cause(in));
+            case CLIENT_FORGOTTEN -> new Fact.ClientForgotten(ValueCodec.client(in));
+            case FILE_CREATED ->
+                    new Fact.FileCreated(
+                            ValueCodec.file(in),
+                            ValueCodec.file(in),
+                            ValueCodec.text(in),
+                            ValueCodec.fileKind(in),
+                            (int) in.readVar(),
+                            ValueCodec.text(in),
+                            in.readLong());
+            case FILE_RENAMED ->
+                    new Fact.FileRenamed(
+                            ValueCodec.file(in),
+                            ValueCodec.file(in),
+                            ValueCodec.text(in),
+                            in.readLong());
+            case FILE_UNLINKED -> new Fact.FileUnlinked(ValueCodec.file(in), in.readLong());
+            case FILE_FORGOTTEN -> new Fact.FileForgotten(ValueCodec.file(in));
+            case ATTRIBUTES_SET ->
+                    new Fact.AttributesSet(
+                            ValueCodec.file(in),
+                            in.readVar(),
+                            (int) in.readVar(),
+                            ValueCodec.text(in),
+                            in.readLong(),
+                            in.readLong(),
+                            in.readLong());
+            case EXTENTS_ALLOCATED ->
+                    new Fact.ExtentsAllocated(
+                            ValueCodec.file(in),
+                            ValueCodec.list(in, ValueCodec::extent),
+                            in.readLong());
+            case EXTENTS_CONVERTED ->
+                    new Fact.ExtentsConverted(
+                            ValueCodec.file(in),
+                            ValueCodec.list(in, ValueCodec::range),
+                            ValueCodec.extentState(in),
+                            (int) in.readVar(),
+                            in.readLong());
+            case EXTENTS_FREED ->
+                    new Fact.ExtentsFreed(ValueCodec.file(in), ValueCodec.range(in), in.readLong());
+            case EXTENTS_QUARANTINED ->
+                    new Fact.ExtentsQuarantined(
+                            ValueCodec.file(in),
+                            ValueCodec.list(in, ValueCodec::range),
+                            ValueCodec.client(in));
+            case EXTENTS_AT_RISK ->
+                    new Fact.ExtentsAtRisk(
+                            ValueCodec.file(in),
+                            ValueCodec.list(in, ValueCodec::range),
+                            ValueCodec.client(in));
+            case LAYOUT_GRANTED ->
+                    new Fact.LayoutGranted(
+                            ValueCodec.client(in),
+                            ValueCodec.file(in),
+                            ValueCodec.layoutId(in),
+                            in.readInt(),
+                            ValueCodec.list(in, ValueCodec::layoutRange));
+            case LAYOUT_RETURNED ->
+                    new Fact.LayoutReturned(
+                            ValueCodec.client(in),
+                            ValueCodec.file(in),
+                            in.readInt(),
+                            ValueCodec.list(in, ValueCodec::range),
+                            true);
+            case ANSWERED ->
+                    new Fact.Answered(
+                            ValueCodec.client(in),
+                            in.readVar(),
+                            in.readVar(),
+                            ReplyCodec.read(in),
+                            true);
+            case WORK_INTENDED -> new Fact.WorkIntended(work(in));
+            case WORK_COMPLETED -> new Fact.WorkCompleted(in.readVar());
+            default ->
+                    throw new CorruptDataException(
+                            "kind of fact " + tag + " at byte " + at + " of the record");
+        };
+    }
+
+    public static void cause(ByteWriter out, EndCause cause) {
+        ValueCodec.oneOf(out, CAUSES, cause);
+    }
+
+    public static EndCause cause(ByteReader in) {
+        return ValueCodec.oneOf(in, CAUSES);
+    }
+
+    public static void work(ByteWriter out, Work work) {
+        out.writeVar(work.id());
+        ValueCodec.file(out, work.file());
+        ValueCodec.range(out, work.blocked());
+        ValueCodec.list(out, work.zero(), ValueCodec::deviceRange);
+        switch (work.then()) {
+            case Continuation.Nothing then -> out.writeByte(THEN_NOTHING);
+            case Continuation.Resize then -> {
+                out.writeByte(THEN_RESIZE);
+                ValueCodec.origin(out, then.origin());
+                out.writeVar(then.newSize());
+                ReplyCodec.returned(out, then.returned());
+            }
+            case Continuation.Punch then -> {
+                out.writeByte(THEN_PUNCH);
+                ValueCodec.origin(out, then.origin());
+                ValueCodec.range(out, then.range());
+                ReplyCodec.returned(out, then.returned());
+            }
+        }
+    }
+
+    public static Work work(ByteReader in) {
+        return new Work(
+                in.readVar(),
+                ValueCodec.file(in),
+                ValueCodec.range(in),
+                ValueCodec.list(in, ValueCodec::deviceRange),
+                continuation(in));
+    }
+
+    private static Continuation continuation(ByteReader in) {
+        int tag = in.readByte();
+        return switch (tag) {
+            case THEN_NOTHING -> new Continuation.Nothing();
+            case THEN_RESIZE ->
+                    new Continuation.Resize(
+                            ValueCodec.origin(in), in.readVar(), ReplyCodec.returned(in));
+            case THEN_PUNCH ->
+                    new Continuation.Punch(
+                            ValueCodec.origin(in), ValueCodec.range(in), ReplyCodec.returned(in));
+            default ->
+                    throw new CorruptDataException(
+                            "kind of continuation " + tag + " at byte " + in.position());
+        };
+    }
+}

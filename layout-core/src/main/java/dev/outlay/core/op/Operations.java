@@ -1,0 +1,265 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.check.StateChecker;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.AnswerWithFile;
+import dev.outlay.core.command.Command.CompleteWork;
+import dev.outlay.core.command.Command.Internal;
+import dev.outlay.core.command.Command.Mutation;
+import dev.outlay.core.command.Command.Query;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Continuation;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.state.ClientEntry;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.Layout;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * From a command to the operation that decides it; for what clients ask, exactly once under each
+ * operation id.
+ */
+public final class Operations {
+
+    private Operations() {}
+
+    /** Decides any command; changes nothing. */
+    public static Decision decide(VolumeTables tables, Command command) {
+        try {
+            return switch (command) {
+                case Mutation mutation -> once(tables, mutation);
+                case Query query -> Decision.answer(query(tables, query));
+                case Internal internal -> internal(tables, internal);
+            };
+        } catch (Refusal refusal) {
+            return Decision.answer(refusal.failure());
+        }
+    }
+
+    private static Decision mutation(VolumeTables tables, Mutation mutation) {
+        return switch (mutation) {
+            case Command.MapBlocks ask -> MapBlocksOp.decide(tables, ask);
+            case Command.CommitBlocks ask -> CommitBlocksOp.decide(tables, ask);
+            case Command.ReturnLayout ask -> ReturnLayoutOp.decide(tables, ask);
+            case Command.CreateFile ask -> NamespaceOps.create(tables, ask);
+            case Command.SetAttributes ask -> NamespaceOps.setAttributes(tables, ask);
+            case Command.Rename ask -> NamespaceOps.rename(tables, ask);
+            case Command.Remove ask -> NamespaceOps.remove(tables, ask);
+            case Command.Truncate ask -> SpaceOps.truncate(tables, ask);
+            case Command.Allocate ask -> SpaceOps.allocate(tables, ask);
+            case Command.Deallocate ask -> SpaceOps.deallocate(tables, ask);
+        };
+    }
+
+    private static Reply query(VolumeTables tables, Query query) {
+        return switch (query) {
+            case Command.Lookup ask -> QueryOps.lookup(tables, ask);
+            case Command.GetAttributes ask -> QueryOps.getAttributes(tables, ask);
+            case Command.ListDirectory ask -> QueryOps.listDirectory(tables, ask);
+            case Command.ListExtents ask -> QueryOps.listExtents(tables, ask);
+            case Command.ListLayouts ask -> QueryOps.listLayouts(tables, ask);
+            case Command.ListDevices ask -> new Reply.Devices(List.copyOf(tables.devices()));
+            case Command.ShowVolume ask -> QueryOps.showVolume(tables);
+            case Command.CheckVolume ask -> new Reply.Findings(StateChecker.check(tables));
+        };
+    }
+
+    private static Decision internal(VolumeTables tables, Internal internal) {
+        return switch (internal) {
+            case Command.JoinClient ask -> ClientOps.join(tables, ask);
+            case Command.EndClient ask -> ClientOps.end(tables, ask);
+            case Command.LapseClient ask -> ClientOps.lapse(tables, ask);
+            case Command.ReviveClient ask -> ClientOps.revive(tables, ask);
+            case Command.ReattachClient ask -> ClientOps.reattach(tables, ask);
+            case Command.BeginGrace ask -> ClientOps.beginGrace(tables);
+            case Command.EndGrace ask -> ClientOps.endGrace(tables, ask);
+            case Command.ReapRemoved ask -> ClientOps.reapRemoved(tables);
+            case Command.AnswerWithFile ask -> answerWithFile(tables, ask);
+            case Command.CompleteWork ask -> completeWork(tables, ask);
+            case Command.AddDevice ask ->
+                    tables.device(ask.device().index()) == null
+                            ? Decision.answer(
+                                    List.of(new Fact.DeviceAdded(ask.device())), new Reply.Done())
+                            : Decision.answer(
+                                    Failure.of(
+                                            Reason.ALREADY_EXISTS,
+                                            "the volume has a device " + ask.device().index()));
+        };
+    }
+
+    // ---- once under each id
+
+    private static Decision once(VolumeTables tables, Mutation mutation) {
+        Origin origin = mutation.origin();
+        ClientEntry client = Checks.liveClient(tables, origin);
+        if (origin.operationId() < 1
+                || origin.answeredThrough() < 0
+                || origin.answeredThrough() >= origin.operationId()) {
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT,
+                    "operation ids rise from 1 and answered_through ("
+                            + origin.answeredThrough()
+                            + ") is less than the operation id ("
+                            + origin.operationId()
+                            + ")");
+        }
+        if (origin.operationId() <= client.answeredThrough()) {
+            throw new Refusal(
+                    Reason.EXPIRED,
+                    "operation "
+                            + origin.operationId()
+                            + " is answered and forgotten: the client has acknowledged all"
+                            + " through "
+                            + client.answeredThrough());
+        }
+        Optional<Reply.Kept> kept = client.answer(origin.operationId());
+        if (kept.isPresent()) {
+            return Decision.answer(replay(tables, origin, kept.get()));
+        }
+        OptionalLong work = workFor(tables, origin);
+        if (work.isPresent()) {
+            return Decision.awaitWork(List.of(), work.getAsLong());
+        }
+        if (client.outstanding() >= tables.limits().outstandingOperations()) {
+            throw new Refusal(
+                    Reason.RESOURCE_EXHAUSTED,
+                    client.outstanding()
+                            + " answers wait to be acknowledged by answered_through, no more are kept");
+        }
+        try {
+            Decision decision = mutation(tables, mutation);
+            return decision.outcome() instanceof Decision.Outcome.Answer answer
+                    ? keep(decision.facts(), origin, (Reply.Kept) answer.reply())
+                    : decision;
+        } catch (Refusal refusal) {
+            return keep(List.of(), origin, refusal.failure());
+        }
+    }
+
+    /**
+     * Keeps the answer for a retry: durably if anything durable has happened; not at all if a retry
+     * may fare better.
+     */
+    private static Decision keep(List<Fact> facts, Origin origin, Reply.Kept reply) {
+        if (reply instanceof Failure failure
+                && failure.reason().errorClass() == Reason.ErrorClass.RETRY) {
+            return Decision.answer(facts, reply);
+        }
+        boolean durable = facts.stream().anyMatch(Fact::isDurable);
+        List<Fact> all = new ArrayList<>(facts);
+        all.add(
+                new Fact.Answered(
+                        origin.client(),
+                        origin.operationId(),
+                        origin.answeredThrough(),
+                        reply,
+                        durable));
+        return Decision.answer(all, reply);
+    }
+
+    /** A remembered grant is replayed only while it stands. */
+    private static Reply replay(VolumeTables tables, Origin origin, Reply.Kept kept) {
+        if (!(kept instanceof Reply.Mapped mapped) || mapped.granted().isEmpty()) {
+            return kept;
+        }
+        boolean stands =
+                tables.files().stream()
+                        .map(file -> file.layoutOf(origin.client()))
+                        .filter(Objects::nonNull)
+                        .filter(layout -> layout.id().equals(mapped.stateid().orElseThrow().id()))
+                        .anyMatch(layout -> standsIn(layout, mapped));
+        return stands
+                ? kept
+                : Failure.of(
+                        Reason.EXPIRED,
+                        "operation "
+                                + origin.operationId()
+                                + " was granted and the grant has been returned since");
+    }
+
+    private static boolean standsIn(Layout layout, Reply.Mapped mapped) {
+        return mapped.granted().stream().allMatch(r -> layout.covers(r.range(), r.kind()));
+    }
+
+    /** Device work that the first try of this operation started. */
+    private static OptionalLong workFor(VolumeTables tables, Origin origin) {
+        return tables.works().stream()
+                .filter(
+                        work ->
+                                originOf(work.then())
+                                        .filter(
+                                                o ->
+                                                        o.client().equals(origin.client())
+                                                                && o.operationId()
+                                                                        == origin.operationId())
+                                        .isPresent())
+                .mapToLong(Work::id)
+                .findFirst();
+    }
+
+    private static Optional<Origin> originOf(Continuation then) {
+        return switch (then) {
+            case Continuation.Nothing nothing -> Optional.empty();
+            case Continuation.Resize resize -> Optional.of(resize.origin());
+            case Continuation.Punch punch -> Optional.of(punch.origin());
+        };
+    }
+
+    private static Decision answerWithFile(VolumeTables tables, AnswerWithFile ask) {
+        FileNode file = Objects.requireNonNull(tables.file(ask.file()));
+        Reply.Kept reply =
+                ask.committed()
+                        ? new Reply.Committed(ask.newSize(), file.attributes())
+                        : new Reply.FileChanged(file.attributes(), ask.returned());
+        Fact answered =
+                new Fact.Answered(
+                        ask.origin().client(),
+                        ask.origin().operationId(),
+                        ask.origin().answeredThrough(),
+                        reply,
+                        true);
+        return Decision.answer(List.of(answered), reply);
+    }
+
+    // ---- device work
+
+    private static Decision completeWork(VolumeTables tables, CompleteWork ask) {
+        Work work =
+                tables.works().stream().filter(w -> w.id() == ask.work()).findFirst().orElse(null);
+        if (work == null) {
+            return Decision.answer(new Reply.Done());
+        }
+        FileNode file = Objects.requireNonNull(tables.file(work.file()));
+        List<Fact> facts = new ArrayList<>();
+        facts.add(new Fact.WorkCompleted(work.id()));
+        if (file.isRemoving()) {
+            originOf(work.then())
+                    .ifPresent(
+                            origin ->
+                                    facts.add(
+                                            new Fact.Answered(
+                                                    origin.client(),
+                                                    origin.operationId(),
+                                                    origin.answeredThrough(),
+                                                    Failure.of(
+                                                            Reason.STALE_FILE,
+                                                            "file "
+                                                                    + file.id()
+                                                                    + " has been removed meanwhile"),
+                                                    true)));
+            return Decision.then(facts, new Command.ReapRemoved());
+        }
+        Decision last = SpaceOps.finish(tables, file, work.then(), ask.nowMillis());
+        facts.addAll(last.facts());
+        return new Decision(facts, last.outcome());
+    }
+}

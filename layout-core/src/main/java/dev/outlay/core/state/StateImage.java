@@ -1,0 +1,256 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.codec.ByteReader;
+import dev.outlay.core.codec.ByteWriter;
+import dev.outlay.core.codec.CorruptDataException;
+import dev.outlay.core.codec.FactCodec;
+import dev.outlay.core.codec.ReplyCodec;
+import dev.outlay.core.codec.ValueCodec;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.space.FreeSpace;
+import dev.outlay.core.space.RangeMap;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeDevice;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The durable part of the tables as bytes, and back. Rows are sorted by key, so that equal states
+ * give equal bytes; free space and counts are not written but follow from the rest.
+ */
+public final class StateImage {
+
+    private static final int MAGIC = 0x314c564f; // "OVL1"
+
+    private StateImage() {}
+
+    public static byte[] encode(VolumeTables tables) {
+        ByteWriter out = new ByteWriter();
+        out.writeInt(MAGIC);
+        out.writeBoolean(tables.isCreated());
+        if (!tables.isCreated()) {
+            return out.toByteArray();
+        }
+        ValueCodec.settings(out, tables.settings());
+        out.writeVar(tables.nextFile);
+        out.writeVar(tables.nextWork);
+        ValueCodec.list(out, List.copyOf(tables.devices.values()), ValueCodec::device);
+        ValueCodec.list(out, List.copyOf(tables.clients.values()), StateImage::client);
+        ValueCodec.list(out, tables.quarantine.entries(), StateImage::quarantined);
+        ValueCodec.list(out, List.copyOf(tables.files.values()), StateImage::file);
+        ValueCodec.list(out, List.copyOf(tables.works.values()), FactCodec::work);
+        return out.toByteArray();
+    }
+
+    public static VolumeTables decode(Limits limits, byte[] image) {
+        ByteReader in = new ByteReader(image);
+        if (in.readInt() != MAGIC) {
+            throw new CorruptDataException("not an image of a volume's state");
+        }
+        VolumeTables tables = new VolumeTables(limits);
+        if (!in.readBoolean()) {
+            return tables;
+        }
+        tables.settings = ValueCodec.settings(in);
+        FreeSpace free = new FreeSpace(tables.settings.blockSize());
+        tables.free = free;
+        tables.nextFile = in.readVar();
+        tables.nextWork = in.readVar();
+        for (VolumeDevice device : ValueCodec.list(in, ValueCodec::device)) {
+            tables.devices.put(device.index(), device);
+            free.addDevice(device.range());
+        }
+        ValueCodec.list(in, StateImage::client).forEach(c -> tables.clients.put(c.record.id(), c));
+        for (Quarantine.Entry entry : ValueCodec.list(in, StateImage::quarantined)) {
+            tables.quarantine.restore(entry);
+            if (!entry.held().mapped()) {
+                free.take(entry.range());
+                tables.ledger.quarantined(entry.range().length());
+            }
+        }
+        for (FileNode node : ValueCodec.list(in, StateImage::file)) {
+            tables.files.put(node.id, node);
+            node.extents.forEach(
+                    extent -> {
+                        free.take(extent.deviceRange());
+                        tables.ledger.count(extent, node.removing, 1);
+                    });
+            node.layouts.keySet().forEach(c -> clientOf(tables, c).files.add(node.id));
+        }
+        tables.files.values().forEach(node -> nameInParent(tables, node));
+        for (Work work : ValueCodec.list(in, FactCodec::work)) {
+            tables.works.put(work.id(), work);
+            fileOf(tables, work.file()).works.put(work.id(), work);
+        }
+        in.expectEnd();
+        return tables;
+    }
+
+    private static void nameInParent(VolumeTables tables, FileNode node) {
+        if (!node.removing && !node.id.equals(FileId.ROOT)) {
+            fileOf(tables, node.parent).children.put(node.name, node.id);
+        }
+    }
+
+    private static ClientEntry clientOf(VolumeTables tables, ClientId id) {
+        ClientEntry entry = tables.clients.get(id);
+        if (entry == null) {
+            throw new CorruptDataException(
+                    "a layout of client " + id + ", which is not in the image");
+        }
+        return entry;
+    }
+
+    private static FileNode fileOf(VolumeTables tables, FileId id) {
+        FileNode node = tables.files.get(id);
+        if (node == null) {
+            throw new CorruptDataException("inode " + id + " is named, but not in the image");
+        }
+        return node;
+    }
+
+    // ---- rows
+
+    private static void client(ByteWriter out, ClientEntry client) {
+        ValueCodec.clientRecord(out, client.record);
+        out.writeBoolean(client.ended != null);
+        if (client.ended != null) {
+            FactCodec.cause(out, client.ended);
+        }
+        out.writeVar(client.durablyAnsweredThrough);
+        out.writeVar(client.durableAnswers.size());
+        client.durableAnswers.forEach(
+                (id, reply) -> {
+                    out.writeVar(id);
+                    ReplyCodec.write(out, reply);
+                });
+    }
+
+    private static ClientEntry client(ByteReader in) {
+        ClientEntry client = new ClientEntry(ValueCodec.clientRecord(in));
+        if (in.readBoolean()) {
+            client.ended = FactCodec.cause(in);
+        }
+        client.durablyAnsweredThrough = in.readVar();
+        client.answeredThrough = client.durablyAnsweredThrough;
+        client.reattached = true;
+        int answers = in.readCount(1 << 24);
+        for (int i = 0; i < answers; i++) {
+            long id = in.readVar();
+            client.durableAnswers.put(id, ReplyCodec.read(in));
+        }
+        return client;
+    }
+
+    private static void quarantined(ByteWriter out, Quarantine.Entry entry) {
+        ValueCodec.deviceRange(out, entry.range());
+        ValueCodec.list(out, entry.held().holders(), ValueCodec::client);
+        out.writeBoolean(entry.held().mapped());
+    }
+
+    private static Quarantine.Entry quarantined(ByteReader in) {
+        return new Quarantine.Entry(
+                ValueCodec.deviceRange(in),
+                new Quarantine.Held(ValueCodec.list(in, ValueCodec::client), in.readBoolean()));
+    }
+
+    private static void file(ByteWriter out, FileNode node) {
+        ValueCodec.file(out, node.id);
+        ValueCodec.fileKind(out, node.kind);
+        ValueCodec.file(out, node.parent);
+        out.writeString(node.name);
+        out.writeBoolean(node.removing);
+        out.writeVar(node.sizeBytes);
+        out.writeVar(node.changeCounter);
+        out.writeVar(node.mapEpoch);
+        out.writeVar(node.mode);
+        out.writeString(node.owner);
+        out.writeLong(node.createdMillis);
+        out.writeLong(node.modifiedMillis);
+        out.writeLong(node.changedMillis);
+        out.writeLong(node.accessedMillis);
+        ValueCodec.list(out, node.extents.all(), ValueCodec::extent);
+        out.writeVar(node.changes.forgottenThrough());
+        ValueCodec.list(out, node.changes.changes(), StateImage::change);
+        List<Layout> durable = node.layouts.values().stream().filter(Layout::isDurable).toList();
+        ValueCodec.list(out, durable, StateImage::layout);
+    }
+
+    private static FileNode file(ByteReader in) {
+        FileId id = ValueCodec.file(in);
+        FileKind kind = ValueCodec.fileKind(in);
+        FileId parent = ValueCodec.file(in);
+        String name = ValueCodec.text(in);
+        boolean removing = in.readBoolean();
+        long size = in.readVar();
+        long changeCounter = in.readVar();
+        long mapEpoch = in.readVar();
+        int mode = (int) in.readVar();
+        String owner = ValueCodec.text(in);
+        FileNode node = new FileNode(id, kind, parent, name, mode, owner, in.readLong());
+        node.removing = removing;
+        node.sizeBytes = size;
+        node.changeCounter = changeCounter;
+        node.mapEpoch = mapEpoch;
+        node.modifiedMillis = in.readLong();
+        node.changedMillis = in.readLong();
+        node.accessedMillis = in.readLong();
+        for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
+            node.extents.insert(extent);
+        }
+        node.changes.restore(in.readVar(), ValueCodec.list(in, StateImage::change));
+        for (Layout layout : ValueCodec.list(in, StateImage::layout)) {
+            node.layouts.put(layout.client(), layout);
+        }
+        return node;
+    }
+
+    private static void change(ByteWriter out, ChangeLog.Change change) {
+        out.writeVar(change.epoch());
+        ValueCodec.range(out, change.range());
+        out.writeLong(change.by());
+    }
+
+    private static ChangeLog.Change change(ByteReader in) {
+        return new ChangeLog.Change(in.readVar(), ValueCodec.range(in), in.readLong());
+    }
+
+    private static void layout(ByteWriter out, Layout layout) {
+        ValueCodec.client(out, layout.client());
+        ValueCodec.layoutId(out, layout.id());
+        out.writeInt(layout.durableSeqid());
+        ValueCodec.list(
+                out,
+                layout.durableGrants(),
+                (o, grant) -> {
+                    ValueCodec.range(o, grant.range());
+                    ValueCodec.grantKind(o, grant.value().kind());
+                    o.writeVar(grant.value().sinceEpoch());
+                });
+    }
+
+    private static Layout layout(ByteReader in) {
+        ClientId client = ValueCodec.client(in);
+        LayoutId id = ValueCodec.layoutId(in);
+        Layout layout = new Layout(client, id);
+        int seqid = in.readInt();
+        List<RangeMap.Entry<Layout.Grant>> grants =
+                new ArrayList<>(
+                        ValueCodec.list(
+                                in,
+                                i -> {
+                                    ByteRange range = ValueCodec.range(i);
+                                    return new RangeMap.Entry<>(
+                                            range,
+                                            new Layout.Grant(ValueCodec.grantKind(i), i.readVar()));
+                                }));
+        layout.restore(seqid, grants);
+        return layout;
+    }
+}
