@@ -45,6 +45,8 @@ public sealed interface Reply {
     }
 
     /**
+     * The bytes are exposed.
+     *
      * @param newSize present only if the commit changed the size
      */
     record Committed(OptionalLong newSize, FileAttributes attributes) implements Kept {}
@@ -74,6 +76,8 @@ public sealed interface Reply {
     record Entry(String name, FileId file, FileKind kind, long sizeBytes) {}
 
     /**
+     * A part of a directory, by name.
+     *
      * @param more whether entries follow the last one here
      */
     record Entries(List<Entry> entries, boolean more) implements Reply {

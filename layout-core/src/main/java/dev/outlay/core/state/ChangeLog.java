@@ -15,6 +15,8 @@ public final class ChangeLog {
     private static final int REMEMBERED = 32;
 
     /**
+     * One change of the map.
+     *
      * @param by the client that made the change, 0 for the server
      */
     record Change(long epoch, ByteRange range, long by) {}

@@ -6,6 +6,7 @@ import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ public final class ClientEntry {
     }
 
     /** Files on which it holds a layout. */
-    public TreeSet<FileId> files() {
+    public Set<FileId> files() {
         return new TreeSet<>(files);
     }
 

@@ -14,6 +14,8 @@ import java.util.List;
 public final class Layout {
 
     /**
+     * How a range is held.
+     *
      * @param sinceEpoch the file's map epoch when the range was granted; 0 for READ, which commits
      *     nothing
      */

@@ -18,6 +18,8 @@ import java.util.TreeSet;
 public final class Quarantine {
 
     /**
+     * Why blocks are here.
+     *
      * @param holders the ended clients, in order of their ids
      */
     public record Held(List<ClientId> holders, boolean mapped) {
