@@ -74,15 +74,12 @@ public record DeviceLabel(
     public DeviceLabel {
         String problem = problem(incarnation, sizeBytes, blockSizeBytes, lockEpoch);
         if (!problem.isEmpty()) {
-            throw new IllegalArgumentException("not a device label: " + problem);
+            throw new IllegalArgumentException(problem);
         }
         int ownerBytes = utf8(owner).length;
         if (ownerBytes > MAX_OWNER_BYTES) {
             throw new IllegalArgumentException(
-                    "not a device label: the server id has "
-                            + ownerBytes
-                            + " bytes, more than "
-                            + MAX_OWNER_BYTES);
+                    "the server id has " + ownerBytes + " bytes, more than " + MAX_OWNER_BYTES);
         }
     }
 
@@ -291,7 +288,7 @@ public record DeviceLabel(
             bytes.get(copy);
             return copy;
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("not a device label: server id is not Unicode", e);
+            throw new IllegalArgumentException("the server id is not Unicode", e);
         }
     }
 
