@@ -1,0 +1,136 @@
+package dev.outlay;
+
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The main class of the program {@code outlay}.
+ *
+ * <p>Exit codes: 0 done, 1 failed, 2 wrong usage. A failure prints one line on standard error,
+ * {@code outlay: <what> - <what to do>}; the stack trace appears only with {@code --debug} or
+ * {@code OUTLAY_DEBUG=1}.
+ */
+public final class Outlay {
+
+    /** The operation was done. */
+    public static final int EXIT_OK = 0;
+
+    /** The operation was understood and failed. */
+    public static final int EXIT_FAILED = 1;
+
+    /** The command line was not understood; nothing was done. */
+    public static final int EXIT_USAGE = 2;
+
+    private static final String DEBUG_OPTION = "--debug";
+
+    private Outlay() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        boolean debug = "1".equals(System.getenv("OUTLAY_DEBUG"));
+        CommandLine commandLine = commandLine(debug);
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, failure) -> report(commandLine.getErr(), failure, debug));
+        System.exit(commandLine.execute(args));
+    }
+
+    /**
+     * Builds the whole command line.
+     *
+     * @param debugByDefault whether failures show their stack trace without being asked to by
+     *     {@code --debug}
+     */
+    static CommandLine commandLine(boolean debugByDefault) {
+        CommandLine commandLine = new CommandLine(new RootCommand());
+        CommandSpec root = commandLine.getCommandSpec();
+        root.addOption(
+                OptionSpec.builder(DEBUG_OPTION)
+                        .description("On failure, show the stack trace too (as OUTLAY_DEBUG=1).")
+                        .scopeType(ScopeType.INHERIT)
+                        .type(boolean.class)
+                        .build());
+        commandLine.addSubcommand(new CommandLine.HelpCommand());
+        commandLine.setParameterExceptionHandler((failure, args) -> usage(failure));
+        commandLine.setExecutionExceptionHandler(
+                (failure, failed, parsed) -> {
+                    report(failed.getErr(), failure, debugByDefault || asksForDebug(parsed));
+                    return EXIT_FAILED;
+                });
+        return commandLine;
+    }
+
+    private static boolean asksForDebug(ParseResult parsed) {
+        return parsed.asCommandLineList().stream()
+                .anyMatch(level -> level.getParseResult().hasMatchedOption(DEBUG_OPTION));
+    }
+
+    private static void report(PrintWriter err, Throwable failure, boolean debug) {
+        err.println("outlay: " + FailureText.of(failure));
+        if (debug) {
+            failure.printStackTrace(err);
+        }
+        err.flush();
+    }
+
+    private static int usage(ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        PrintWriter err = command.getErr();
+        err.println(
+                "outlay: "
+                        + FailureText.oneLine(usageProblem(failure))
+                        + " - see '"
+                        + name
+                        + " --help'");
+        err.flush();
+        return EXIT_USAGE;
+    }
+
+    private static String usageProblem(ParameterException failure) {
+        if (!(failure instanceof UnmatchedArgumentException unmatched)
+                || unmatched.getUnmatched().isEmpty()) {
+            return String.valueOf(failure.getMessage());
+        }
+        String word = unmatched.getUnmatched().getFirst();
+        boolean expectsCommand = !failure.getCommandLine().getSubcommands().isEmpty();
+        String kind = word.startsWith("-") ? "option" : expectsCommand ? "command" : "argument";
+        List<String> suggestions = unmatched.getSuggestions();
+        String hint =
+                suggestions.isEmpty()
+                        ? ""
+                        : ", did you mean " + String.join(" or ", suggestions) + "?";
+        return "unknown " + kind + " '" + word + "'" + hint;
+    }
+
+    /** What {@code outlay} is when no command is named: it explains itself. */
+    @Command(
+            name = "outlay",
+            mixinStandardHelpOptions = true,
+            versionProvider = Version.class,
+            header =
+                    "A networked block-layout server: space is laid out first, and exposed on commit.",
+            synopsisSubcommandLabel = "COMMAND",
+            exitCodeListHeading = "%nExit codes:%n",
+            exitCodeList = {
+                "0:done",
+                "1:failed; one line on standard error says why and what to do",
+                "2:wrong usage"
+            })
+    private static final class RootCommand implements Runnable {
+
+        @CommandLine.Spec private CommandSpec spec = CommandSpec.create();
+
+        @Override
+        public void run() {
+            spec.commandLine().usage(spec.commandLine().getOut());
+        }
+    }
+}
