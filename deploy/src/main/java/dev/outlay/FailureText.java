@@ -24,9 +24,9 @@ import java.util.concurrent.ExecutionException;
 /**
  * Turns a failure into the one line a user needs: {@code <what> - <what to do>}.
  *
- * <p>A message that already has this shape passes through unchanged; whoever throws knows best.
- * Failures of the platform, whose messages are often only a path, are put into words here. What
- * nobody foresaw is called a defect, so that it is reported.
+ * <p>A message of our own, or one that already has this shape, passes through unchanged; whoever
+ * throws knows best. Failures of the platform, whose messages are often only a path, are put into
+ * words here. What nobody foresaw is called a defect, so that it is reported.
  */
 final class FailureText {
 
@@ -41,6 +41,7 @@ final class FailureText {
         return oneLine(
                 switch (cause) {
                     case Throwable t when message.contains(ADVICE) && !isGrpc(t) -> message;
+                    case Throwable t when isOurs(t) -> message;
                     case NoSuchFileException e ->
                             "no such file or folder: " + e.getFile() + " - check the path";
                     case FileAlreadyExistsException e ->
@@ -112,6 +113,10 @@ final class FailureText {
                 || failure instanceof ExecutionException
                 || failure instanceof InvocationTargetException
                 || failure instanceof ExceptionInInitializerError;
+    }
+
+    private static boolean isOurs(Throwable failure) {
+        return failure.getClass().getName().startsWith("dev.outlay.");
     }
 
     private static boolean isGrpc(Throwable failure) {
