@@ -67,7 +67,8 @@ public final class Operations {
             case Command.ListDirectory ask -> QueryOps.listDirectory(tables, ask);
             case Command.ListExtents ask -> QueryOps.listExtents(tables, ask);
             case Command.ListLayouts ask -> QueryOps.listLayouts(tables, ask);
-            case Command.ListDevices ask -> new Reply.Devices(List.copyOf(tables.devices()));
+            case Command.ListDevices ask ->
+                    new Reply.Devices(tables.settings(), List.copyOf(tables.devices()));
             case Command.ShowVolume ask -> QueryOps.showVolume(tables);
             case Command.CheckVolume ask -> new Reply.Findings(StateChecker.check(tables));
         };

@@ -106,7 +106,8 @@ public sealed interface Reply {
         }
     }
 
-    record Devices(List<VolumeDevice> devices) implements Reply {
+    /** The devices, and what the volume asks of its writers. */
+    record Devices(VolumeSettings settings, List<VolumeDevice> devices) implements Reply {
         public Devices {
             devices = List.copyOf(devices);
         }
