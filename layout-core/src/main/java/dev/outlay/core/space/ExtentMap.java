@@ -268,6 +268,11 @@ public final class ExtentMap {
         }
     }
 
+    /** The number of pages, for tests that must reach several. */
+    int pages() {
+        return pageCount;
+    }
+
     /** The last page that begins at or before {@code offset}, or -1. */
     private int pageOf(long offset) {
         int found = Arrays.binarySearch(firsts, 0, pageCount, offset);

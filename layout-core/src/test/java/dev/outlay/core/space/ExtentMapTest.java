@@ -26,12 +26,17 @@ class ExtentMapTest {
 
     @Test
     void fileOfManyPagesAgreesWithModel() {
-        Seeds.each(4, random -> new ModelRun(random, 3_000, 6, 200).run(30_000));
+        Seeds.each(4, random -> new ModelRun(random, 4_000, 6, 50).run(25_000).reached(15));
     }
 
     @Test
     void wideChangesOverManyPagesAgreeWithModel() {
-        Seeds.each(4, random -> new ModelRun(random, 3_000, 600, 50).run(10_000));
+        Seeds.each(4, random -> new ModelRun(random, 4_000, 500, 10).run(1_500).reached(10));
+    }
+
+    @Test
+    void fullPagesAgreeWithModelWhenTheyEmpty() {
+        Seeds.each(4, random -> new ModelRun(random, 4_000, 300, 3).append().run(500).reached(31));
     }
 
     @Test
@@ -82,13 +87,18 @@ class ExtentMapTest {
         }
         map.check(BLOCK);
         assertEquals(100_000, map.extents());
+        assertEquals(Math.ceilDiv(100_000, ExtentPage.MAX), map.pages());
         assertEquals(100_000 * BLOCK, map.endOffset());
         assertEquals(
                 2L * 77_777 * BLOCK,
                 Objects.requireNonNull(map.find(77_777 * BLOCK + 5)).deviceOffset());
-        List<Extent> removed = map.punch(blocks(1, 99_998));
-        assertEquals(99_998, removed.size());
-        assertEquals(2, map.extents());
+        // Exactly the first page, so that a full one moves into its place.
+        assertEquals(ExtentPage.MAX, map.punch(blocks(0, ExtentPage.MAX)).size());
+        map.check(BLOCK);
+        List<Extent> removed = map.punch(blocks(0, 99_999));
+        assertEquals(99_999 - ExtentPage.MAX, removed.size());
+        assertEquals(1, map.pages());
+        assertEquals(1, map.extents());
         map.check(BLOCK);
     }
 
@@ -157,6 +167,7 @@ class ExtentMapTest {
         private final int checkEvery;
         private final ExtentMap map = new ExtentMap();
         private final ModelMap model;
+        private int mostPages;
 
         ModelRun(SplittableRandom random, int blocks, int longest, int checkEvery) {
             this.random = random;
@@ -166,77 +177,93 @@ class ExtentMapTest {
             this.model = new ModelMap(blocks, BLOCK);
         }
 
-        void run(int steps) {
+        /** Fills the file in order with extents that do not merge: all pages full. */
+        ModelRun append() {
+            for (int b = 0; b < blocks; b++) {
+                insert(new Extent(b * BLOCK, BLOCK, state(), b % 2, b * BLOCK, 0));
+            }
+            compare();
+            return this;
+        }
+
+        ModelRun run(int steps) {
             for (int step = 0; step < steps; step++) {
                 // Alternates between filling and emptying, so that pages come and go.
-                boolean filling = step / 1_000 % 4 != 3;
+                boolean filling = step * 8L / steps % 4 != 3;
                 step(random.nextInt(filling ? 100 : 200));
                 if (step % checkEvery == 0) {
                     compare();
                 }
+                mostPages = Math.max(mostPages, map.pages());
             }
             compare();
+            return this;
+        }
+
+        void reached(int pages) {
+            assertTrue(mostPages >= pages, "only " + mostPages + " pages were reached");
         }
 
         private void step(int kind) {
+            ByteRange range = range();
             if (kind < 45) {
-                insert();
-            } else if (kind < 75) {
-                convert();
-            } else if (kind < 85) {
+                fill(range);
+            } else if (kind < 80) {
+                convert(range);
+            } else if (kind < 92) {
                 ask();
             } else {
-                punch();
+                punch(range);
             }
         }
 
-        private void insert() {
-            ByteRange range = range();
-            Extent extent =
-                    new Extent(
-                            range.start(),
-                            range.length(),
-                            state(),
-                            random.nextInt(2),
-                            address(range.length()),
-                            flags());
-            Extent behind = model.behind((int) (range.start() / BLOCK));
-            if (behind != null && random.nextInt(3) > 0) {
-                long end = behind.deviceRange().end();
-                if (end + range.length() <= DeviceRange.MAX_OFFSET) {
-                    extent =
-                            new Extent(
-                                    range.start(),
-                                    range.length(),
-                                    behind.state(),
-                                    behind.device(),
-                                    end,
-                                    behind.flags());
+        /** Maps the holes of {@code range} in pieces, as an allocation does. */
+        private void fill(ByteRange range) {
+            if (!model.isHole(range)) {
+                Extent over =
+                        new Extent(range.start(), range.length(), state(), 0, 1 << 20, flags());
+                assertThrows(IllegalStateException.class, () -> map.insert(over));
+            }
+            for (Extent hole : model.runs(range, true)) {
+                long at = hole.fileOffset();
+                while (hole.isHole() && at < hole.end()) {
+                    long most = Math.min((hole.end() - at) / BLOCK, 6);
+                    Extent piece = piece(at, (1 + random.nextLong(most)) * BLOCK);
+                    insert(piece);
+                    at = piece.end();
                 }
             }
-            Extent inserted = extent;
-            if (model.isHole(range)) {
-                map.insert(inserted);
-                model.insert(inserted);
-            } else {
-                assertThrows(IllegalStateException.class, () -> map.insert(inserted));
-            }
         }
 
-        private void convert() {
-            ByteRange range = range();
+        private Extent piece(long start, long length) {
+            Extent before = model.before((int) (start / BLOCK));
+            if (before != null && random.nextInt(3) == 0) {
+                long end = before.deviceRange().end();
+                if (end <= DeviceRange.MAX_OFFSET - length) {
+                    return new Extent(
+                            start, length, before.state(), before.device(), end, before.flags());
+                }
+            }
+            return new Extent(start, length, state(), random.nextInt(2), address(length), flags());
+        }
+
+        private void insert(Extent extent) {
+            map.insert(extent);
+            model.insert(extent);
+        }
+
+        private void convert(ByteRange range) {
             ExtentState state = state();
             int flags = flags();
-            if (model.isMapped(range)) {
-                map.convert(range, state, flags);
-                model.convert(range, state, flags);
-            } else {
+            if (!model.isMapped(range)) {
                 assertThrows(IllegalStateException.class, () -> map.convert(range, state, flags));
+                return;
             }
+            map.convert(range, state, flags);
+            model.convert(range, state, flags);
         }
 
-        private void punch() {
-            ByteRange range = range();
+        private void punch(ByteRange range) {
             assertEquals(model.runs(range, false), map.punch(range));
             model.punch(range);
         }

@@ -58,6 +58,32 @@ class FreeSpaceTest {
     }
 
     @Test
+    void amongEqualExtentsTheOneNearestToTheGoalIsTaken() {
+        FreeSpace space = space(GIB);
+        space.take(new DeviceRange(0, 0, GIB));
+        long[] free = {BLOCK, 300 << 20, 600 << 20, 900 << 20};
+        for (long offset : free) {
+            space.release(new DeviceRange(0, offset, BLOCK));
+        }
+        for (long offset : free) {
+            DeviceGoal behind = new DeviceGoal(0, offset + (100 << 20));
+            assertEquals(offset, only(space.plan(BLOCK, behind, BLOCK, 1)).start());
+            DeviceGoal ahead = new DeviceGoal(0, Math.max(0, offset - (100 << 20)));
+            assertEquals(offset, only(space.plan(BLOCK, ahead, BLOCK, 1)).start());
+        }
+        assertEquals(BLOCK, only(space.plan(BLOCK, new DeviceGoal(9, 0), BLOCK, 1)).length());
+    }
+
+    @Test
+    void goalAtTheEndOfTheDeviceFallsBackIntoItsLastGroup() {
+        FreeSpace space = space(GIB);
+        space.take(new DeviceRange(0, GIB - 4 * BLOCK, 2 * BLOCK));
+        space.take(new DeviceRange(0, BLOCK, BLOCK));
+        assertEquals(
+                GIB - 2 * BLOCK, only(space.plan(BLOCK, new DeviceGoal(0, GIB), BLOCK, 1)).start());
+    }
+
+    @Test
     void alignedPlanBeginsAtAMultiple() {
         FreeSpace space = space(GIB);
         space.take(new DeviceRange(0, 0, BLOCK));
@@ -79,7 +105,7 @@ class FreeSpaceTest {
     @Test
     void alignedPiecesKeepFileAndDeviceInStep() {
         FreeSpace space = space(10 * HUGE);
-        space.take(new DeviceRange(0, 5 * HUGE, BLOCK));
+        space.take(new DeviceRange(0, 5 * HUGE + BLOCK, BLOCK));
         List<DeviceRange> pieces = space.plan(7 * HUGE + BLOCK, null, HUGE, 4);
         assertEquals(2, pieces.size());
         for (DeviceRange piece : pieces) {

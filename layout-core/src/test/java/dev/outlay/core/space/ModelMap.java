@@ -65,7 +65,7 @@ final class ModelMap {
     }
 
     /** The block before block {@code b}, or null where that is a hole or the end. */
-    @Nullable Extent behind(int b) {
+    @Nullable Extent before(int b) {
         return b == 0 || state[b - 1] == ExtentState.HOLE ? null : one(b - 1);
     }
 
