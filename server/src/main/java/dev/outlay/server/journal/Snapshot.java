@@ -36,16 +36,15 @@ public final class Snapshot {
 
     private static final class ImageInput extends InputStream {
 
-        private static final int CHUNK_BYTES = 1 << 20;
-
         private final JournalFile file;
-        private final ByteBuffer chunk = Sectors.allocate(CHUNK_BYTES);
+        private final ByteBuffer chunk;
         private long offset = SnapshotFormat.IMAGE_OFFSET;
         private long left;
 
         ImageInput(JournalFile file, long left) {
             this.file = file;
             this.left = left;
+            this.chunk = Sectors.allocate(SnapshotStore.chunkBytes(left));
             chunk.limit(0);
         }
 

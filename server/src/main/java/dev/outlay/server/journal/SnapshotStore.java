@@ -138,12 +138,17 @@ public final class SnapshotStore {
         }
     }
 
+    /** Bytes to hold at once of a file of this length. */
+    static int chunkBytes(long fileBytes) {
+        return Math.clamp(Sectors.alignUp(fileBytes), Sectors.BYTES, CHUNK_BYTES);
+    }
+
     /** Reads a whole snapshot and says what is wrong with it. */
     private Optional<String> problem(long position) {
         String name = name(position);
         String where = storage.describe(name) + ": ";
         try (JournalFile file = storage.open(name)) {
-            ByteBuffer chunk = Sectors.allocate(CHUNK_BYTES);
+            ByteBuffer chunk = Sectors.allocate(chunkBytes(file.length()));
             chunk.limit(Sectors.BYTES);
             file.read(chunk, 0);
             Optional<String> problem = SnapshotFormat.problem(chunk);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -188,7 +189,7 @@ public final class FaultyJournalStorage implements JournalStorage {
         return "mem:/" + name;
     }
 
-    private void changeNames(java.util.function.Consumer<Map<String, Node>> change) {
+    private void changeNames(Consumer<Map<String, Node>> change) {
         step();
         change.accept(names);
         unsynced.add(new HashMap<>(names));

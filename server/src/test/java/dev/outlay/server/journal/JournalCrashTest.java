@@ -6,9 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
  */
 class JournalCrashTest {
 
-    private static final int SEEDS = 500;
+    private static final int SEEDS = 420;
     private static final int CYCLES = 24;
 
     @Test
@@ -53,7 +54,7 @@ class JournalCrashTest {
 
         private record Entry(long position, long end, List<byte[]> records) {}
 
-        private final Random random;
+        private final SplittableRandom random;
         private final FaultyJournalStorage storage;
         private final JournalOptions options;
         private final Set<String> reached;
@@ -66,7 +67,7 @@ class JournalCrashTest {
         private long through = Long.MAX_VALUE;
 
         Life(long seed, Set<String> reached) {
-            this.random = new Random(seed);
+            this.random = new SplittableRandom(seed);
             this.storage = new FaultyJournalStorage(random);
             this.options = JournalTesting.options(seed);
             this.reached = reached;
@@ -107,6 +108,7 @@ class JournalCrashTest {
             } catch (JournalException e) {
                 throw e;
             } catch (IOException e) {
+                assertEquals(1, fault, String.valueOf(e.getMessage()));
                 reached.add("failure while opening");
                 return null;
             }
@@ -171,7 +173,7 @@ class JournalCrashTest {
                 restart();
             } catch (JournalFailedException e) {
                 afterFailure(journal);
-            } catch (java.util.concurrent.CompletionException e) {
+            } catch (CompletionException e) {
                 assertTrue(storage.hasCrashed());
                 restart();
             }

@@ -13,7 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -22,21 +22,24 @@ import org.junit.jupiter.api.Test;
  */
 class JournalDamageTest {
 
-    private static final int FLIPS = 4000;
+    private static final int FLIPS = 2000;
+    private static final int SEGMENTS = 4;
 
-    private final FaultyJournalStorage storage = new FaultyJournalStorage(new Random(41));
+    private final FaultyJournalStorage storage = new FaultyJournalStorage(new SplittableRandom(41));
     private final List<List<byte[]>> appended = new ArrayList<>();
 
-    /** Three segments; the batches forced one by one. */
+    /** Some segments, the last with room for a tail; the batches forced one by one. */
     private Journal fill() throws IOException {
         Journal.create(storage, JournalTesting.options(1));
         Journal journal = Journal.open(storage, JournalTesting.options(2), 0, b -> {}).journal();
-        Random random = new Random(3);
-        for (int i = 0; SegmentName.live(storage.list()).size() < 4 || i % 7 != 0; i++) {
+        SplittableRandom random = new SplittableRandom(3);
+        int used = 0;
+        while (SegmentName.live(storage.list()).size() < SEGMENTS || used < 5 || used > 7) {
             List<byte[]> records = JournalTesting.randomRecords(random);
             appended.add(records);
             journal.append(records);
             journal.force();
+            used = offsetOf(journal.endPosition()) / Sectors.BYTES - 1;
         }
         return journal;
     }
@@ -50,7 +53,7 @@ class JournalDamageTest {
     }
 
     private FaultyJournalStorage copy(Map<String, byte[]> contents) throws IOException {
-        FaultyJournalStorage copy = new FaultyJournalStorage(new Random(5));
+        FaultyJournalStorage copy = new FaultyJournalStorage(new SplittableRandom(5));
         for (Map.Entry<String, byte[]> file : contents.entrySet()) {
             copy.create(file.getKey(), 0).close();
             copy.setContent(file.getKey(), file.getValue());
@@ -73,7 +76,8 @@ class JournalDamageTest {
         Journal journal = fill();
         int forced = appended.size();
         int tailStart = offsetOf(journal.endPosition());
-        List<byte[]> tail = List.of(new byte[3000], new byte[3000], new byte[10]);
+        // Two sectors; of the second only a few bytes are no padding.
+        List<byte[]> tail = List.of(new byte[2000], new byte[2100], new byte[10]);
         Arrays.fill(tail.getFirst(), (byte) 7);
         appended.add(tail);
         journal.append(tail);
@@ -81,17 +85,13 @@ class JournalDamageTest {
         journal.force();
         String last = JournalTesting.lastSegment(storage);
         Map<String, byte[]> whole = contents();
-        for (int cut = tailStart; cut <= tailEnd; cut++) {
+        int padding = tailEnd - Sectors.BYTES + 500;
+        for (int cut = tailStart; cut <= tailEnd; cut += cut < padding ? 1 : 37) {
             Map<String, byte[]> damaged = new HashMap<>(whole);
-            damaged.put(last, Arrays.copyOf(storage.content(last), cut));
+            // Every other time the rest is turned to zeros, as preallocation leaves it.
+            byte[] content = Arrays.copyOf(storage.content(last), cut);
+            damaged.put(last, cut % 2 == 0 ? content : Arrays.copyOf(content, tailEnd));
             assertReplays(copy(damaged), forced, forced + 1);
-            // The same with the rest of the file turned to zeros, as preallocation has it.
-            byte[] zeros = storage.content(last);
-            Arrays.fill(zeros, cut, zeros.length, (byte) 0);
-            damaged.put(last, zeros);
-            if (cut % 5 == 0) {
-                assertReplays(copy(damaged), forced, forced + 1);
-            }
         }
         assertReplays(copy(whole), forced + 1, forced + 1);
     }
@@ -103,11 +103,11 @@ class JournalDamageTest {
         List<Batch> batches = JournalTesting.scanAll(storage);
         assertEquals(appended.size(), batches.size());
         List<SegmentName> segments = SegmentName.live(storage.list());
-        Random random = new Random(11);
+        SplittableRandom random = new SplittableRandom(11);
         for (int i = 0; i < FLIPS; i++) {
             Batch batch = batches.get(random.nextInt(batches.size() - 1));
             boolean inHeader = i % 20 == 0;
-            String file = inHeader ? segments.get(i / 20 % 4).text() : batch.file();
+            String file = inHeader ? segments.get(i / 20 % segments.size()).text() : batch.file();
             long first = inHeader ? 0 : batch.offset();
             long size = inHeader ? Sectors.BYTES : batch.endPosition() - batch.position();
             // Every bit of the fields is met often, those of the payload by chance.
@@ -186,12 +186,52 @@ class JournalDamageTest {
     }
 
     @Test
+    void aSoundBatchInTheWrongChainIsDamage() throws IOException {
+        fill();
+        List<Batch> batches = JournalTesting.scanAll(storage);
+        Batch last = batches.getLast();
+        // The batch before the last, or the one the segment continues, is another one than it was.
+        for (Batch changed : List.of(batches.get(batches.size() - 2), batchBefore(last.file()))) {
+            Map<String, byte[]> damaged = contents();
+            byte[] content = storage.content(changed.file());
+            ByteBuffer in = Sectors.allocate(content.length).put(content);
+            in.position((int) changed.offset());
+            List<byte[]> records = new ArrayList<>(changed.records());
+            records.getFirst()[0] ^= 1;
+            BatchFormat.put(
+                    in,
+                    in.getLong(in.position() + BatchFormat.SALT_OFFSET),
+                    changed.position(),
+                    changed.forcedThrough(),
+                    in.getInt(in.position() + BatchFormat.PREVIOUS_CRC_OFFSET),
+                    records);
+            in.rewind().get(content);
+            damaged.put(changed.file(), content);
+            FaultyJournalStorage disk = copy(damaged);
+            JournalCorruptException e =
+                    assertThrows(
+                            JournalCorruptException.class, () -> JournalTesting.replayAll(disk, 0));
+            assertEquals(changed.endPosition(), e.position());
+            assertTrue(e.reason().contains("the one before has"), e.reason());
+        }
+    }
+
+    /** The batch that ends where the file begins. */
+    private Batch batchBefore(String file) throws IOException {
+        long start = SegmentName.parse(file).orElseThrow().start();
+        return JournalTesting.scanAll(storage).stream()
+                .filter(batch -> batch.endPosition() == start)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
     void foreignAndMisplacedSegmentsAreRefused() throws IOException {
         fill();
         JournalOptions other =
                 new JournalOptions(
                         new UUID(1, 2),
-                        16 * Sectors.BYTES,
+                        10 * Sectors.BYTES,
                         Sectors.BYTES,
                         10,
                         () -> 1,

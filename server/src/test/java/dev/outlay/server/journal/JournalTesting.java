@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
@@ -21,10 +21,10 @@ final class JournalTesting {
     static JournalOptions options(long seed) {
         return new JournalOptions(
                 VOLUME,
-                16 * Sectors.BYTES,
+                10 * Sectors.BYTES,
                 5 * Sectors.BYTES,
                 100,
-                new Random(seed)::nextLong,
+                new SplittableRandom(seed)::nextLong,
                 Runnable::run);
     }
 
