@@ -1,0 +1,71 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.server.device.DeviceException;
+import dev.outlay.server.device.VolumeDevice;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The devices this server has claimed, one object each however many volumes have slices of it. Thread-safe. */
+final class DevicePool {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DevicePool.class);
+
+    private final String serverId;
+    private final Map<UUID, Claimed> byUuid = new HashMap<>();
+
+    private static final class Claimed {
+        private final VolumeDevice device;
+        private int users;
+
+        Claimed(VolumeDevice device) {
+            this.device = device;
+        }
+    }
+
+    DevicePool(String serverId) {
+        this.serverId = serverId;
+    }
+
+    /** Reads a label without claiming anything. */
+    DeviceLabel label(Path path) throws DeviceException {
+        try (VolumeDevice device = VolumeDevice.open(path)) {
+            return device.label();
+        }
+    }
+
+    /** The device as a volume knows it, claimed for this server; refused if its label tells another. */
+    synchronized VolumeDevice claim(dev.outlay.core.value.VolumeDevice known) throws DeviceException {
+        Claimed claimed = byUuid.get(known.uuid());
+        if (claimed == null) {
+            VolumeDevice device = VolumeDevice.open(Path.of(known.path()), known.uuid(), known.incarnation());
+            try {
+                DeviceLabel label = device.claim(serverId);
+                LOG.info("device={} event=claimed epoch={}", known.path(), label.lockEpoch());
+            } catch (DeviceException e) {
+                device.close();
+                throw e;
+            }
+            claimed = new Claimed(device);
+            byUuid.put(known.uuid(), claimed);
+        }
+        claimed.users++;
+        return claimed.device;
+    }
+
+    synchronized void release(VolumeDevice device) {
+        Claimed claimed = byUuid.get(device.label().device());
+        if (claimed != null && --claimed.users == 0) {
+            byUuid.remove(device.label().device());
+            try {
+                claimed.device.close();
+            } catch (DeviceException e) {
+                LOG.warn("device={} event=close-failed reason=\"{}\"", device.path(), e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,383 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.SpaceUse;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.server.metrics.VolumeMeters;
+import dev.outlay.server.metrics.VolumeSample;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One volume at work: a queue, one thread that owns the volume's state ({@link VolumeLogic}), and at times threads for work on
+ * devices and for snapshots.
+ *
+ * <p>{@link #submit} may be called from any thread and never waits; replies are completed on the volume's thread, after the force
+ * that makes them true, so what hangs on them must be short.
+ */
+public final class VolumeEngine implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VolumeEngine.class);
+    private static final int MAX_QUEUED = 1 << 16;
+    private static final int MAX_BATCH = 1024;
+    private static final Duration DEVICE_RETRY = Duration.ofSeconds(1);
+
+    private final String name;
+    private final VolumeLogic logic;
+    private final VolumeStore store;
+    private final DeviceAccess devices;
+    private final ScheduledExecutorService timers;
+    private final InstantSource wallClock;
+    private final MonotonicClock clock;
+    private final VolumeMeters meters;
+    private final long snapshotThresholdBytes;
+    private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>(MAX_QUEUED);
+    private final ExecutorService background;
+    private final Thread thread;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile EngineStatus status;
+    private volatile VolumeSample sample;
+    private volatile boolean stopping;
+    private boolean snapshotRunning;
+
+    /** Sent through the queue to be run on the volume's thread. */
+    private record Task(Runnable run) {}
+
+    /** Writes to the devices of the volume. */
+    interface DeviceAccess extends AutoCloseable {
+        void zero(DeviceRange range) throws IOException;
+
+        @Override
+        void close();
+    }
+
+    /** What an engine is made of. */
+    record Parts(
+            String name,
+            VolumeStore store,
+            VolumeStore.Loaded loaded,
+            int maxBatchBytes,
+            DeviceAccess devices,
+            ScheduledExecutorService timers,
+            InstantSource wallClock,
+            MonotonicClock clock,
+            MeterSource meters,
+            long snapshotThresholdBytes) {}
+
+    /** Makes the meters of a volume, given where to read them from. */
+    interface MeterSource {
+        VolumeMeters volume(String name, java.util.function.Supplier<VolumeSample> sample);
+    }
+
+    VolumeEngine(Parts parts) {
+        this.name = parts.name;
+        this.store = parts.store;
+        this.devices = parts.devices;
+        this.timers = parts.timers;
+        this.wallClock = parts.wallClock;
+        this.clock = parts.clock;
+        this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
+        this.background = Executors.newCachedThreadPool(
+                task -> Thread.ofPlatform().daemon().name("volume-" + name + "-work").unstarted(task));
+        this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
+        this.status = logic.status();
+        this.sample = sampleNow();
+        this.meters = parts.meters.volume(name, () -> this.sample);
+        this.thread = Thread.ofPlatform().name("volume-" + name).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public EngineStatus status() {
+        return status;
+    }
+
+    /** Decides the command; the reply is complete once everything it rests on is durable. Never fails exceptionally. */
+    public CompletableFuture<Reply> submit(Command command) {
+        Submission submission = Submission.of(command);
+        if (stopping) {
+            submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
+        } else if (!queue.offer(submission)) {
+            submission
+                    .reply()
+                    .complete(new Reply.Failure(
+                            Reason.RESOURCE_EXHAUSTED, "volume '" + name + "' has " + MAX_QUEUED + " commands queued", 100));
+        }
+        return submission.reply();
+    }
+
+    /** Writes a snapshot now; fails with the reason if that cannot be done. */
+    public CompletableFuture<SnapshotTaken> takeSnapshot() {
+        CompletableFuture<SnapshotTaken> taken = new CompletableFuture<>();
+        if (stopping || !queue.offer(new Task(() -> snapshot(taken)))) {
+            taken.completeExceptionally(new IOException("volume '" + name + "' is stopping or overloaded"));
+        }
+        return taken;
+    }
+
+    /** The clients that the volume remembers, to be read before {@link #start}. */
+    List<RememberedClient> rememberedClients() {
+        List<RememberedClient> clients = new ArrayList<>();
+        logic.look(state -> state.tables()
+                .clients()
+                .forEach(c -> clients.add(new RememberedClient(c.record(), c.ended()))));
+        return clients;
+    }
+
+    record RememberedClient(ClientRecord record, Optional<EndCause> ended) {}
+
+    /** The devices of the volume, to be read before {@link #start}. */
+    List<VolumeDevice> devicesAtStart() {
+        List<VolumeDevice> all = new ArrayList<>();
+        logic.look(state -> all.addAll(state.tables().devices()));
+        return all;
+    }
+
+    // ---- the volume's thread
+
+    private void run() {
+        try {
+            logic.begin();
+            List<Object> taken = new ArrayList<>(MAX_BATCH);
+            while (!stopping || !queue.isEmpty()) {
+                Object first = queue.poll(1, TimeUnit.SECONDS);
+                if (first == null) {
+                    continue;
+                }
+                taken.add(first);
+                queue.drainTo(taken, MAX_BATCH - 1);
+                long before = clock.nanos();
+                lastForcedBytes = 0;
+                process(taken);
+                meters.batch(taken.size());
+                if (lastForcedBytes > 0) {
+                    meters.forced(Duration.ofNanos(clock.nanos() - before), lastForcedBytes);
+                }
+                taken.clear();
+                status = logic.status();
+                sample = sampleNow();
+                if (logic.bytesSinceSnapshot() > snapshotThresholdBytes && !snapshotRunning) {
+                    snapshot(new CompletableFuture<>());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            LOG.error("volume={} event=engine-died", name, e);
+            throw e;
+        } finally {
+            stopping = true;
+            refuseQueued();
+            stopped.countDown();
+        }
+    }
+
+    private long lastForcedBytes;
+
+    /** Runs tasks and batches in the order in which they came. */
+    private void process(List<Object> taken) {
+        List<Submission> batch = new ArrayList<>(taken.size());
+        for (Object item : taken) {
+            if (item instanceof Submission submission) {
+                batch.add(submission);
+            } else if (item instanceof Task task) {
+                flush(batch);
+                task.run().run();
+            }
+        }
+        flush(batch);
+    }
+
+    private void flush(List<Submission> batch) {
+        if (!batch.isEmpty()) {
+            logic.process(batch);
+            batch.clear();
+        }
+    }
+
+    private void refuseQueued() {
+        for (Object item = queue.poll(); item != null; item = queue.poll()) {
+            if (item instanceof Submission submission) {
+                submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
+            }
+        }
+    }
+
+    private VolumeSample sampleNow() {
+        VolumeSample[] made = new VolumeSample[1];
+        EngineStatus now = logic.status();
+        logic.look(state -> {
+            SpaceUse space = state.tables().spaceUse();
+            made[0] = new VolumeSample(
+                    space.total(),
+                    space.free(),
+                    space.reserved(),
+                    space.granted(),
+                    space.mapped(),
+                    space.pending(),
+                    space.quarantined(),
+                    space.atRisk(),
+                    state.tables().files().size(),
+                    state.tables().extents(),
+                    state.tables().clients().size(),
+                    state.tables().layouts(),
+                    queue.size(),
+                    now.journalPosition(),
+                    now.snapshotPosition(),
+                    now.readOnlyReason().isPresent(),
+                    state.tables().isInGrace());
+        });
+        return made[0] != null ? made[0] : readOnlySample(now);
+    }
+
+    private static VolumeSample readOnlySample(EngineStatus now) {
+        return new VolumeSample(
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, now.journalPosition(), now.snapshotPosition(), true, false);
+    }
+
+    // ---- snapshots: captured on the volume's thread, written on the background one
+
+    private void snapshot(CompletableFuture<SnapshotTaken> taken) {
+        Optional<VolumeLogic.Image> captured = logic.capture();
+        if (captured.isEmpty() || snapshotRunning) {
+            taken.completeExceptionally(new IOException(
+                    snapshotRunning ? "a snapshot is being written already" : "the volume is read-only"));
+            return;
+        }
+        snapshotRunning = true;
+        VolumeLogic.Image image = captured.get();
+        background.execute(() -> writeSnapshot(image, taken));
+    }
+
+    private void writeSnapshot(VolumeLogic.Image image, CompletableFuture<SnapshotTaken> taken) {
+        long before = clock.nanos();
+        try {
+            long keepFrom = store.writeSnapshot(image.position(), image.bytes());
+            meters.snapshot(Duration.ofNanos(clock.nanos() - before), image.bytes().length);
+            onThread(() -> {
+                snapshotRunning = false;
+                logic.snapshotTaken(image.position(), keepFrom);
+                status = logic.status();
+            });
+            taken.complete(new SnapshotTaken(image.position(), image.bytes().length));
+        } catch (IOException e) {
+            LOG.error("volume={} event=snapshot-failed reason=\"{}\"", name, e.getMessage());
+            onThread(() -> snapshotRunning = false);
+            taken.completeExceptionally(e);
+        }
+    }
+
+    /** Runs on the volume's thread, unless it has stopped. */
+    private void onThread(Runnable run) {
+        try {
+            while (!stopping && !queue.offer(new Task(run), 100, TimeUnit.MILLISECONDS)) {
+                LOG.debug("volume={} event=queue-full", name);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- device work and grace
+
+    private final class Effects implements VolumeLogic.Effects {
+        @Override
+        public void startWork(Work work) {
+            background.execute(() -> doWork(work));
+        }
+
+        @Override
+        public void graceBegan(long millis) {
+            var unused = timers.schedule(
+                    () -> {
+                        var ignored = submit(new Command.EndGrace());
+                    },
+                    millis,
+                    TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void batchDone(int commands, long forcedBytes) {
+            lastForcedBytes += forcedBytes;
+        }
+    }
+
+    private void doWork(Work work) {
+        try {
+            for (DeviceRange range : work.zero()) {
+                devices.zero(range);
+                meters.deviceWritten(range.length());
+            }
+            var unused = submit(new Command.CompleteWork(work.id(), wallClock.millis()));
+        } catch (IOException e) {
+            LOG.error(
+                    "volume={} event=device-work-failed work={} reason=\"{}\" retry={}",
+                    name,
+                    work.id(),
+                    e.getMessage(),
+                    DEVICE_RETRY);
+            if (!stopping) {
+                var unused = timers.schedule(
+                        () -> background.execute(() -> doWork(work)), DEVICE_RETRY.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    /** Answers what is queued, then stops. Nothing answered is lost, and nothing else is promised. */
+    @Override
+    public void close() {
+        stopping = true;
+        queue.offer(new Task(() -> {}));
+        try {
+            stopped.await();
+            background.shutdown();
+            if (!background.awaitTermination(10, TimeUnit.SECONDS)) {
+                LOG.warn("volume={} event=work-unfinished note=\"it is done again at the next start\"", name);
+            }
+            logic.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            LOG.warn("volume={} event=close-failed reason=\"{}\"", name, e.getMessage());
+        } finally {
+            meters.close();
+            devices.close();
+        }
+    }
+
+    /** For tests: runs {@code look} on the volume's thread between batches, and waits for it. */
+    public void inspect(Consumer<dev.outlay.core.VolumeState> look) throws InterruptedException {
+        CountDownLatch seen = new CountDownLatch(1);
+        onThread(() -> {
+            logic.look(look);
+            seen.countDown();
+        });
+        seen.await();
+    }
+}

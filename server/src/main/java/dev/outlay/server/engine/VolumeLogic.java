@@ -1,0 +1,286 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.VolumeState;
+import dev.outlay.core.VolumeState.Execution;
+import dev.outlay.core.codec.FactCodec;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.Reason;
+import dev.outlay.server.journal.Journal;
+import dev.outlay.server.journal.JournalFullException;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the engine of a volume does with a batch of commands: decide and apply each, append the facts, force once, answer. Nothing
+ * is answered before everything it may have seen is durable.
+ *
+ * <p>Driven by one thread, which is the volume's own in the server and the scheduler's in a simulation; it starts no thread and
+ * reads no clock. If the journal fails, memory is ahead of the disk: the state is thrown away and read back from the durable
+ * prefix, as after a restart; until that succeeds every command is refused with the reason.
+ */
+final class VolumeLogic {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VolumeLogic.class);
+    private static final long READ_ONLY_RETRY_MILLIS = 500;
+
+    /** What happens outside of the volume's thread. */
+    interface Effects {
+        /** Work on a device is to be done; its completion comes back as a command. */
+        void startWork(Work work);
+
+        /** Clients must re-attach: grace has begun and ends after {@code millis}, unless all come back before. */
+        void graceBegan(long millis);
+
+        /** A batch has been answered. */
+        void batchDone(int commands, long forcedBytes);
+    }
+
+    private final String name;
+    private final VolumeStore store;
+    private final Effects effects;
+    private final int maxBatchBytes;
+    private final Map<Long, List<Submission>> parked = new HashMap<>();
+    private @Nullable VolumeState state;
+    private Journal journal;
+    private long snapshotPosition;
+    private @Nullable String readOnlyReason;
+
+    VolumeLogic(String name, VolumeStore store, VolumeStore.Loaded loaded, int maxBatchBytes, Effects effects) {
+        this.name = name;
+        this.store = store;
+        this.effects = effects;
+        this.maxBatchBytes = maxBatchBytes;
+        this.state = loaded.state();
+        this.journal = loaded.journal();
+        this.snapshotPosition = loaded.snapshotPosition();
+    }
+
+    /** After a restart, before any command: grace for the clients of the journal, and device work that was under way. */
+    void begin() {
+        VolumeState current = state;
+        if (current == null) {
+            return;
+        }
+        current.execute(new Command.BeginGrace());
+        if (current.tables().isInGrace()) {
+            long millis = current.tables().clients().stream()
+                    .mapToLong(c -> c.record().leaseMillis() + c.record().maxIoMillis())
+                    .max()
+                    .orElse(0);
+            LOG.info("volume={} event=grace-began millis={}", name, millis);
+            effects.graceBegan(millis);
+        }
+        current.tables().works().forEach(effects::startWork);
+    }
+
+    /** Processes a batch to its end: when this returns, every reply that can be given has been given. */
+    void process(Collection<Submission> batch) {
+        VolumeState current = usableState();
+        if (current == null) {
+            batch.forEach(s -> s.reply().complete(readOnly()));
+            return;
+        }
+        boolean full = !hasRoom();
+        Deque<Submission> queue = new ArrayDeque<>(batch);
+        List<Runnable> answers = new ArrayList<>();
+        List<Work> works = new ArrayList<>();
+        List<Submission> undecided = new ArrayList<>();
+        Records records = new Records();
+        try {
+            while (!queue.isEmpty()) {
+                Submission submission = queue.removeFirst();
+                if (full && !(submission.command() instanceof Command.Query)) {
+                    answers.add(() -> submission.reply().complete(readOnly()));
+                    continue;
+                }
+                undecided.add(submission);
+                Execution done = current.execute(submission.command());
+                records.add(FactCodec.record(done.facts()));
+                collectWorks(done.facts(), works);
+                if (submission.command() instanceof Command.CompleteWork complete) {
+                    queue.addAll(Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
+                }
+                done.reply().ifPresent(reply -> answers.add(() -> submission.reply().complete(reply)));
+                done.awaitedWork()
+                        .ifPresent(work -> parked.computeIfAbsent(work, w -> new ArrayList<>())
+                                .add(submission));
+                if (queue.isEmpty() && current.tables().isInGrace() && current.tables().isEverybodyBack()) {
+                    LOG.info("volume={} event=grace-ended", name);
+                    queue.add(Submission.of(new Command.EndGrace()));
+                }
+            }
+            records.flush();
+            journal.force();
+        } catch (IOException e) {
+            fail(e, undecided);
+            return;
+        } catch (RuntimeException e) {
+            LOG.error("volume={} event=invariant-broken", name, e);
+            fail(new IOException("the state machine broke an invariant: " + e, e), undecided);
+            return;
+        }
+        answers.forEach(Runnable::run);
+        works.forEach(effects::startWork);
+        effects.batchDone(batch.size(), records.bytes);
+    }
+
+    private static void collectWorks(List<Fact> facts, List<Work> works) {
+        for (Fact fact : facts) {
+            if (fact instanceof Fact.WorkIntended intended) {
+                works.add(intended.work());
+            }
+        }
+    }
+
+    /** Records of a batch on their way into the journal; one journal batch unless they are too large for one. */
+    private final class Records {
+        private final List<byte[]> waiting = new ArrayList<>();
+        private long waitingBytes;
+        private long bytes;
+
+        void add(byte[] record) throws IOException {
+            if (record.length == 0) {
+                return;
+            }
+            if (waitingBytes + record.length > maxBatchBytes / 2) {
+                flush();
+            }
+            waiting.add(record);
+            waitingBytes += record.length;
+            bytes += record.length;
+        }
+
+        void flush() throws IOException {
+            if (!waiting.isEmpty()) {
+                journal.append(waiting);
+                waiting.clear();
+                waitingBytes = 0;
+            }
+        }
+    }
+
+    // ---- trouble
+
+    /** The state, read back first if the journal had failed; null while that does not succeed. */
+    private @Nullable VolumeState usableState() {
+        if (state == null) {
+            rebuild();
+        }
+        return state;
+    }
+
+    private boolean hasRoom() {
+        try {
+            journal.ensureRoom();
+            if (readOnlyReason != null) {
+                LOG.info("volume={} event=writable-again", name);
+                readOnlyReason = null;
+            }
+            return true;
+        } catch (JournalFullException e) {
+            becomeReadOnly("the journal's disk is full: " + e.getMessage());
+            return false;
+        } catch (IOException e) {
+            becomeReadOnly(String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    private void becomeReadOnly(String reason) {
+        if (!reason.equals(readOnlyReason)) {
+            LOG.error("volume={} event=read-only reason=\"{}\"", name, reason);
+            readOnlyReason = reason;
+        }
+    }
+
+    private void fail(IOException cause, List<Submission> undecided) {
+        becomeReadOnly(String.valueOf(cause.getMessage()));
+        state = null;
+        undecided.forEach(s -> s.reply().complete(readOnly()));
+        parked.values().forEach(list -> list.forEach(s -> s.reply().complete(readOnly())));
+        parked.clear();
+    }
+
+    private void rebuild() {
+        long forced = journal.forcedPosition();
+        try {
+            journal.close();
+        } catch (IOException e) {
+            LOG.warn("volume={} event=close-failed reason=\"{}\"", name, e.getMessage());
+        }
+        try {
+            VolumeStore.Loaded loaded = store.reload(forced);
+            state = loaded.state();
+            journal = loaded.journal();
+            readOnlyReason = null;
+            LOG.info("volume={} event=rebuilt position={}", name, journal.forcedPosition());
+            begin();
+        } catch (IOException | RuntimeException e) {
+            becomeReadOnly(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Reply.Failure readOnly() {
+        return new Reply.Failure(
+                Reason.READ_ONLY, "volume '" + name + "' is read-only: " + readOnlyReason, READ_ONLY_RETRY_MILLIS);
+    }
+
+    // ---- snapshots
+
+    /** An image of the state at the forced position of the journal. */
+    record Image(long position, byte[] bytes) {}
+
+    /** Captures the state; empty while there is none. */
+    Optional<Image> capture() {
+        VolumeState current = state;
+        return current == null ? Optional.empty() : Optional.of(new Image(journal.forcedPosition(), current.image()));
+    }
+
+    /** A snapshot is durable: journal that no snapshot needs any more goes. */
+    void snapshotTaken(long position, long keepFrom) {
+        snapshotPosition = position;
+        try {
+            journal.discardBefore(Math.min(keepFrom, journal.forcedPosition()));
+        } catch (IOException e) {
+            LOG.warn("volume={} event=journal-not-cut reason=\"{}\"", name, e.getMessage());
+        }
+    }
+
+    long bytesSinceSnapshot() {
+        return journal.forcedPosition() - snapshotPosition;
+    }
+
+    // ---- state for others
+
+    EngineStatus status() {
+        return new EngineStatus(journal.forcedPosition(), snapshotPosition, Optional.ofNullable(readOnlyReason));
+    }
+
+    /** Runs {@code look} on the state, if there is one. */
+    void look(Consumer<VolumeState> look) {
+        if (state != null) {
+            look.accept(state);
+        }
+    }
+
+    void close() throws IOException {
+        parked.values()
+                .forEach(list -> list.forEach(s -> s.reply()
+                        .complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops; retry the operation"))));
+        journal.close();
+    }
+}

@@ -1,0 +1,339 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.VolumeState;
+import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.config.ServerConfig;
+import dev.outlay.server.device.DeviceException;
+import dev.outlay.server.device.VolumeDevice;
+import dev.outlay.server.engine.VolumeRequest.DeviceSlice;
+import dev.outlay.server.journal.FileJournalStorage;
+import dev.outlay.server.journal.JournalLock;
+import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.metrics.ServerMeters;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The volumes of the server, each in its own folder {@code volumes/NAME} of the data directory: a lock, the journal and the
+ * snapshots. Any thread may look; creating and closing are one at a time.
+ */
+public final class Volumes implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
+    private static final String FOLDER = "volumes";
+    private static final String UUID_FILE = "volume-uuid";
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}");
+    private static final int MAX_BATCH_BYTES = 16 << 20;
+
+    private final ServerConfig config;
+    private final ServerIdentity identity;
+    private final MonotonicClock clock;
+    private final InstantSource wallClock;
+    private final ServerMeters meters;
+    private final Path folder;
+    private final Map<String, Open> open = new ConcurrentSkipListMap<>();
+    private final DevicePool devices;
+    private final ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor(
+            task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
+
+    private record Open(VolumeEngine engine, JournalLock lock, List<dev.outlay.core.value.VolumeDevice> devices) {}
+
+    private Volumes(
+            ServerConfig config,
+            ServerIdentity identity,
+            MonotonicClock clock,
+            InstantSource wallClock,
+            ServerMeters meters) {
+        this.config = config;
+        this.identity = identity;
+        this.clock = clock;
+        this.wallClock = wallClock;
+        this.meters = meters;
+        this.folder = config.dataDirectory().resolve(FOLDER);
+        this.devices = new DevicePool(identity.id().toString());
+    }
+
+    /**
+     * Opens every volume of the data directory, but starts none: clients of the journals are looked up first.
+     *
+     * @throws VolumeException if one cannot be opened, naming it and what to do
+     */
+    public static Volumes open(
+            ServerConfig config,
+            ServerIdentity identity,
+            MonotonicClock clock,
+            InstantSource wallClock,
+            ServerMeters meters)
+            throws IOException, VolumeException {
+        Volumes volumes = new Volumes(config, identity, clock, wallClock, meters);
+        Files.createDirectories(volumes.folder);
+        try (Stream<Path> folders = Files.list(volumes.folder)) {
+            for (Path each : folders.sorted().toList()) {
+                String name = String.valueOf(each.getFileName());
+                if (NAME.matcher(name).matches()) {
+                    volumes.openFrom(name, each);
+                } else {
+                    LOG.info("event=unfinished-volume-ignored folder=\"{}\"", each);
+                }
+            }
+        } catch (IOException | VolumeException | RuntimeException e) {
+            volumes.close();
+            throw e;
+        }
+        return volumes;
+    }
+
+    /** Lets all volumes work. */
+    public void start() {
+        open.values().forEach(o -> o.engine.start());
+    }
+
+    public Optional<VolumeEngine> find(String name) {
+        return Optional.ofNullable(open.get(name)).map(Open::engine);
+    }
+
+    /** All volumes, by name. */
+    public List<VolumeEngine> all() {
+        return open.values().stream().map(Open::engine).toList();
+    }
+
+    /** Makes a volume on labelled devices, claims them, and starts it. */
+    public synchronized VolumeEngine create(VolumeRequest request) throws VolumeException {
+        checkRequest(request);
+        Path temporary = folder.resolve("." + request.name() + ".creating");
+        try {
+            List<dev.outlay.core.value.VolumeDevice> slices = slices(request);
+            int blockSize = request.blockSize() != 0
+                    ? request.blockSize()
+                    : devices.label(request.devices().getFirst().path()).blockSizeBytes();
+            VolumeSettings settings = new VolumeSettings(
+                    UUID.randomUUID(), request.name(), blockSize, request.leastDurability(), wallClock.millis());
+            deleteTree(temporary);
+            Files.createDirectories(temporary);
+            ServerIdentity.write(temporary.resolve(UUID_FILE), settings.uuid() + "\n");
+            store(temporary, settings.uuid()).create(VolumeState.creation(settings, slices));
+            ServerIdentity.syncDirectory(temporary);
+            Path place = folder.resolve(request.name());
+            Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+            ServerIdentity.syncDirectory(folder);
+            VolumeEngine engine = openFrom(request.name(), place);
+            engine.start();
+            LOG.info("volume={} event=created devices={}", request.name(), slices.size());
+            return engine;
+        } catch (FileAlreadyExistsException e) {
+            throw exists(request.name());
+        } catch (DeviceException e) {
+            throw new VolumeException(Reason.DEVICE_MISMATCH, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            throw new VolumeException(
+                    Reason.INTERNAL, "volume '" + request.name() + "' cannot be created: " + e.getMessage(), e);
+        }
+    }
+
+    private void checkRequest(VolumeRequest request) throws VolumeException {
+        if (!NAME.matcher(request.name()).matches()) {
+            throw new VolumeException(
+                    Reason.INVALID_ARGUMENT,
+                    "'" + request.name() + "' is not a volume name: 1 to 63 letters, digits, '.', '_' or '-', the first no"
+                            + " dot");
+        }
+        if (open.containsKey(request.name())) {
+            throw exists(request.name());
+        }
+        if (open.size() >= config.limits().volumes()) {
+            throw new VolumeException(
+                    Reason.RESOURCE_EXHAUSTED,
+                    "the server has " + open.size() + " volumes, as many as limits.volumes allows");
+        }
+        if (request.devices().isEmpty()) {
+            throw new VolumeException(Reason.INVALID_ARGUMENT, "a volume needs at least one device");
+        }
+        int blockSize = request.blockSize();
+        if (blockSize != 0
+                && (Integer.bitCount(blockSize) != 1
+                        || blockSize < Limits.DEFAULT.blockSizeMin()
+                        || blockSize > Limits.DEFAULT.blockSizeMax())) {
+            throw new VolumeException(
+                    Reason.INVALID_ARGUMENT,
+                    "block size " + blockSize + " must be a power of two from " + Limits.DEFAULT.blockSizeMin() + " to "
+                            + Limits.DEFAULT.blockSizeMax());
+        }
+    }
+
+    private static VolumeException exists(String name) {
+        return new VolumeException(Reason.ALREADY_EXISTS, "there is a volume '" + name + "' already");
+    }
+
+    /** The slices asked for, as the volume will know them; each checked against its label and against other volumes. */
+    private List<dev.outlay.core.value.VolumeDevice> slices(VolumeRequest request)
+            throws DeviceException, VolumeException {
+        List<dev.outlay.core.value.VolumeDevice> slices = new ArrayList<>();
+        for (DeviceSlice slice : request.devices()) {
+            DeviceLabel label = devices.label(slice.path());
+            ByteRange usable = label.usable();
+            int block = request.blockSize() != 0 ? request.blockSize() : label.blockSizeBytes();
+            long start = slice.start().orElse(Math.ceilDiv(usable.start(), block) * (long) block);
+            long length = slice.length().orElse((usable.end() - start) / block * block);
+            if (!ByteRange.isValid(start, length)
+                    || !usable.contains(ByteRange.ofLength(start, length))
+                    || !ByteRange.ofLength(start, length).isAligned(block)) {
+                throw new VolumeException(
+                        Reason.INVALID_ARGUMENT,
+                        "slice of " + length + " bytes at " + start + " of " + slice.path()
+                                + " must lie within its usable bytes " + usable + ", in whole blocks of " + block);
+            }
+            if (block % label.blockSizeBytes() != 0) {
+                throw new VolumeException(
+                        Reason.INVALID_ARGUMENT,
+                        "the volume's blocks of " + block + " bytes must be whole blocks of device " + slice.path()
+                                + ", which has " + label.blockSizeBytes());
+            }
+            dev.outlay.core.value.VolumeDevice device = new dev.outlay.core.value.VolumeDevice(
+                    slices.size(),
+                    label.device(),
+                    label.incarnation(),
+                    label.sizeBytes(),
+                    start,
+                    length,
+                    slice.path().toAbsolutePath().normalize().toString(),
+                    label.coherent());
+            refuseOverlap(device, slices, request.name());
+            for (Open other : open.values()) {
+                refuseOverlap(device, other.devices, other.engine.name());
+            }
+            slices.add(device);
+        }
+        return slices;
+    }
+
+    private static void refuseOverlap(
+            dev.outlay.core.value.VolumeDevice device,
+            List<dev.outlay.core.value.VolumeDevice> others,
+            String volume)
+            throws VolumeException {
+        for (dev.outlay.core.value.VolumeDevice other : others) {
+            if (other.uuid().equals(device.uuid())
+                    && new DeviceRange(0, other.startBytes(), other.lengthBytes())
+                            .overlaps(new DeviceRange(0, device.startBytes(), device.lengthBytes()))) {
+                throw new VolumeException(
+                        Reason.ALREADY_EXISTS,
+                        "bytes " + device.startBytes() + " to " + (device.startBytes() + device.lengthBytes()) + " of "
+                                + device.path() + " belong to volume '" + volume + "'; name another device or slice");
+            }
+        }
+    }
+
+    private VolumeEngine openFrom(String name, Path place) throws IOException, VolumeException {
+        JournalLock lock;
+        try {
+            lock = JournalLock.acquire(place);
+        } catch (IOException e) {
+            throw new VolumeException(Reason.INTERNAL, "volume '" + name + "': " + e.getMessage(), e);
+        }
+        try {
+            UUID uuid = UUID.fromString(Files.readString(place.resolve(UUID_FILE)).strip());
+            VolumeStore store = store(place, uuid);
+            VolumeStore.Loaded loaded = store.load();
+            loaded.warnings().forEach(w -> LOG.warn("volume={} event=journal-tail-cut detail=\"{}\"", name, w));
+            List<dev.outlay.core.value.VolumeDevice> used =
+                    List.copyOf(loaded.state().tables().devices());
+            VolumeEngine engine = new VolumeEngine(new VolumeEngine.Parts(
+                    name,
+                    store,
+                    loaded,
+                    MAX_BATCH_BYTES,
+                    access(used),
+                    timers,
+                    wallClock,
+                    clock,
+                    meters::volume,
+                    config.snapshotThresholdBytes()));
+            open.put(name, new Open(engine, lock, used));
+            return engine;
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw new VolumeException(
+                    Reason.INTERNAL, "volume '" + name + "' cannot be opened: " + e.getMessage(), e);
+        }
+    }
+
+    private VolumeStore store(Path place, UUID uuid) throws IOException {
+        Limits limits = Limits.DEFAULT.with(config.limits().clients(), config.limits().outstandingOperations());
+        return new VolumeStore(
+                FileJournalStorage.of(place, FileJournalStorage.WriteMode.AUTO),
+                JournalOptions.defaults(uuid)
+                        .withMaxBatchBytes((int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
+                        .withSegmentBytes(config.journalSegmentBytes()),
+                limits);
+    }
+
+    private VolumeEngine.DeviceAccess access(List<dev.outlay.core.value.VolumeDevice> used) throws DeviceException {
+        List<VolumeDevice> claimed = new ArrayList<>();
+        for (dev.outlay.core.value.VolumeDevice device : used) {
+            claimed.add(devices.claim(device));
+        }
+        return new VolumeEngine.DeviceAccess() {
+            @Override
+            public void zero(DeviceRange range) throws IOException {
+                claimed.get(range.device()).zero(range);
+            }
+
+            @Override
+            public void close() {
+                claimed.forEach(devices::release);
+            }
+        };
+    }
+
+    private static void deleteTree(Path path) throws IOException {
+        if (Files.exists(path)) {
+            try (Stream<Path> tree = Files.walk(path)) {
+                for (Path each : tree.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                    Files.delete(each);
+                }
+            }
+        }
+    }
+
+    /** How long a client's longest lease and I/O may last, for those who wait for their end. */
+    public Duration longestLease() {
+        return config.lease().max().plus(config.maxIo());
+    }
+
+    /** Stops all volumes; what they answered is durable. */
+    @Override
+    public synchronized void close() {
+        for (Open each : open.values()) {
+            each.engine.close();
+            try {
+                each.lock.close();
+            } catch (IOException e) {
+                LOG.warn("volume={} event=unlock-failed reason=\"{}\"", each.engine.name(), e.getMessage());
+            }
+        }
+        open.clear();
+        timers.shutdownNow();
+    }
+}
