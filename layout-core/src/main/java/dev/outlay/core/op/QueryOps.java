@@ -113,17 +113,15 @@ final class QueryOps {
     }
 
     static Reply showVolume(VolumeTables tables) {
-        long extents = tables.files().stream().mapToLong(f -> f.extents().extents()).sum();
-        int layouts = tables.files().stream().mapToInt(f -> f.layouts().size()).sum();
         long files = tables.files().stream().filter(f -> !f.isDirectory()).count();
         return new Reply.VolumeStatus(
                 tables.settings(),
                 List.copyOf(tables.devices()),
                 tables.spaceUse(),
                 files,
-                extents,
+                tables.extents(),
                 (int) tables.clients().stream().filter(c -> c.ended().isEmpty()).count(),
-                layouts,
+                tables.layouts(),
                 tables.isInGrace());
     }
 

@@ -76,6 +76,7 @@ public final class StateImage {
         }
         for (FileNode node : ValueCodec.list(in, StateImage::file)) {
             tables.files.put(node.id, node);
+            tables.count(node, 1);
             node.extents.forEach(
                     extent -> {
                         free.take(extent.deviceRange());

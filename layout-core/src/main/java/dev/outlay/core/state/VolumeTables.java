@@ -41,6 +41,8 @@ public final class VolumeTables {
     SpaceLedger ledger = new SpaceLedger();
     long nextFile = FileId.ROOT.value() + 1;
     long nextWork = 1;
+    private long extents;
+    private int layouts;
     private boolean inGrace;
 
     public VolumeTables(Limits limits) {
@@ -116,6 +118,16 @@ public final class VolumeTables {
         return quarantine;
     }
 
+    /** Extents of all files, counted as they change. */
+    public long extents() {
+        return extents;
+    }
+
+    /** Layouts on all files, counted as they come and go. */
+    public int layouts() {
+        return layouts;
+    }
+
     public boolean isInGrace() {
         return inGrace;
     }
@@ -153,13 +165,13 @@ public final class VolumeTables {
             case Fact.FileUnlinked f -> unlink(f);
             case Fact.FileForgotten f -> forget(f.file());
             case Fact.AttributesSet f -> setAttributes(f);
-            case Fact.ExtentsAllocated f -> allocate(f);
-            case Fact.ExtentsConverted f -> convert(f);
-            case Fact.ExtentsFreed f -> free(f);
-            case Fact.ExtentsQuarantined f -> quarantine(f);
-            case Fact.ExtentsAtRisk f -> putAtRisk(f);
-            case Fact.LayoutGranted f -> grant(f);
-            case Fact.LayoutReturned f -> release(f);
+            case Fact.ExtentsAllocated f -> counting(f.file(), () -> allocate(f));
+            case Fact.ExtentsConverted f -> counting(f.file(), () -> convert(f));
+            case Fact.ExtentsFreed f -> counting(f.file(), () -> free(f));
+            case Fact.ExtentsQuarantined f -> counting(f.file(), () -> quarantine(f));
+            case Fact.ExtentsAtRisk f -> counting(f.file(), () -> putAtRisk(f));
+            case Fact.LayoutGranted f -> counting(f.file(), () -> grant(f));
+            case Fact.LayoutReturned f -> counting(f.file(), () -> release(f));
             case Fact.SeqidSeen f -> {
                 Layout layout = need(f.file()).layouts.get(f.client());
                 if (layout != null) {
@@ -185,6 +197,19 @@ public final class VolumeTables {
                 need(work.file()).works.remove(f.work());
             }
         }
+    }
+
+    private void counting(FileId id, Runnable change) {
+        FileNode node = need(id);
+        count(node, -1);
+        change.run();
+        count(node, 1);
+    }
+
+    /** Counts what a file has in ({@code sign} 1) or out (-1). */
+    void count(FileNode node, int sign) {
+        extents += sign * (long) node.extents.extents();
+        layouts += sign * node.layouts.size();
     }
 
     private void create(VolumeSettings created) {

@@ -56,4 +56,21 @@ public record Limits(
             throw new IllegalArgumentException("each count is at least one");
         }
     }
+
+    /** The same with what an operator chooses. */
+    public Limits with(int chosenClients, int chosenOutstanding) {
+        return new Limits(
+                blockSizeMin,
+                blockSizeMax,
+                fileBytes,
+                nameBytes,
+                ownerBytes,
+                extentsPerReply,
+                commitRanges,
+                returnRanges,
+                listEntries,
+                chosenOutstanding,
+                chosenClients,
+                reattachLayouts);
+    }
 }

@@ -5,7 +5,7 @@
  * <p>Bytes of files pass here only where the server itself must store them: zeroing, copying, and
  * writes of clients that cannot reach the device. The rest is the label. {@link
  * dev.outlay.server.device.DeviceFormatter} writes it, {@link
- * dev.outlay.server.device.VolumeDevice#claim} puts the server's name and a new lock epoch into it,
+ * dev.outlay.server.device.ServerDevice#claim} puts the server's name and a new lock epoch into it,
  * and every store of the server checks that epoch first, so that a server that lost the device to
  * another one stops by itself.
  *

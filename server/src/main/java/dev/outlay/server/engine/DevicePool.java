@@ -1,8 +1,9 @@
 package dev.outlay.server.engine;
 
 import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.device.DeviceException;
-import dev.outlay.server.device.VolumeDevice;
+import dev.outlay.server.device.ServerDevice;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,7 +11,10 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The devices this server has claimed, one object each however many volumes have slices of it. Thread-safe. */
+/**
+ * The devices this server has claimed, one object each however many volumes have slices of it.
+ * Thread-safe.
+ */
 final class DevicePool {
 
     private static final Logger LOG = LoggerFactory.getLogger(DevicePool.class);
@@ -19,10 +23,10 @@ final class DevicePool {
     private final Map<UUID, Claimed> byUuid = new HashMap<>();
 
     private static final class Claimed {
-        private final VolumeDevice device;
+        private final ServerDevice device;
         private int users;
 
-        Claimed(VolumeDevice device) {
+        Claimed(ServerDevice device) {
             this.device = device;
         }
     }
@@ -33,16 +37,19 @@ final class DevicePool {
 
     /** Reads a label without claiming anything. */
     DeviceLabel label(Path path) throws DeviceException {
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             return device.label();
         }
     }
 
-    /** The device as a volume knows it, claimed for this server; refused if its label tells another. */
-    synchronized VolumeDevice claim(dev.outlay.core.value.VolumeDevice known) throws DeviceException {
+    /**
+     * The device as a volume knows it, claimed for this server; refused if its label tells another.
+     */
+    synchronized ServerDevice claim(VolumeDevice known) throws DeviceException {
         Claimed claimed = byUuid.get(known.uuid());
         if (claimed == null) {
-            VolumeDevice device = VolumeDevice.open(Path.of(known.path()), known.uuid(), known.incarnation());
+            ServerDevice device =
+                    ServerDevice.open(Path.of(known.path()), known.uuid(), known.incarnation());
             try {
                 DeviceLabel label = device.claim(serverId);
                 LOG.info("device={} event=claimed epoch={}", known.path(), label.lockEpoch());
@@ -57,14 +64,17 @@ final class DevicePool {
         return claimed.device;
     }
 
-    synchronized void release(VolumeDevice device) {
+    synchronized void release(ServerDevice device) {
         Claimed claimed = byUuid.get(device.label().device());
         if (claimed != null && --claimed.users == 0) {
             byUuid.remove(device.label().device());
             try {
                 claimed.device.close();
             } catch (DeviceException e) {
-                LOG.warn("device={} event=close-failed reason=\"{}\"", device.path(), e.getMessage());
+                LOG.warn(
+                        "device={} event=close-failed reason=\"{}\"",
+                        device.path(),
+                        e.getMessage());
             }
         }
     }

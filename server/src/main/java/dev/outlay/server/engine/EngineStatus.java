@@ -9,4 +9,5 @@ import java.util.Optional;
  * @param snapshotPosition position of the newest snapshot, 0 without one
  * @param readOnlyReason why nothing can be changed; empty while all is well
  */
-public record EngineStatus(long journalPosition, long snapshotPosition, Optional<String> readOnlyReason) {}
+public record EngineStatus(
+        long journalPosition, long snapshotPosition, Optional<String> readOnlyReason) {}

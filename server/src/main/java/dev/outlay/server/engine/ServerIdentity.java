@@ -12,20 +12,28 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * Who the server is: a random id that stays with its data directory, and an incarnation that rises at each start, so that clients
- * notice a restart.
+ * Who the server is: a random id that stays with its data directory, and an incarnation that rises
+ * at each start, so that clients notice a restart.
  */
 public record ServerIdentity(UUID id, long incarnation) {
 
     private static final String FILE = "server-identity";
 
-    /** Reads the identity in {@code dataDirectory} and raises the incarnation, durably; makes a new one where there is none. */
+    /**
+     * Reads the identity in {@code dataDirectory} and raises the incarnation, durably; makes a new
+     * one where there is none.
+     */
     public static ServerIdentity next(Path dataDirectory, UUID fresh) throws IOException {
         Path file = dataDirectory.resolve(FILE);
-        ServerIdentity next = Files.exists(file) ? read(file).restarted() : new ServerIdentity(fresh, 1);
+        ServerIdentity next =
+                Files.exists(file) ? read(file).restarted() : new ServerIdentity(fresh, 1);
         Path temporary = dataDirectory.resolve(FILE + ".tmp");
         write(temporary, next.id + "\n" + next.incarnation + "\n");
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                temporary,
+                file,
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
         syncDirectory(dataDirectory);
         return next;
     }
@@ -40,7 +48,8 @@ public record ServerIdentity(UUID id, long incarnation) {
             return new ServerIdentity(UUID.fromString(lines.get(0)), Long.parseLong(lines.get(1)));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new IOException(
-                    file + " is damaged: it should hold a UUID and a number on two lines. Restore it from a copy; devices"
+                    file
+                            + " is damaged: it should hold a UUID and a number on two lines. Restore it from a copy; devices"
                             + " are labelled with this id",
                     e);
         }
@@ -48,8 +57,12 @@ public record ServerIdentity(UUID id, long incarnation) {
 
     /** Writes a small file and forces it. */
     static void write(Path file, String text) throws IOException {
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+                FileChannel.open(
+                        file,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
             ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);

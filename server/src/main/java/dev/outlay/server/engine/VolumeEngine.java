@@ -29,11 +29,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One volume at work: a queue, one thread that owns the volume's state ({@link VolumeLogic}), and at times threads for work on
- * devices and for snapshots.
+ * One volume at work: a queue, one thread that owns the volume's state ({@link VolumeLogic}), and
+ * at times threads for work on devices and for snapshots.
  *
- * <p>{@link #submit} may be called from any thread and never waits; replies are completed on the volume's thread, after the force
- * that makes them true, so what hangs on them must be short.
+ * <p>{@link #submit} may be called from any thread and never waits; replies are completed on the
+ * volume's thread, after the force that makes them true, so what hangs on them must be short.
  */
 public final class VolumeEngine implements AutoCloseable {
 
@@ -97,8 +97,13 @@ public final class VolumeEngine implements AutoCloseable {
         this.wallClock = parts.wallClock;
         this.clock = parts.clock;
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
-        this.background = Executors.newCachedThreadPool(
-                task -> Thread.ofPlatform().daemon().name("volume-" + name + "-work").unstarted(task));
+        this.background =
+                Executors.newCachedThreadPool(
+                        task ->
+                                Thread.ofPlatform()
+                                        .daemon()
+                                        .name("volume-" + name + "-work")
+                                        .unstarted(task));
         this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
         this.status = logic.status();
         this.sample = sampleNow();
@@ -118,7 +123,10 @@ public final class VolumeEngine implements AutoCloseable {
         return status;
     }
 
-    /** Decides the command; the reply is complete once everything it rests on is durable. Never fails exceptionally. */
+    /**
+     * Decides the command; the reply is complete once everything it rests on is durable. Never
+     * fails exceptionally.
+     */
     public CompletableFuture<Reply> submit(Command command) {
         Submission submission = Submission.of(command);
         if (stopping) {
@@ -126,8 +134,11 @@ public final class VolumeEngine implements AutoCloseable {
         } else if (!queue.offer(submission)) {
             submission
                     .reply()
-                    .complete(new Reply.Failure(
-                            Reason.RESOURCE_EXHAUSTED, "volume '" + name + "' has " + MAX_QUEUED + " commands queued", 100));
+                    .complete(
+                            new Reply.Failure(
+                                    Reason.RESOURCE_EXHAUSTED,
+                                    "volume '" + name + "' has " + MAX_QUEUED + " commands queued",
+                                    100));
         }
         return submission.reply();
     }
@@ -136,7 +147,8 @@ public final class VolumeEngine implements AutoCloseable {
     public CompletableFuture<SnapshotTaken> takeSnapshot() {
         CompletableFuture<SnapshotTaken> taken = new CompletableFuture<>();
         if (stopping || !queue.offer(new Task(() -> snapshot(taken)))) {
-            taken.completeExceptionally(new IOException("volume '" + name + "' is stopping or overloaded"));
+            taken.completeExceptionally(
+                    new IOException("volume '" + name + "' is stopping or overloaded"));
         }
         return taken;
     }
@@ -144,9 +156,15 @@ public final class VolumeEngine implements AutoCloseable {
     /** The clients that the volume remembers, to be read before {@link #start}. */
     List<RememberedClient> rememberedClients() {
         List<RememberedClient> clients = new ArrayList<>();
-        logic.look(state -> state.tables()
-                .clients()
-                .forEach(c -> clients.add(new RememberedClient(c.record(), c.ended()))));
+        logic.look(
+                state ->
+                        state.tables()
+                                .clients()
+                                .forEach(
+                                        c ->
+                                                clients.add(
+                                                        new RememberedClient(
+                                                                c.record(), c.ended()))));
         return clients;
     }
 
@@ -224,7 +242,9 @@ public final class VolumeEngine implements AutoCloseable {
     private void refuseQueued() {
         for (Object item = queue.poll(); item != null; item = queue.poll()) {
             if (item instanceof Submission submission) {
-                submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
+                submission
+                        .reply()
+                        .complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
             }
         }
     }
@@ -232,33 +252,51 @@ public final class VolumeEngine implements AutoCloseable {
     private VolumeSample sampleNow() {
         VolumeSample[] made = new VolumeSample[1];
         EngineStatus now = logic.status();
-        logic.look(state -> {
-            SpaceUse space = state.tables().spaceUse();
-            made[0] = new VolumeSample(
-                    space.total(),
-                    space.free(),
-                    space.reserved(),
-                    space.granted(),
-                    space.mapped(),
-                    space.pending(),
-                    space.quarantined(),
-                    space.atRisk(),
-                    state.tables().files().size(),
-                    state.tables().extents(),
-                    state.tables().clients().size(),
-                    state.tables().layouts(),
-                    queue.size(),
-                    now.journalPosition(),
-                    now.snapshotPosition(),
-                    now.readOnlyReason().isPresent(),
-                    state.tables().isInGrace());
-        });
+        logic.look(
+                state -> {
+                    SpaceUse space = state.tables().spaceUse();
+                    made[0] =
+                            new VolumeSample(
+                                    space.total(),
+                                    space.free(),
+                                    space.reserved(),
+                                    space.granted(),
+                                    space.mapped(),
+                                    space.pending(),
+                                    space.quarantined(),
+                                    space.atRisk(),
+                                    state.tables().files().size(),
+                                    state.tables().extents(),
+                                    state.tables().clients().size(),
+                                    state.tables().layouts(),
+                                    queue.size(),
+                                    now.journalPosition(),
+                                    now.snapshotPosition(),
+                                    now.readOnlyReason().isPresent(),
+                                    state.tables().isInGrace());
+                });
         return made[0] != null ? made[0] : readOnlySample(now);
     }
 
     private static VolumeSample readOnlySample(EngineStatus now) {
         return new VolumeSample(
-                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, now.journalPosition(), now.snapshotPosition(), true, false);
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                now.journalPosition(),
+                now.snapshotPosition(),
+                true,
+                false);
     }
 
     // ---- snapshots: captured on the volume's thread, written on the background one
@@ -266,8 +304,11 @@ public final class VolumeEngine implements AutoCloseable {
     private void snapshot(CompletableFuture<SnapshotTaken> taken) {
         Optional<VolumeLogic.Image> captured = logic.capture();
         if (captured.isEmpty() || snapshotRunning) {
-            taken.completeExceptionally(new IOException(
-                    snapshotRunning ? "a snapshot is being written already" : "the volume is read-only"));
+            taken.completeExceptionally(
+                    new IOException(
+                            snapshotRunning
+                                    ? "a snapshot is being written already"
+                                    : "the volume is read-only"));
             return;
         }
         snapshotRunning = true;
@@ -280,11 +321,12 @@ public final class VolumeEngine implements AutoCloseable {
         try {
             long keepFrom = store.writeSnapshot(image.position(), image.bytes());
             meters.snapshot(Duration.ofNanos(clock.nanos() - before), image.bytes().length);
-            onThread(() -> {
-                snapshotRunning = false;
-                logic.snapshotTaken(image.position(), keepFrom);
-                status = logic.status();
-            });
+            onThread(
+                    () -> {
+                        snapshotRunning = false;
+                        logic.snapshotTaken(image.position(), keepFrom);
+                        status = logic.status();
+                    });
             taken.complete(new SnapshotTaken(image.position(), image.bytes().length));
         } catch (IOException e) {
             LOG.error("volume={} event=snapshot-failed reason=\"{}\"", name, e.getMessage());
@@ -314,12 +356,13 @@ public final class VolumeEngine implements AutoCloseable {
 
         @Override
         public void graceBegan(long millis) {
-            var unused = timers.schedule(
-                    () -> {
-                        var ignored = submit(new Command.EndGrace());
-                    },
-                    millis,
-                    TimeUnit.MILLISECONDS);
+            var unused =
+                    timers.schedule(
+                            () -> {
+                                var ignored = submit(new Command.EndGrace());
+                            },
+                            millis,
+                            TimeUnit.MILLISECONDS);
         }
 
         @Override
@@ -343,13 +386,18 @@ public final class VolumeEngine implements AutoCloseable {
                     e.getMessage(),
                     DEVICE_RETRY);
             if (!stopping) {
-                var unused = timers.schedule(
-                        () -> background.execute(() -> doWork(work)), DEVICE_RETRY.toMillis(), TimeUnit.MILLISECONDS);
+                var unused =
+                        timers.schedule(
+                                () -> background.execute(() -> doWork(work)),
+                                DEVICE_RETRY.toMillis(),
+                                TimeUnit.MILLISECONDS);
             }
         }
     }
 
-    /** Answers what is queued, then stops. Nothing answered is lost, and nothing else is promised. */
+    /**
+     * Answers what is queued, then stops. Nothing answered is lost, and nothing else is promised.
+     */
     @Override
     public void close() {
         stopping = true;
@@ -358,7 +406,9 @@ public final class VolumeEngine implements AutoCloseable {
             stopped.await();
             background.shutdown();
             if (!background.awaitTermination(10, TimeUnit.SECONDS)) {
-                LOG.warn("volume={} event=work-unfinished note=\"it is done again at the next start\"", name);
+                LOG.warn(
+                        "volume={} event=work-unfinished note=\"it is done again at the next start\"",
+                        name);
             }
             logic.close();
         } catch (InterruptedException e) {
@@ -374,10 +424,11 @@ public final class VolumeEngine implements AutoCloseable {
     /** For tests: runs {@code look} on the volume's thread between batches, and waits for it. */
     public void inspect(Consumer<dev.outlay.core.VolumeState> look) throws InterruptedException {
         CountDownLatch seen = new CountDownLatch(1);
-        onThread(() -> {
-            logic.look(look);
-            seen.countDown();
-        });
+        onThread(
+                () -> {
+                    logic.look(look);
+                    seen.countDown();
+                });
         seen.await();
     }
 }

@@ -25,12 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the engine of a volume does with a batch of commands: decide and apply each, append the facts, force once, answer. Nothing
- * is answered before everything it may have seen is durable.
+ * What the engine of a volume does with a batch of commands: decide and apply each, append the
+ * facts, force once, answer. Nothing is answered before everything it may have seen is durable.
  *
- * <p>Driven by one thread, which is the volume's own in the server and the scheduler's in a simulation; it starts no thread and
- * reads no clock. If the journal fails, memory is ahead of the disk: the state is thrown away and read back from the durable
- * prefix, as after a restart; until that succeeds every command is refused with the reason.
+ * <p>Driven by one thread, which is the volume's own in the server and the scheduler's in a
+ * simulation; it starts no thread and reads no clock. If the journal fails, memory is ahead of the
+ * disk: the state is thrown away and read back from the durable prefix, as after a restart; until
+ * that succeeds every command is refused with the reason.
  */
 final class VolumeLogic {
 
@@ -42,7 +43,10 @@ final class VolumeLogic {
         /** Work on a device is to be done; its completion comes back as a command. */
         void startWork(Work work);
 
-        /** Clients must re-attach: grace has begun and ends after {@code millis}, unless all come back before. */
+        /**
+         * Clients must re-attach: grace has begun and ends after {@code millis}, unless all come
+         * back before.
+         */
         void graceBegan(long millis);
 
         /** A batch has been answered. */
@@ -59,7 +63,12 @@ final class VolumeLogic {
     private long snapshotPosition;
     private @Nullable String readOnlyReason;
 
-    VolumeLogic(String name, VolumeStore store, VolumeStore.Loaded loaded, int maxBatchBytes, Effects effects) {
+    VolumeLogic(
+            String name,
+            VolumeStore store,
+            VolumeStore.Loaded loaded,
+            int maxBatchBytes,
+            Effects effects) {
         this.name = name;
         this.store = store;
         this.effects = effects;
@@ -69,7 +78,10 @@ final class VolumeLogic {
         this.snapshotPosition = loaded.snapshotPosition();
     }
 
-    /** After a restart, before any command: grace for the clients of the journal, and device work that was under way. */
+    /**
+     * After a restart, before any command: grace for the clients of the journal, and device work
+     * that was under way.
+     */
     void begin() {
         VolumeState current = state;
         if (current == null) {
@@ -77,17 +89,21 @@ final class VolumeLogic {
         }
         current.execute(new Command.BeginGrace());
         if (current.tables().isInGrace()) {
-            long millis = current.tables().clients().stream()
-                    .mapToLong(c -> c.record().leaseMillis() + c.record().maxIoMillis())
-                    .max()
-                    .orElse(0);
+            long millis =
+                    current.tables().clients().stream()
+                            .mapToLong(c -> c.record().leaseMillis() + c.record().maxIoMillis())
+                            .max()
+                            .orElse(0);
             LOG.info("volume={} event=grace-began millis={}", name, millis);
             effects.graceBegan(millis);
         }
         current.tables().works().forEach(effects::startWork);
     }
 
-    /** Processes a batch to its end: when this returns, every reply that can be given has been given. */
+    /**
+     * Processes a batch to its end: when this returns, every reply that can be given has been
+     * given.
+     */
     void process(Collection<Submission> batch) {
         VolumeState current = usableState();
         if (current == null) {
@@ -112,13 +128,19 @@ final class VolumeLogic {
                 records.add(FactCodec.record(done.facts()));
                 collectWorks(done.facts(), works);
                 if (submission.command() instanceof Command.CompleteWork complete) {
-                    queue.addAll(Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
+                    queue.addAll(
+                            Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
                 }
-                done.reply().ifPresent(reply -> answers.add(() -> submission.reply().complete(reply)));
+                done.reply()
+                        .ifPresent(reply -> answers.add(() -> submission.reply().complete(reply)));
                 done.awaitedWork()
-                        .ifPresent(work -> parked.computeIfAbsent(work, w -> new ArrayList<>())
-                                .add(submission));
-                if (queue.isEmpty() && current.tables().isInGrace() && current.tables().isEverybodyBack()) {
+                        .ifPresent(
+                                work ->
+                                        parked.computeIfAbsent(work, w -> new ArrayList<>())
+                                                .add(submission));
+                if (queue.isEmpty()
+                        && current.tables().isInGrace()
+                        && current.tables().isEverybodyBack()) {
                     LOG.info("volume={} event=grace-ended", name);
                     queue.add(Submission.of(new Command.EndGrace()));
                 }
@@ -146,7 +168,10 @@ final class VolumeLogic {
         }
     }
 
-    /** Records of a batch on their way into the journal; one journal batch unless they are too large for one. */
+    /**
+     * Records of a batch on their way into the journal; one journal batch unless they are too large
+     * for one.
+     */
     private final class Records {
         private final List<byte[]> waiting = new ArrayList<>();
         private long waitingBytes;
@@ -236,7 +261,9 @@ final class VolumeLogic {
 
     private Reply.Failure readOnly() {
         return new Reply.Failure(
-                Reason.READ_ONLY, "volume '" + name + "' is read-only: " + readOnlyReason, READ_ONLY_RETRY_MILLIS);
+                Reason.READ_ONLY,
+                "volume '" + name + "' is read-only: " + readOnlyReason,
+                READ_ONLY_RETRY_MILLIS);
     }
 
     // ---- snapshots
@@ -247,7 +274,9 @@ final class VolumeLogic {
     /** Captures the state; empty while there is none. */
     Optional<Image> capture() {
         VolumeState current = state;
-        return current == null ? Optional.empty() : Optional.of(new Image(journal.forcedPosition(), current.image()));
+        return current == null
+                ? Optional.empty()
+                : Optional.of(new Image(journal.forcedPosition(), current.image()));
     }
 
     /** A snapshot is durable: journal that no snapshot needs any more goes. */
@@ -267,7 +296,8 @@ final class VolumeLogic {
     // ---- state for others
 
     EngineStatus status() {
-        return new EngineStatus(journal.forcedPosition(), snapshotPosition, Optional.ofNullable(readOnlyReason));
+        return new EngineStatus(
+                journal.forcedPosition(), snapshotPosition, Optional.ofNullable(readOnlyReason));
     }
 
     /** Runs {@code look} on the state, if there is one. */
@@ -279,8 +309,15 @@ final class VolumeLogic {
 
     void close() throws IOException {
         parked.values()
-                .forEach(list -> list.forEach(s -> s.reply()
-                        .complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops; retry the operation"))));
+                .forEach(
+                        list ->
+                                list.forEach(
+                                        s ->
+                                                s.reply()
+                                                        .complete(
+                                                                Reply.Failure.of(
+                                                                        Reason.SHUTTING_DOWN,
+                                                                        "the server stops; retry the operation"))));
         journal.close();
     }
 }

@@ -11,12 +11,16 @@ import java.util.OptionalLong;
  * @param name 1 to 63 letters, digits, {@code . _ -}, not beginning with a dot
  * @param blockSize bytes, a power of two; 0 for that of the first device's label
  */
-public record VolumeRequest(String name, List<DeviceSlice> devices, int blockSize, Durability leastDurability) {
+public record VolumeRequest(
+        String name, List<DeviceSlice> devices, int blockSize, Durability leastDurability) {
 
     public VolumeRequest {
         devices = List.copyOf(devices);
     }
 
-    /** A device, or a part of one: {@code length} bytes from {@code start}; by default all between its labels. */
+    /**
+     * A device, or a part of one: {@code length} bytes from {@code start}; by default all between
+     * its labels.
+     */
     public record DeviceSlice(Path path, OptionalLong start, OptionalLong length) {}
 }

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A volume's state on disk: the newest snapshot and the journal behind it. One thread, but for {@link #writeSnapshot}, which any
- * one thread at a time may call.
+ * A volume's state on disk: the newest snapshot and the journal behind it. One thread, but for
+ * {@link #writeSnapshot}, which any one thread at a time may call.
  */
 public final class VolumeStore {
 
@@ -42,7 +42,8 @@ public final class VolumeStore {
      * @param snapshotPosition journal position of the snapshot it was read from, 0 without one
      * @param warnings what was cut from the journal's tail, for the log
      */
-    public record Loaded(VolumeState state, Journal journal, long snapshotPosition, List<String> warnings) {}
+    public record Loaded(
+            VolumeState state, Journal journal, long snapshotPosition, List<String> warnings) {}
 
     /** Makes the journal of a new volume, with {@code first} durable in it. */
     public void create(List<Fact> first) throws IOException {
@@ -62,7 +63,10 @@ public final class VolumeStore {
         return load(Long.MAX_VALUE);
     }
 
-    /** As {@link #load}, after a failure in this process: what lies past {@code forced} is void for ever. */
+    /**
+     * As {@link #load}, after a failure in this process: what lies past {@code forced} is void for
+     * ever.
+     */
     public Loaded reload(long forced) throws IOException {
         return load(forced);
     }
@@ -70,15 +74,20 @@ public final class VolumeStore {
     private Loaded load(long forced) throws IOException {
         Optional<Snapshot> snapshot = snapshots.readLatest(JournalScanner.firstPosition(storage));
         long from = snapshot.map(Snapshot::position).orElse(0L);
-        VolumeState state = snapshot.isPresent() ? restore(snapshot.get()) : VolumeState.empty(limits);
-        Journal.Opened opened = forced == Long.MAX_VALUE
-                ? Journal.open(storage, options, from, batch -> replay(state, batch))
-                : Journal.reopen(storage, options, from, forced, batch -> replay(state, batch));
+        VolumeState state =
+                snapshot.isPresent() ? restore(snapshot.get()) : VolumeState.empty(limits);
+        Journal.Opened opened =
+                forced == Long.MAX_VALUE
+                        ? Journal.open(storage, options, from, batch -> replay(state, batch))
+                        : Journal.reopen(
+                                storage, options, from, forced, batch -> replay(state, batch));
         if (!state.tables().isCreated()) {
             opened.journal().close();
-            throw new IOException("the journal in " + storage.describe("")
-                    + " holds no volume: its creation never became durable; remove the directory and create the volume"
-                    + " again");
+            throw new IOException(
+                    "the journal in "
+                            + storage.describe("")
+                            + " holds no volume: its creation never became durable; remove the directory and create the volume"
+                            + " again");
         }
         return new Loaded(state, opened.journal(), from, opened.warnings());
     }
@@ -89,21 +98,30 @@ public final class VolumeStore {
         }
     }
 
-    /** Applies the records of a batch; what cannot be read although its checksum holds was written by another program. */
+    /**
+     * Applies the records of a batch; what cannot be read although its checksum holds was written
+     * by another program.
+     */
     static void replay(VolumeState state, Batch batch) {
         for (byte[] record : batch.records()) {
             try {
                 FactCodec.facts(record).forEach(state::apply);
             } catch (CorruptDataException | IllegalStateException e) {
                 throw new IllegalStateException(
-                        "the journal batch at position " + batch.position() + " cannot be replayed: " + e.getMessage()
+                        "the journal batch at position "
+                                + batch.position()
+                                + " cannot be replayed: "
+                                + e.getMessage()
                                 + "; run `outlay fsck` on this volume, and use the version of outlay that wrote it",
                         e);
             }
         }
     }
 
-    /** Writes a snapshot of the state at a forced position; returns the position the journal must be kept from. */
+    /**
+     * Writes a snapshot of the state at a forced position; returns the position the journal must be
+     * kept from.
+     */
     long writeSnapshot(long position, byte[] image) throws IOException {
         snapshots.write(position, image);
         return snapshots.keepFrom();

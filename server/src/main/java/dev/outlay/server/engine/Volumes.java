@@ -6,10 +6,11 @@ import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.device.DeviceException;
-import dev.outlay.server.device.VolumeDevice;
+import dev.outlay.server.device.ServerDevice;
 import dev.outlay.server.engine.VolumeRequest.DeviceSlice;
 import dev.outlay.server.journal.FileJournalStorage;
 import dev.outlay.server.journal.JournalLock;
@@ -36,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The volumes of the server, each in its own folder {@code volumes/NAME} of the data directory: a lock, the journal and the
- * snapshots. Any thread may look; creating and closing are one at a time.
+ * The volumes of the server, each in its own folder {@code volumes/NAME} of the data directory: a
+ * lock, the journal and the snapshots. Any thread may look; creating and closing are one at a time.
  */
 public final class Volumes implements AutoCloseable {
 
@@ -48,17 +49,17 @@ public final class Volumes implements AutoCloseable {
     private static final int MAX_BATCH_BYTES = 16 << 20;
 
     private final ServerConfig config;
-    private final ServerIdentity identity;
     private final MonotonicClock clock;
     private final InstantSource wallClock;
     private final ServerMeters meters;
     private final Path folder;
     private final Map<String, Open> open = new ConcurrentSkipListMap<>();
     private final DevicePool devices;
-    private final ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor(
-            task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
+    private final ScheduledExecutorService timers =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
 
-    private record Open(VolumeEngine engine, JournalLock lock, List<dev.outlay.core.value.VolumeDevice> devices) {}
+    private record Open(VolumeEngine engine, JournalLock lock, List<VolumeDevice> devices) {}
 
     private Volumes(
             ServerConfig config,
@@ -67,7 +68,6 @@ public final class Volumes implements AutoCloseable {
             InstantSource wallClock,
             ServerMeters meters) {
         this.config = config;
-        this.identity = identity;
         this.clock = clock;
         this.wallClock = wallClock;
         this.meters = meters;
@@ -76,7 +76,8 @@ public final class Volumes implements AutoCloseable {
     }
 
     /**
-     * Opens every volume of the data directory, but starts none: clients of the journals are looked up first.
+     * Opens every volume of the data directory, but starts none: clients of the journals are looked
+     * up first.
      *
      * @throws VolumeException if one cannot be opened, naming it and what to do
      */
@@ -124,12 +125,18 @@ public final class Volumes implements AutoCloseable {
         checkRequest(request);
         Path temporary = folder.resolve("." + request.name() + ".creating");
         try {
-            List<dev.outlay.core.value.VolumeDevice> slices = slices(request);
-            int blockSize = request.blockSize() != 0
-                    ? request.blockSize()
-                    : devices.label(request.devices().getFirst().path()).blockSizeBytes();
-            VolumeSettings settings = new VolumeSettings(
-                    UUID.randomUUID(), request.name(), blockSize, request.leastDurability(), wallClock.millis());
+            List<VolumeDevice> slices = slices(request);
+            int blockSize =
+                    request.blockSize() != 0
+                            ? request.blockSize()
+                            : devices.label(request.devices().getFirst().path()).blockSizeBytes();
+            VolumeSettings settings =
+                    new VolumeSettings(
+                            UUID.randomUUID(),
+                            request.name(),
+                            blockSize,
+                            request.leastDurability(),
+                            wallClock.millis());
             deleteTree(temporary);
             Files.createDirectories(temporary);
             ServerIdentity.write(temporary.resolve(UUID_FILE), settings.uuid() + "\n");
@@ -148,7 +155,9 @@ public final class Volumes implements AutoCloseable {
             throw new VolumeException(Reason.DEVICE_MISMATCH, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw new VolumeException(
-                    Reason.INTERNAL, "volume '" + request.name() + "' cannot be created: " + e.getMessage(), e);
+                    Reason.INTERNAL,
+                    "volume '" + request.name() + "' cannot be created: " + e.getMessage(),
+                    e);
         }
     }
 
@@ -156,7 +165,9 @@ public final class Volumes implements AutoCloseable {
         if (!NAME.matcher(request.name()).matches()) {
             throw new VolumeException(
                     Reason.INVALID_ARGUMENT,
-                    "'" + request.name() + "' is not a volume name: 1 to 63 letters, digits, '.', '_' or '-', the first no"
+                    "'"
+                            + request.name()
+                            + "' is not a volume name: 1 to 63 letters, digits, '.', '_' or '-', the first no"
                             + " dot");
         }
         if (open.containsKey(request.name())) {
@@ -168,7 +179,8 @@ public final class Volumes implements AutoCloseable {
                     "the server has " + open.size() + " volumes, as many as limits.volumes allows");
         }
         if (request.devices().isEmpty()) {
-            throw new VolumeException(Reason.INVALID_ARGUMENT, "a volume needs at least one device");
+            throw new VolumeException(
+                    Reason.INVALID_ARGUMENT, "a volume needs at least one device");
         }
         int blockSize = request.blockSize();
         if (blockSize != 0
@@ -177,19 +189,27 @@ public final class Volumes implements AutoCloseable {
                         || blockSize > Limits.DEFAULT.blockSizeMax())) {
             throw new VolumeException(
                     Reason.INVALID_ARGUMENT,
-                    "block size " + blockSize + " must be a power of two from " + Limits.DEFAULT.blockSizeMin() + " to "
+                    "block size "
+                            + blockSize
+                            + " must be a power of two from "
+                            + Limits.DEFAULT.blockSizeMin()
+                            + " to "
                             + Limits.DEFAULT.blockSizeMax());
         }
     }
 
     private static VolumeException exists(String name) {
-        return new VolumeException(Reason.ALREADY_EXISTS, "there is a volume '" + name + "' already");
+        return new VolumeException(
+                Reason.ALREADY_EXISTS, "there is a volume '" + name + "' already");
     }
 
-    /** The slices asked for, as the volume will know them; each checked against its label and against other volumes. */
-    private List<dev.outlay.core.value.VolumeDevice> slices(VolumeRequest request)
+    /**
+     * The slices asked for, as the volume will know them; each checked against its label and
+     * against other volumes.
+     */
+    private List<VolumeDevice> slices(VolumeRequest request)
             throws DeviceException, VolumeException {
-        List<dev.outlay.core.value.VolumeDevice> slices = new ArrayList<>();
+        List<VolumeDevice> slices = new ArrayList<>();
         for (DeviceSlice slice : request.devices()) {
             DeviceLabel label = devices.label(slice.path());
             ByteRange usable = label.usable();
@@ -201,24 +221,37 @@ public final class Volumes implements AutoCloseable {
                     || !ByteRange.ofLength(start, length).isAligned(block)) {
                 throw new VolumeException(
                         Reason.INVALID_ARGUMENT,
-                        "slice of " + length + " bytes at " + start + " of " + slice.path()
-                                + " must lie within its usable bytes " + usable + ", in whole blocks of " + block);
+                        "slice of "
+                                + length
+                                + " bytes at "
+                                + start
+                                + " of "
+                                + slice.path()
+                                + " must lie within its usable bytes "
+                                + usable
+                                + ", in whole blocks of "
+                                + block);
             }
             if (block % label.blockSizeBytes() != 0) {
                 throw new VolumeException(
                         Reason.INVALID_ARGUMENT,
-                        "the volume's blocks of " + block + " bytes must be whole blocks of device " + slice.path()
-                                + ", which has " + label.blockSizeBytes());
+                        "the volume's blocks of "
+                                + block
+                                + " bytes must be whole blocks of device "
+                                + slice.path()
+                                + ", which has "
+                                + label.blockSizeBytes());
             }
-            dev.outlay.core.value.VolumeDevice device = new dev.outlay.core.value.VolumeDevice(
-                    slices.size(),
-                    label.device(),
-                    label.incarnation(),
-                    label.sizeBytes(),
-                    start,
-                    length,
-                    slice.path().toAbsolutePath().normalize().toString(),
-                    label.coherent());
+            VolumeDevice device =
+                    new VolumeDevice(
+                            slices.size(),
+                            label.device(),
+                            label.incarnation(),
+                            label.sizeBytes(),
+                            start,
+                            length,
+                            slice.path().toAbsolutePath().normalize().toString(),
+                            label.coherent());
             refuseOverlap(device, slices, request.name());
             for (Open other : open.values()) {
                 refuseOverlap(device, other.devices, other.engine.name());
@@ -228,19 +261,25 @@ public final class Volumes implements AutoCloseable {
         return slices;
     }
 
-    private static void refuseOverlap(
-            dev.outlay.core.value.VolumeDevice device,
-            List<dev.outlay.core.value.VolumeDevice> others,
-            String volume)
+    private static void refuseOverlap(VolumeDevice device, List<VolumeDevice> others, String volume)
             throws VolumeException {
-        for (dev.outlay.core.value.VolumeDevice other : others) {
+        for (VolumeDevice other : others) {
             if (other.uuid().equals(device.uuid())
                     && new DeviceRange(0, other.startBytes(), other.lengthBytes())
-                            .overlaps(new DeviceRange(0, device.startBytes(), device.lengthBytes()))) {
+                            .overlaps(
+                                    new DeviceRange(
+                                            0, device.startBytes(), device.lengthBytes()))) {
                 throw new VolumeException(
                         Reason.ALREADY_EXISTS,
-                        "bytes " + device.startBytes() + " to " + (device.startBytes() + device.lengthBytes()) + " of "
-                                + device.path() + " belong to volume '" + volume + "'; name another device or slice");
+                        "bytes "
+                                + device.startBytes()
+                                + " to "
+                                + (device.startBytes() + device.lengthBytes())
+                                + " of "
+                                + device.path()
+                                + " belong to volume '"
+                                + volume
+                                + "'; name another device or slice");
             }
         }
     }
@@ -250,48 +289,61 @@ public final class Volumes implements AutoCloseable {
         try {
             lock = JournalLock.acquire(place);
         } catch (IOException e) {
-            throw new VolumeException(Reason.INTERNAL, "volume '" + name + "': " + e.getMessage(), e);
+            throw new VolumeException(
+                    Reason.INTERNAL, "volume '" + name + "': " + e.getMessage(), e);
         }
         try {
             UUID uuid = UUID.fromString(Files.readString(place.resolve(UUID_FILE)).strip());
             VolumeStore store = store(place, uuid);
             VolumeStore.Loaded loaded = store.load();
-            loaded.warnings().forEach(w -> LOG.warn("volume={} event=journal-tail-cut detail=\"{}\"", name, w));
-            List<dev.outlay.core.value.VolumeDevice> used =
-                    List.copyOf(loaded.state().tables().devices());
-            VolumeEngine engine = new VolumeEngine(new VolumeEngine.Parts(
-                    name,
-                    store,
-                    loaded,
-                    MAX_BATCH_BYTES,
-                    access(used),
-                    timers,
-                    wallClock,
-                    clock,
-                    meters::volume,
-                    config.snapshotThresholdBytes()));
+            loaded.warnings()
+                    .forEach(
+                            w ->
+                                    LOG.warn(
+                                            "volume={} event=journal-tail-cut detail=\"{}\"",
+                                            name,
+                                            w));
+            List<VolumeDevice> used = List.copyOf(loaded.state().tables().devices());
+            VolumeEngine engine =
+                    new VolumeEngine(
+                            new VolumeEngine.Parts(
+                                    name,
+                                    store,
+                                    loaded,
+                                    MAX_BATCH_BYTES,
+                                    access(used),
+                                    timers,
+                                    wallClock,
+                                    clock,
+                                    meters::volume,
+                                    config.snapshotThresholdBytes()));
             open.put(name, new Open(engine, lock, used));
             return engine;
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw new VolumeException(
-                    Reason.INTERNAL, "volume '" + name + "' cannot be opened: " + e.getMessage(), e);
+                    Reason.INTERNAL,
+                    "volume '" + name + "' cannot be opened: " + e.getMessage(),
+                    e);
         }
     }
 
     private VolumeStore store(Path place, UUID uuid) throws IOException {
-        Limits limits = Limits.DEFAULT.with(config.limits().clients(), config.limits().outstandingOperations());
+        Limits limits =
+                Limits.DEFAULT.with(
+                        config.limits().clients(), config.limits().outstandingOperations());
         return new VolumeStore(
                 FileJournalStorage.of(place, FileJournalStorage.WriteMode.AUTO),
                 JournalOptions.defaults(uuid)
-                        .withMaxBatchBytes((int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
+                        .withMaxBatchBytes(
+                                (int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
                         .withSegmentBytes(config.journalSegmentBytes()),
                 limits);
     }
 
-    private VolumeEngine.DeviceAccess access(List<dev.outlay.core.value.VolumeDevice> used) throws DeviceException {
-        List<VolumeDevice> claimed = new ArrayList<>();
-        for (dev.outlay.core.value.VolumeDevice device : used) {
+    private VolumeEngine.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
+        List<ServerDevice> claimed = new ArrayList<>();
+        for (VolumeDevice device : used) {
             claimed.add(devices.claim(device));
         }
         return new VolumeEngine.DeviceAccess() {
@@ -330,7 +382,10 @@ public final class Volumes implements AutoCloseable {
             try {
                 each.lock.close();
             } catch (IOException e) {
-                LOG.warn("volume={} event=unlock-failed reason=\"{}\"", each.engine.name(), e.getMessage());
+                LOG.warn(
+                        "volume={} event=unlock-failed reason=\"{}\"",
+                        each.engine.name(),
+                        e.getMessage());
             }
         }
         open.clear();

@@ -57,7 +57,7 @@ class DeviceFormatterTest {
     void usesWholeBlocksOfAFileOfOddSize() throws IOException {
         Bytes.store(path, SIZE + 1000, new byte[1]);
         assertEquals(SIZE, DeviceFormatter.format(path, whole(false)).sizeBytes());
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             assertEquals(SIZE, device.label().sizeBytes());
         }
     }
@@ -65,7 +65,7 @@ class DeviceFormatterTest {
     @Test
     void aSecondFormatNeedsForceAndRaisesTheIncarnation() throws IOException {
         DeviceFormatter.format(path, sized(SIZE));
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             device.claim("alpha");
         }
         byte[] before = Bytes.load(path, 0, 4096);

@@ -10,7 +10,7 @@ final class DeviceHolder {
 
     @SuppressWarnings("SystemOut") // The test waits for this line.
     public static void main(String[] arguments) throws IOException {
-        try (VolumeDevice device = VolumeDevice.open(Path.of(arguments[0]))) {
+        try (ServerDevice device = ServerDevice.open(Path.of(arguments[0]))) {
             System.out.println("lock epoch " + device.claim("alpha").lockEpoch());
             while (System.in.read() >= 0) {}
         }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class VolumeDeviceTest {
+class ServerDeviceTest {
 
     private static final UUID ID = UUID.fromString("00000000-0000-4000-8000-0000000000aa");
     private static final long SIZE = 8 << 20;
@@ -41,7 +41,7 @@ class VolumeDeviceTest {
     @Test
     void openingReadsAndWritesNothing() throws IOException {
         byte[] before = Bytes.load(path, 0, 4096);
-        try (VolumeDevice device = VolumeDevice.open(path, ID, 1)) {
+        try (ServerDevice device = ServerDevice.open(path, ID, 1)) {
             assertEquals(fresh, device.label());
             assertEquals(fresh, device.readLabel());
             assertEquals(path, device.path());
@@ -52,7 +52,7 @@ class VolumeDeviceTest {
     @Test
     void everyClaimRaisesTheLockEpochOfBothLabels() throws IOException {
         for (int epoch = 1; epoch <= 3; epoch++) {
-            try (VolumeDevice device = VolumeDevice.open(path)) {
+            try (ServerDevice device = ServerDevice.open(path)) {
                 DeviceLabel claimed = device.claim("alpha");
                 assertEquals(new DeviceLabel(ID, 1, SIZE, 4096, "alpha", epoch, true), claimed);
                 assertEquals(claimed, device.label());
@@ -65,10 +65,10 @@ class VolumeDeviceTest {
 
     @Test
     void theDeviceOfAnotherServerIsRefusedUnlessTakenOver() throws IOException {
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             device.claim("alpha");
         }
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             Bytes.assertRefused(
                     Reason.OWNED,
                     path
@@ -78,7 +78,7 @@ class VolumeDeviceTest {
                     () -> device.claim("beta"));
             assertEquals(1, device.readLabel().lockEpoch());
         }
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             assertEquals(
                     new DeviceLabel(ID, 2, SIZE, 4096, "beta", 2, true), device.takeOver("beta"));
         }
@@ -89,7 +89,7 @@ class VolumeDeviceTest {
                         + ID
                         + ", found 2; it was formatted or taken over since, what the volume had"
                         + " there is not to be trusted",
-                () -> VolumeDevice.open(path, ID, 1).close());
+                () -> ServerDevice.open(path, ID, 1).close());
     }
 
     @Test
@@ -103,12 +103,12 @@ class VolumeDeviceTest {
                         + ", found "
                         + ID
                         + "; the path leads to another device",
-                () -> VolumeDevice.open(path, other, 1).close());
+                () -> ServerDevice.open(path, other, 1).close());
     }
 
     @Test
     void aServerThatLostTheDeviceStoresNothingMore() throws IOException {
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             DeviceLabel mine = device.claim("alpha");
             device.write(range(8192, 4), ByteBuffer.wrap(new byte[] {1, 2, 3, 4}));
             // Another host claims it: no lock of this host can show that.
@@ -130,7 +130,7 @@ class VolumeDeviceTest {
 
     @Test
     void storingNeedsAClaimAndAnAddressBetweenTheLabels() throws IOException {
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             Bytes.assertRefused(
                     Reason.NOT_HELD,
                     path + ": the device is not claimed; claim it before storing on it",
@@ -160,7 +160,7 @@ class VolumeDeviceTest {
         Process holder = DeviceHolder.start(path);
         try (BufferedReader output = holder.inputReader()) {
             assertEquals("lock epoch 1", output.readLine());
-            try (VolumeDevice device = VolumeDevice.open(path)) {
+            try (ServerDevice device = ServerDevice.open(path)) {
                 Bytes.assertRefused(
                         Reason.IN_USE,
                         path
@@ -181,8 +181,8 @@ class VolumeDeviceTest {
             holder.getOutputStream().close();
             holder.destroyForcibly().waitFor();
         }
-        try (VolumeDevice device = VolumeDevice.open(path);
-                VolumeDevice second = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path);
+                ServerDevice second = ServerDevice.open(path)) {
             assertEquals(2, device.claim("alpha").lockEpoch());
             Bytes.assertRefused(
                     Reason.IN_USE,
@@ -204,7 +204,7 @@ class VolumeDeviceTest {
             boolean tornFirst = random.nextBoolean();
             Bytes.store(path, SIZE - 4096, tornFirst ? next.encode() : torn);
             Bytes.store(path, 0, tornFirst ? torn : old.encode());
-            try (VolumeDevice device = VolumeDevice.open(path, ID, 1)) {
+            try (ServerDevice device = ServerDevice.open(path, ID, 1)) {
                 DeviceLabel found = device.label();
                 String where = "seed " + seed + ", step " + i;
                 assertTrue(found.equals(next) || (!tornFirst && found.equals(old)), where);
@@ -227,19 +227,19 @@ class VolumeDeviceTest {
         Bytes.assertRefused(
                 Reason.NO_LABEL,
                 path + ": there is no Outlay label on it; format it with 'outlay format'",
-                () -> VolumeDevice.open(path).close());
+                () -> ServerDevice.open(path).close());
         Path small = folder.resolve("small");
         Bytes.store(small, 0, new byte[10]);
         Bytes.assertRefused(
                 Reason.NO_LABEL,
                 small
                         + ": it has only 10 bytes, no room for a label; format it with 'outlay format'",
-                () -> VolumeDevice.open(small).close());
+                () -> ServerDevice.open(small).close());
         Bytes.assertRefused(
                 Reason.NOT_FOUND,
                 folder.resolve("none")
                         + ": there is no such device or file; check the path on the server's host",
-                () -> VolumeDevice.open(folder.resolve("none")).close());
+                () -> ServerDevice.open(folder.resolve("none")).close());
     }
 
     @Test
@@ -252,12 +252,12 @@ class VolumeDeviceTest {
                 path
                         + ": its label says 8388608 bytes, but it has only 4194304; it was cut short,"
                         + " or the label was copied from another device",
-                () -> VolumeDevice.open(path).close());
+                () -> ServerDevice.open(path).close());
     }
 
     @Test
     void storesOnAFileWhatAnotherChannelReads() throws IOException {
-        try (VolumeDevice device = VolumeDevice.open(path)) {
+        try (ServerDevice device = ServerDevice.open(path)) {
             device.claim("alpha");
             checkAgainstModel(device, path);
         }
@@ -269,7 +269,7 @@ class VolumeDeviceTest {
         Bytes.store(backing, SIZE - 1, new byte[1]);
         try (LoopDevice loop = LoopDevice.over(backing)) {
             format(loop.path(), OptionalLong.empty());
-            try (VolumeDevice device = VolumeDevice.open(loop.path(), ID, 1)) {
+            try (ServerDevice device = ServerDevice.open(loop.path(), ID, 1)) {
                 assertEquals(1, device.claim("alpha").lockEpoch());
                 checkAgainstModel(device, backing);
             }
@@ -290,7 +290,7 @@ class VolumeDeviceTest {
         assertEquals(0, DeviceNode.at(path).sizeBySysfs());
     }
 
-    private static void checkAgainstModel(VolumeDevice device, Path independent)
+    private static void checkAgainstModel(ServerDevice device, Path independent)
             throws IOException {
         long seed = new Random().nextLong();
         Random random = new Random(seed);

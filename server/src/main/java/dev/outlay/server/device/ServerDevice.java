@@ -20,26 +20,26 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: workers may read and write disjoint ranges at the same time. They must not be
  * interrupted meanwhile.
  */
-public final class VolumeDevice implements AutoCloseable {
+public final class ServerDevice implements AutoCloseable {
 
     private final Path path;
     private final RawDevice device;
     private volatile DeviceLabel label;
     private volatile boolean claimed;
 
-    private VolumeDevice(Path path, RawDevice device, DeviceLabel label) {
+    private ServerDevice(Path path, RawDevice device, DeviceLabel label) {
         this.path = path;
         this.device = device;
         this.label = label;
     }
 
     /** Opens any device with a label; writes nothing. */
-    public static VolumeDevice open(Path path) throws DeviceException {
+    public static ServerDevice open(Path path) throws DeviceException {
         return openChecked(path, null, 0);
     }
 
     /** Opens this device in this life only; writes nothing. */
-    public static VolumeDevice open(Path path, UUID expectedDevice, long expectedIncarnation)
+    public static ServerDevice open(Path path, UUID expectedDevice, long expectedIncarnation)
             throws DeviceException {
         return openChecked(path, expectedDevice, expectedIncarnation);
     }
@@ -140,7 +140,7 @@ public final class VolumeDevice implements AutoCloseable {
         device.close();
     }
 
-    private static VolumeDevice openChecked(Path path, @Nullable UUID expected, long incarnation)
+    private static ServerDevice openChecked(Path path, @Nullable UUID expected, long incarnation)
             throws DeviceException {
         RawDevice device = RawDevice.open(DeviceNode.at(path));
         try {
@@ -148,7 +148,7 @@ public final class VolumeDevice implements AutoCloseable {
             if (expected != null) {
                 Labels.check(path, label, expected, incarnation);
             }
-            return new VolumeDevice(path, device, label);
+            return new ServerDevice(path, device, label);
         } catch (DeviceException e) {
             device.close();
             throw e;

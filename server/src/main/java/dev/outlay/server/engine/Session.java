@@ -1,0 +1,131 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.EndCause;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client as the server knows it while it runs: its lease and the volumes it has joined. Every
+ * field is guarded by the session's own lock, which is never held while waiting.
+ */
+public final class Session {
+
+    private final ClientRecord record;
+    private final Set<String> joined = new TreeSet<>();
+    private long deadlineNanos;
+    private boolean lapsed;
+    private @Nullable EndCause ended;
+    private CompletableFuture<Boolean> revival = CompletableFuture.completedFuture(true);
+
+    Session(ClientRecord record, long deadlineNanos) {
+        this.record = record;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    public ClientId id() {
+        return record.id();
+    }
+
+    public String owner() {
+        return record.owner();
+    }
+
+    public long leaseMillis() {
+        return record.leaseMillis();
+    }
+
+    ClientRecord record() {
+        return record;
+    }
+
+    /** How long after the receipt of a message the server may act: lease and longest I/O. */
+    private long patienceNanos() {
+        return (record.leaseMillis() + record.maxIoMillis()) * 1_000_000;
+    }
+
+    /**
+     * Counts the lease from {@code receivedNanos}; false if it has lapsed or ended and other steps
+     * are needed.
+     */
+    synchronized boolean extend(long receivedNanos) {
+        if (lapsed || ended != null) {
+            return false;
+        }
+        deadlineNanos = Math.max(deadlineNanos, receivedNanos + patienceNanos());
+        return true;
+    }
+
+    synchronized long deadlineNanos() {
+        return deadlineNanos;
+    }
+
+    /**
+     * Whether the lease is over at {@code nowNanos}; from then on what is held is courtesy. True
+     * once.
+     */
+    synchronized boolean lapseIfDue(long nowNanos) {
+        if (lapsed || nowNanos < deadlineNanos) {
+            return false;
+        }
+        lapsed = true;
+        return true;
+    }
+
+    synchronized boolean isLapsed() {
+        return lapsed;
+    }
+
+    synchronized void revived(long receivedNanos) {
+        lapsed = false;
+        deadlineNanos = receivedNanos + patienceNanos();
+    }
+
+    /**
+     * Begins to revive a lapsed lease; empty if that is under way, and {@link #revival} tells how
+     * it ends.
+     */
+    synchronized Optional<CompletableFuture<Boolean>> beginRevival() {
+        if (!revival.isDone()) {
+            return Optional.empty();
+        }
+        revival = new CompletableFuture<>();
+        return Optional.of(revival);
+    }
+
+    /** How the newest revival ends: whether everything was still held. */
+    synchronized CompletableFuture<Boolean> revival() {
+        return revival;
+    }
+
+    synchronized Optional<EndCause> ended() {
+        return Optional.ofNullable(ended);
+    }
+
+    /** Ends the session; false if it had ended before. */
+    synchronized boolean end(EndCause cause) {
+        if (ended != null) {
+            return false;
+        }
+        ended = cause;
+        return true;
+    }
+
+    /** Marks the volume as joined; false if it was already. */
+    synchronized boolean join(String volume) {
+        return joined.add(volume);
+    }
+
+    synchronized void forgetJoin(String volume) {
+        joined.remove(volume);
+    }
+
+    synchronized List<String> joinedVolumes() {
+        return List.copyOf(joined);
+    }
+}

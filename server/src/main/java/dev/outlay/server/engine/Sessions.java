@@ -1,0 +1,413 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Reason;
+import dev.outlay.server.config.ServerConfig;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The clients of the server and their leases. A lease is per client and server, counted on a clock
+ * that runs through suspend from the receipt of each message; it lives here and not in any journal.
+ * After a restart the clients of all journals are here again, each with a whole lease and its
+ * longest I/O to come back in.
+ *
+ * <p>Thread-safe. No call waits: what a volume has to say comes by future. When a lease is over,
+ * {@link #expireDue} tells the volumes; one thread calls that in time ({@link LeaseTimer}), a
+ * simulation calls it itself.
+ */
+public final class Sessions {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
+    private final ServerConfig config;
+    private final ServerIdentity identity;
+    private final MonotonicClock clock;
+    private final Volumes volumes;
+    private final SecureRandom random;
+    private final Map<ClientId, Session> byId = new HashMap<>();
+    private final Map<Owner, Session> byOwner = new HashMap<>();
+    private final Map<ClientId, long[]> secrets = new HashMap<>();
+    private final PriorityQueue<Due> due =
+            new PriorityQueue<>(Comparator.comparingLong(Due::nanos));
+
+    private record Owner(String principal, String name) {}
+
+    private record Due(long nanos, Session session) {}
+
+    public Sessions(
+            ServerConfig config,
+            ServerIdentity identity,
+            MonotonicClock clock,
+            Volumes volumes,
+            SecureRandom random) {
+        this.config = config;
+        this.identity = identity;
+        this.clock = clock;
+        this.volumes = volumes;
+        this.random = random;
+        volumes.all().forEach(this::remember);
+    }
+
+    /** Clients of a journal: each has its lease anew from now. */
+    private synchronized void remember(VolumeEngine volume) {
+        for (VolumeEngine.RememberedClient known : volume.rememberedClients()) {
+            if (known.ended().isPresent() && known.ended().get() == EndCause.EXPIRED) {
+                continue;
+            }
+            Session session =
+                    byId.computeIfAbsent(
+                            known.record().id(),
+                            id -> {
+                                Session fresh = new Session(known.record(), clock.nanos());
+                                fresh.extend(clock.nanos());
+                                due.add(new Due(fresh.deadlineNanos(), fresh));
+                                return fresh;
+                            });
+            session.join(volume.name());
+            if (known.ended().isPresent()) {
+                session.end(known.ended().get());
+            } else {
+                byOwner.put(new Owner(known.record().principal(), known.record().owner()), session);
+            }
+        }
+    }
+
+    public UUID serverId() {
+        return identity.id();
+    }
+
+    public long serverIncarnation() {
+        return identity.incarnation();
+    }
+
+    // ---- open, authenticate, end
+
+    /**
+     * Opens a session. The same incarnation gets the same session again; another incarnation of the
+     * same owner supersedes the first, whose grants are treated as revoked in every volume before
+     * the new one is heard there.
+     *
+     * @param maxIoMillis longest time one of the client's stores may be in flight, as it declares
+     * @param requestedLeaseMillis 0 for the server's standard
+     */
+    public SessionGrant open(
+            String principal,
+            String owner,
+            long incarnation,
+            long maxIoMillis,
+            long requestedLeaseMillis)
+            throws SessionException {
+        checkOwner(owner);
+        if (maxIoMillis < 0 || maxIoMillis > config.maxIo().toMillis()) {
+            throw new SessionException(
+                    Reason.INVALID_ARGUMENT,
+                    "max_io_millis "
+                            + maxIoMillis
+                            + " must be between 0 and "
+                            + config.maxIo().toMillis());
+        }
+        long lease = config.lease().grant(Duration.ofMillis(requestedLeaseMillis)).toMillis();
+        Session superseded;
+        SessionGrant grant;
+        synchronized (this) {
+            Session before = byOwner.get(new Owner(principal, owner));
+            if (before != null && before.record().incarnation() == incarnation) {
+                long[] secret = secrets.get(before.id());
+                if (secret != null && before.ended().isEmpty()) {
+                    return new SessionGrant(before, secret[0], secret[1]);
+                }
+                throw new SessionException(
+                        Reason.EXPIRED,
+                        "this incarnation of '"
+                                + owner
+                                + "' had a session before the server restarted: re-attach it, or"
+                                + " start with a new incarnation");
+            }
+            if (byId.size() >= config.limits().clients()) {
+                throw new SessionException(
+                        Reason.RESOURCE_EXHAUSTED,
+                        "the server has "
+                                + byId.size()
+                                + " clients, as many as limits.clients allows");
+            }
+            superseded = before;
+            grant = newSession(principal, owner, incarnation, lease, maxIoMillis);
+        }
+        if (superseded != null && superseded.end(EndCause.SUPERSEDED)) {
+            LOG.info("client={} event=superseded by={}", superseded.id(), grant.session().id());
+            tellAll(
+                    superseded,
+                    new Command.EndClient(superseded.id(), EndCause.SUPERSEDED),
+                    _ -> {});
+        }
+        return grant;
+    }
+
+    private static void checkOwner(String owner) throws SessionException {
+        int bytes = owner.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes == 0 || bytes > Limits.DEFAULT.ownerBytes()) {
+            throw new SessionException(
+                    Reason.INVALID_ARGUMENT,
+                    "the owner name has "
+                            + bytes
+                            + " bytes; it needs 1 to "
+                            + Limits.DEFAULT.ownerBytes());
+        }
+    }
+
+    private SessionGrant newSession(
+            String principal, String owner, long incarnation, long leaseMillis, long maxIoMillis) {
+        long id = random.nextLong();
+        while (id == 0 || byId.containsKey(new ClientId(id))) {
+            id = random.nextLong();
+        }
+        long[] secret = {random.nextLong(), random.nextLong()};
+        long[] digest = digest(secret[0], secret[1]);
+        ClientRecord record =
+                new ClientRecord(
+                        new ClientId(id),
+                        principal,
+                        owner,
+                        incarnation,
+                        digest[0],
+                        digest[1],
+                        leaseMillis,
+                        maxIoMillis);
+        Session session = new Session(record, clock.nanos());
+        session.extend(clock.nanos());
+        byId.put(session.id(), session);
+        byOwner.put(new Owner(principal, owner), session);
+        secrets.put(session.id(), secret);
+        due.add(new Due(session.deadlineNanos(), session));
+        return new SessionGrant(session, secret[0], secret[1]);
+    }
+
+    /** The session that a message names, if its secret is right and it has not ended. */
+    public Session authenticate(long clientId, long secretHigh, long secretLow)
+            throws SessionException {
+        Session session;
+        synchronized (this) {
+            session = clientId == 0 ? null : byId.get(new ClientId(clientId));
+        }
+        long[] digest = digest(secretHigh, secretLow);
+        if (session == null) {
+            throw new SessionException(
+                    Reason.EXPIRED,
+                    "there is no session of client "
+                            + Long.toHexString(clientId)
+                            + ": its lease has ended");
+        }
+        if (session.record().secretHigh() != digest[0]
+                || session.record().secretLow() != digest[1]) {
+            throw new SessionException(
+                    Reason.PERMISSION_DENIED,
+                    "the secret does not belong to client " + session.id());
+        }
+        EndCause ended = session.ended().orElse(null);
+        if (ended != null) {
+            throw new SessionException(
+                    ended == EndCause.OWN_WORD ? Reason.EXPIRED : Reason.FENCED,
+                    "client " + session.id() + " has ended: " + ended);
+        }
+        return session;
+    }
+
+    private static long[] digest(long high, long low) {
+        try {
+            ByteBuffer digest =
+                    ByteBuffer.wrap(
+                            MessageDigest.getInstance("SHA-256")
+                                    .digest(
+                                            ByteBuffer.allocate(16)
+                                                    .putLong(high)
+                                                    .putLong(low)
+                                                    .array()));
+            return new long[] {digest.getLong(), digest.getLong()};
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    /** The client's own word that it has ended: everything it held is returned. */
+    public CompletableFuture<Void> end(Session session) {
+        if (!session.end(EndCause.OWN_WORD)) {
+            return CompletableFuture.completedFuture(null);
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        tellAll(
+                session,
+                new Command.EndClient(session.id(), EndCause.OWN_WORD),
+                _ -> done.complete(null));
+        forget(session);
+        return done;
+    }
+
+    private synchronized void forget(Session session) {
+        byId.remove(session.id());
+        secrets.remove(session.id());
+        byOwner.remove(new Owner(session.record().principal(), session.owner()), session);
+    }
+
+    // ---- leases
+
+    /**
+     * Counts the lease of a client from the receipt of a message. A client whose lease had lapsed
+     * is revived if every volume still has all it held; otherwise it has ended, whole.
+     *
+     * @return whether the lease was renewed
+     */
+    public CompletableFuture<Boolean> touch(Session session, long receivedNanos) {
+        if (session.extend(receivedNanos)) {
+            return CompletableFuture.completedFuture(true);
+        }
+        if (session.ended().isPresent()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        session.beginRevival().ifPresent(done -> revive(session, receivedNanos, done));
+        return session.revival();
+    }
+
+    private void revive(Session session, long receivedNanos, CompletableFuture<Boolean> done) {
+        tellAll(
+                session,
+                new Command.ReviveClient(session.id()),
+                replies -> {
+                    boolean whole = replies.stream().noneMatch(Reply.Failure.class::isInstance);
+                    if (whole) {
+                        session.revived(receivedNanos);
+                        schedule(session);
+                    } else {
+                        expire(session);
+                    }
+                    done.complete(whole);
+                });
+    }
+
+    private void expire(Session session) {
+        if (session.end(EndCause.EXPIRED)) {
+            LOG.info("client={} event=expired", session.id());
+            tellAll(session, new Command.EndClient(session.id(), EndCause.EXPIRED), _ -> {});
+            forget(session);
+        }
+    }
+
+    private synchronized void schedule(Session session) {
+        due.add(new Due(session.deadlineNanos(), session));
+    }
+
+    /**
+     * Tells the volumes of every lease that is over at {@code nowNanos}; returns when to call next,
+     * at the latest.
+     */
+    public long expireDue(long nowNanos) {
+        List<Session> over = new ArrayList<>();
+        long next = Long.MAX_VALUE;
+        synchronized (this) {
+            while (!due.isEmpty()) {
+                Due first = due.peek();
+                if (first.nanos > nowNanos) {
+                    next = first.nanos;
+                    break;
+                }
+                due.poll();
+                if (first.session.lapseIfDue(nowNanos)) {
+                    over.add(first.session);
+                } else if (!first.session.isLapsed()) {
+                    due.add(new Due(first.session.deadlineNanos(), first.session));
+                }
+            }
+        }
+        over.forEach(this::lapse);
+        return next;
+    }
+
+    private void lapse(Session session) {
+        LOG.info("client={} event=lease-over owner=\"{}\"", session.id(), session.owner());
+        tellAll(
+                session,
+                new Command.LapseClient(session.id()),
+                replies -> {
+                    // A volume refuses where the client held nothing that could be waited for: it
+                    // is forgotten there.
+                    if (replies.stream().allMatch(Reply.Failure.class::isInstance)) {
+                        session.end(EndCause.EXPIRED);
+                        forget(session);
+                    }
+                });
+    }
+
+    // ---- commands
+
+    /** Submits a client's command, after the volume has heard of the client. */
+    public CompletableFuture<Reply> submit(Session session, VolumeEngine volume, Command command) {
+        if (!session.join(volume.name())) {
+            return volume.submit(command);
+        }
+        CompletableFuture<Reply> asked = volume.submit(new Command.JoinClient(session.record()));
+        CompletableFuture<Reply> result = volume.submit(command);
+        return asked.thenCompose(
+                reply -> {
+                    if (reply instanceof Reply.Failure) {
+                        session.forgetJoin(volume.name());
+                        return asked;
+                    }
+                    return result;
+                });
+    }
+
+    /** The client restates what it holds in a volume. */
+    public CompletableFuture<Reply> reattach(
+            Session session,
+            long incarnation,
+            VolumeEngine volume,
+            Command.ReattachClient command) {
+        if (incarnation != session.record().incarnation()) {
+            return CompletableFuture.completedFuture(
+                    Reply.Failure.of(
+                            Reason.FENCED,
+                            "client "
+                                    + session.id()
+                                    + " belongs to another process start of '"
+                                    + session.owner()
+                                    + "'"));
+        }
+        return submit(session, volume, command);
+    }
+
+    /**
+     * Sends a command to every volume the client has joined; {@code then} gets all replies, on some
+     * volume's thread.
+     */
+    private void tellAll(Session session, Command command, Consumer<List<Reply>> then) {
+        List<CompletableFuture<Reply>> asked = new ArrayList<>();
+        for (String name : session.joinedVolumes()) {
+            volumes.find(name).ifPresent(volume -> asked.add(volume.submit(command)));
+        }
+        CompletableFuture<Void> all =
+                CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new));
+        var _ =
+                all.thenRun(
+                        () -> then.accept(asked.stream().map(CompletableFuture::join).toList()));
+    }
+}
