@@ -356,10 +356,10 @@ public final class VolumeEngine implements AutoCloseable {
 
         @Override
         public void graceBegan(long millis) {
-            var unused =
+            var _ =
                     timers.schedule(
                             () -> {
-                                var ignored = submit(new Command.EndGrace());
+                                var _ = submit(new Command.EndGrace());
                             },
                             millis,
                             TimeUnit.MILLISECONDS);
@@ -377,7 +377,7 @@ public final class VolumeEngine implements AutoCloseable {
                 devices.zero(range);
                 meters.deviceWritten(range.length());
             }
-            var unused = submit(new Command.CompleteWork(work.id(), wallClock.millis()));
+            var _ = submit(new Command.CompleteWork(work.id(), wallClock.millis()));
         } catch (IOException e) {
             LOG.error(
                     "volume={} event=device-work-failed work={} reason=\"{}\" retry={}",
@@ -386,7 +386,7 @@ public final class VolumeEngine implements AutoCloseable {
                     e.getMessage(),
                     DEVICE_RETRY);
             if (!stopping) {
-                var unused =
+                var _ =
                         timers.schedule(
                                 () -> background.execute(() -> doWork(work)),
                                 DEVICE_RETRY.toMillis(),

@@ -269,6 +269,7 @@ final class VolumeLogic {
     // ---- snapshots
 
     /** An image of the state at the forced position of the journal. */
+    @SuppressWarnings("ArrayRecordComponent") // handed over once, compared never
     record Image(long position, byte[] bytes) {}
 
     /** Captures the state; empty while there is none. */
