@@ -2,6 +2,7 @@ package dev.outlay;
 
 import java.io.PrintWriter;
 import java.util.List;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +59,7 @@ public final class Outlay {
                         .type(boolean.class)
                         .build());
         commandLine.addSubcommand(new CommandLine.HelpCommand());
+        commandLine.addSubcommand(new AutoComplete.GenerateCompletion());
         commandLine.setParameterExceptionHandler((failure, args) -> usage(failure));
         commandLine.setExecutionExceptionHandler(
                 (failure, failed, parsed) -> {

@@ -61,6 +61,7 @@ final class OutlayTest {
         assertEquals(Outlay.EXIT_FAILED, run("fail", "--debug"));
         assertTrue(err.toString().contains("\tat dev.outlay.OutlayTest"), err::toString);
         assertEquals(Outlay.EXIT_FAILED, run("--debug", "fail"));
+        assertEquals(Outlay.EXIT_FAILED, run("group", "fail", "--debug"));
     }
 
     @Test
@@ -85,16 +86,20 @@ final class OutlayTest {
     private int run(String... args) {
         CommandLine commandLine = Outlay.commandLine(false);
         commandLine.addSubcommand(new Failing());
+        commandLine.addSubcommand(new Group());
         commandLine.setOut(new PrintWriter(out, true));
         commandLine.setErr(new PrintWriter(err, true));
         return commandLine.execute(args);
     }
 
     @Command(name = "fail")
-    private static final class Failing implements Callable<Integer> {
+    static final class Failing implements Callable<Integer> {
         @Override
         public Integer call() {
             throw new UncheckedIOException(new NoSuchFileException("/nowhere"));
         }
     }
+
+    @Command(name = "group", subcommands = Failing.class)
+    private static final class Group {}
 }
