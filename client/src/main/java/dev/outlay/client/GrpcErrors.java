@@ -1,0 +1,66 @@
+package dev.outlay.client;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.Status;
+
+import dev.outlay.v1.ErrorDetail;
+
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+
+import java.util.Objects;
+
+/** Errors of unary calls: the typed detail in the trailer, or the bare status. */
+final class GrpcErrors {
+
+    private static final String CHECK_SERVER = "is the server running, and the address right?";
+
+    private GrpcErrors() {}
+
+    static OutlayException of(StatusRuntimeException e, String server) {
+        Status status = StatusProto.fromThrowable(e);
+        if (status != null) {
+            for (Any detail : status.getDetailsList()) {
+                if (detail.is(ErrorDetail.class)) {
+                    try {
+                        return WireErrors.exception(detail.unpack(ErrorDetail.class));
+                    } catch (InvalidProtocolBufferException damaged) {
+                        e.addSuppressed(damaged);
+                    }
+                }
+            }
+        }
+        String words =
+                Objects.requireNonNullElse(
+                        e.getStatus().getDescription(), e.getStatus().getCode().toString());
+        OutlayException failure =
+                switch (e.getStatus().getCode()) {
+                    case UNAVAILABLE ->
+                            OutlayException.noAnswer(
+                                    "cannot reach the server at " + server + ": " + cause(e, words),
+                                    CHECK_SERVER);
+                    case DEADLINE_EXCEEDED ->
+                            OutlayException.noAnswer(
+                                    "the server at " + server + " did not answer in time",
+                                    "look at its log, then try again");
+                    default ->
+                            OutlayException.noAnswer(
+                                    "the server at "
+                                            + server
+                                            + " answered "
+                                            + e.getStatus().getCode()
+                                            + ": "
+                                            + words,
+                                    "its log says more");
+                };
+        failure.initCause(e);
+        return failure;
+    }
+
+    /** The system's own words, where gRPC has only "io exception". */
+    private static String cause(StatusRuntimeException e, String words) {
+        Throwable cause = e.getCause();
+        return cause == null || cause.getMessage() == null ? words : cause.getMessage();
+    }
+}

@@ -1,0 +1,38 @@
+package dev.outlay.client;
+
+import dev.outlay.core.value.Durability;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A volume to be made.
+ *
+ * @param volume its name, 1..64 of [a-z0-9-], beginning with a letter
+ * @param slices one after the other
+ * @param blockSizeBytes as in the labels; 0: whatever the labels say
+ * @param least the weakest durability that commits may carry; empty: FORCED
+ */
+public record VolumeSpec(
+        String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
+
+    /**
+     * A device, or a part of one.
+     *
+     * @param path as the server's host sees it, absolute
+     * @param start first byte to use; empty: right after the label
+     * @param length bytes to use; empty: all that is left
+     */
+    public record Slice(String path, OptionalLong start, OptionalLong length) {
+
+        /** All of a device. */
+        public static Slice whole(String path) {
+            return new Slice(path, OptionalLong.empty(), OptionalLong.empty());
+        }
+    }
+
+    public VolumeSpec {
+        slices = List.copyOf(slices);
+    }
+}

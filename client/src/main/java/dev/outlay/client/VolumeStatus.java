@@ -1,0 +1,56 @@
+package dev.outlay.client;
+
+import dev.outlay.core.value.Durability;
+
+import java.util.UUID;
+
+/**
+ * A volume as of one moment.
+ *
+ * @param files files and directories, the root included
+ * @param extents in all files' maps
+ * @param clients that the volume remembers anything of
+ * @param layouts held
+ * @param journalPosition all facts below it are durable
+ * @param snapshotPosition that the newest snapshot holds; 0 without one
+ * @param readOnlyReason why the volume answers reads only; empty if it does not
+ * @param inGrace the server was restarted and still waits for clients
+ */
+public record VolumeStatus(
+        String volume,
+        UUID uuid,
+        int blockSizeBytes,
+        Durability least,
+        long createdMillis,
+        Space space,
+        long files,
+        long extents,
+        long clients,
+        long layouts,
+        long journalPosition,
+        long snapshotPosition,
+        String readOnlyReason,
+        boolean inGrace) {
+
+    /**
+     * Bytes in each block state; the states sum to the total.
+     *
+     * @param total without the labels
+     * @param free in no file and under no grant
+     * @param reserved set aside for work on the device
+     * @param granted under one client's RW grant and not committed
+     * @param mapped in a file, unwritten blocks of Allocate included
+     * @param pending taken from a file, waiting for a grant to end
+     * @param quarantined a client that ended without its own word may still store here
+     * @param atRisk the part of {@code mapped} that such a client may still overwrite
+     */
+    public record Space(
+            long total,
+            long free,
+            long reserved,
+            long granted,
+            long mapped,
+            long pending,
+            long quarantined,
+            long atRisk) {}
+}
