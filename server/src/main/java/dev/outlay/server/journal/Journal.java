@@ -124,8 +124,15 @@ public final class Journal implements AutoCloseable {
         deleteTemporaries(storage);
         List<SegmentName> existing = SegmentName.sorted(storage.list());
         SegmentName name = new SegmentName(existing.getLast().sequence() + 1, tail.proven());
-        SegmentWriter active =
-                newSegment(storage, options, name, tail.provenCrc(), tail.unproven());
+        SegmentWriter active;
+        try {
+            active = newSegment(storage, options, name, tail.provenCrc(), tail.unproven());
+        } catch (JournalFullException e) {
+            if (!cut(storage, SegmentName.live(storage.list()).getLast(), tail.end())) {
+                throw e;
+            }
+            active = newSegment(storage, options, name, tail.provenCrc(), tail.unproven());
+        }
         List<String> warnings = new ArrayList<>(tail.warnings());
         try {
             dropVoid(storage, existing, active.header());
@@ -392,11 +399,18 @@ public final class Journal implements AutoCloseable {
             storage.delete(dead.text());
         }
         if (live.size() > 1) {
-            SegmentName last = live.get(live.size() - 2);
-            long used = Sectors.BYTES + current.start() - last.start();
-            if (storage.length(last.text()) > used) {
-                storage.truncate(last.text(), used);
-            }
+            cut(storage, live.get(live.size() - 2), current.start());
         }
+    }
+
+    /** Gives back what a segment holds behind {@code end}; false if there was nothing. */
+    private static boolean cut(JournalStorage storage, SegmentName segment, long end)
+            throws IOException {
+        long used = Sectors.BYTES + Math.max(0, end - segment.start());
+        if (storage.length(segment.text()) <= used) {
+            return false;
+        }
+        storage.truncate(segment.text(), used);
+        return true;
     }
 }

@@ -15,9 +15,11 @@ import java.util.function.Consumer;
  * @param proven position up to which headers, or the caller, prove that the log was forced
  * @param provenCrc CRC of the batch that ends there
  * @param unproven sound batches behind it, to be written again
+ * @param end position behind the last sound batch, proven or not
  * @param warnings what is cut
  */
-record JournalTail(long proven, int provenCrc, List<Batch> unproven, List<String> warnings) {
+record JournalTail(
+        long proven, int provenCrc, List<Batch> unproven, long end, List<String> warnings) {
 
     /**
      * Scans, replays batches from {@code from} on, and judges the end.
@@ -58,7 +60,12 @@ record JournalTail(long proven, int provenCrc, List<Batch> unproven, List<String
             }
             // Only the seal of a clean close is empty; nothing follows it, and nothing needs it.
             batches.removeIf(batch -> batch.records().isEmpty());
-            return new JournalTail(proof.position, proof.crc, List.copyOf(batches), warnings);
+            return new JournalTail(
+                    proof.position,
+                    proof.crc,
+                    List.copyOf(batches),
+                    scanner.stop().position(),
+                    warnings);
         }
     }
 

@@ -163,6 +163,16 @@ class JournalFailureTest {
     }
 
     @Test
+    void openingUsesTheSpaceThatTheOldSegmentNeedsNoMore() throws IOException {
+        FaultyJournalStorage storage = new FaultyJournalStorage(new SplittableRandom(1));
+        journalWithOneForced(storage);
+        storage.setCapacityBytes(options.segmentBytes() + 2 * Sectors.BYTES);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(List.of("forced"), texts(JournalTesting.replayAll(storage, 0)));
+        }
+    }
+
+    @Test
     void theSegmentMadeAheadIsThereWhenTheDiskFillsUp() throws IOException {
         FaultyJournalStorage storage = new FaultyJournalStorage(new SplittableRandom(1));
         Journal journal = journalWithOneForced(storage);
