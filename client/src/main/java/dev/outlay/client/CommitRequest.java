@@ -6,7 +6,6 @@ import dev.outlay.core.value.Stateid;
 
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -18,7 +17,6 @@ import java.util.OptionalLong;
  * @param lastWriteOffset offset of the last byte written, within one of the ranges; empty: the size
  *     stays
  * @param modifiedMillis the writer's mtime; empty: the server's clock
- * @param reclaim the grant is from before a restart of the server
  * @param incarnations as read from the labels, by index, of each device the ranges name
  */
 public record CommitRequest(
@@ -29,7 +27,6 @@ public record CommitRequest(
         Durability durability,
         OptionalLong lastWriteOffset,
         OptionalLong modifiedMillis,
-        boolean reclaim,
         Map<Integer, Long> incarnations) {
 
     /**
@@ -39,10 +36,8 @@ public record CommitRequest(
      * @param length bytes; block-aligned
      * @param device index in the volume's device table
      * @param deviceOffset first byte on that device
-     * @param crc32c of the bytes, if known
      */
-    public record Range(
-            long fileOffset, long length, int device, long deviceOffset, OptionalInt crc32c) {}
+    public record Range(long fileOffset, long length, int device, long deviceOffset) {}
 
     public CommitRequest {
         ranges = List.copyOf(ranges);

@@ -272,19 +272,16 @@ final class Wire {
                         .setFileId(ask.file().value())
                         .setStateid(stateid(ask.stateid()))
                         .setMapEpoch(ask.mapEpoch())
-                        .setDurability(durability(ask.durability()))
-                        .setReclaim(ask.reclaim());
+                        .setDurability(durability(ask.durability()));
         ask.lastWriteOffset().ifPresent(request::setLastWriteOffset);
         ask.modifiedMillis().ifPresent(request::setModifiedMillis);
         for (CommitRequest.Range range : ask.ranges()) {
-            CommitRange.Builder piece =
+            request.addRanges(
                     CommitRange.newBuilder()
                             .setFileOffset(range.fileOffset())
                             .setLength(range.length())
                             .setDevice(range.device())
-                            .setDeviceOffset(range.deviceOffset());
-            range.crc32c().ifPresent(piece::setCrc32C);
-            request.addRanges(piece);
+                            .setDeviceOffset(range.deviceOffset()));
         }
         ask.incarnations().entrySet().stream()
                 .sorted(java.util.Map.Entry.comparingByKey())
