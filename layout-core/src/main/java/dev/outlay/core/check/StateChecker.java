@@ -111,7 +111,7 @@ public final class StateChecker {
         checkGrants(file);
         if (file.isRemoving()
                 && file.layouts().isEmpty()
-                && file.workOn(new ByteRange(0, Long.MAX_VALUE)) == null
+                && file.workOn(new ByteRange(0, ByteRange.END)) == null
                 && !tables.isInGrace()) {
             find(
                     "file "

@@ -77,19 +77,28 @@ final class ClientOps {
     }
 
     /**
-     * A lease is over: courtesy begins; of a client that had ended already, the lingering READ
-     * grants go.
+     * A lease is over: courtesy begins, for a client that holds anything. Otherwise it ends here,
+     * and so do the READ grants that linger of one that had ended already; the answer is then that
+     * it has expired.
      */
     static Decision lapse(VolumeTables tables, LapseClient ask) {
         ClientEntry client = tables.client(ask.client());
+        Failure expired =
+                Failure.of(Reason.EXPIRED, "client " + ask.client() + " holds nothing any more");
         if (client == null) {
-            return Decision.answer(new Reply.Done());
+            return Decision.answer(expired);
         }
-        return Decision.answer(
-                client.ended().isPresent()
-                        ? leaseOver(tables, client)
-                        : List.of(new Fact.LeaseLapsed(ask.client(), true)),
-                new Reply.Done());
+        if (client.ended().isPresent()) {
+            return Decision.answer(leaseOver(tables, client), expired);
+        }
+        if (client.files().isEmpty()) {
+            List<Fact> facts =
+                    List.of(
+                            new Fact.ClientEnded(ask.client(), EndCause.EXPIRED),
+                            new Fact.ClientForgotten(ask.client()));
+            return Decision.answer(facts, expired);
+        }
+        return Decision.answer(List.of(new Fact.LeaseLapsed(ask.client(), true)), new Reply.Done());
     }
 
     private static List<Fact> leaseOver(VolumeTables tables, ClientEntry client) {

@@ -233,6 +233,6 @@ final class Grants {
     }
 
     static ByteRange wholeFile() {
-        return new ByteRange(0, Long.MAX_VALUE);
+        return new ByteRange(0, ByteRange.END);
     }
 }

@@ -60,7 +60,7 @@ final class SpaceOps {
 
     private static Decision shrink(VolumeTables tables, FileNode file, Truncate ask) {
         long block = tables.blockSize();
-        ByteRange cut = new ByteRange(ask.newSize() - ask.newSize() % block, Long.MAX_VALUE);
+        ByteRange cut = new ByteRange(ask.newSize() - ask.newSize() % block, ByteRange.END);
         Decision wait = clear(tables, file, ask, cut);
         if (wait != null) {
             return wait;
@@ -165,7 +165,7 @@ final class SpaceOps {
                 facts.add(
                         new Fact.ExtentsFreed(
                                 file.id(),
-                                new ByteRange(keepEnd, Long.MAX_VALUE),
+                                new ByteRange(keepEnd, ByteRange.END),
                                 then.origin().client().value()));
             }
         } else {

@@ -11,6 +11,9 @@ package dev.outlay.core.value;
  */
 public record ByteRange(long start, long end) implements Comparable<ByteRange> {
 
+    /** The end of everything: as large as an offset may be, and the end of a block of any size. */
+    public static final long END = Long.MAX_VALUE / (1 << 20) * (1 << 20);
+
     public ByteRange {
         if (start < 0 || end <= start) {
             throw new IllegalArgumentException("not a range: [" + start + ", " + end + ")");

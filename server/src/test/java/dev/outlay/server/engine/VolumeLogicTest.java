@@ -1,0 +1,346 @@
+package dev.outlay.server.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.VolumeState;
+import dev.outlay.core.check.StateChecker;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.CommitRange;
+import dev.outlay.core.command.Command.DeviceIncarnation;
+import dev.outlay.core.command.Command.MapFlags;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.journal.FaultyJournalStorage;
+import dev.outlay.server.journal.JournalOptions;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The engine's logic over a journal disk that crashes, tears, fails and fills up, in one thread.
+ */
+class VolumeLogicTest {
+
+    private static final int BLOCK = 4096;
+    private static final int EXTENTS = 100;
+    private static final int BATCH_BYTES = 1 << 18;
+    private static final UUID VOLUME = new UUID(1, 2);
+    private static final ClientRecord A =
+            new ClientRecord(new ClientId(10), "p", "a", 1, 0, 0, 1000, 100);
+
+    private FaultyJournalStorage disk = new FaultyJournalStorage(new Random(0));
+    private final List<Work> works = new ArrayList<>();
+    private @Nullable VolumeLogic opened;
+    private long operation;
+
+    private final class Recording implements VolumeLogic.Effects {
+        @Override
+        public void startWork(Work work) {
+            works.add(work);
+        }
+
+        @Override
+        public void graceBegan(long millis) {}
+
+        @Override
+        public void batchDone(int commands, long forcedBytes) {}
+    }
+
+    private VolumeStore store() {
+        JournalOptions options =
+                new JournalOptions(
+                        VOLUME, 1 << 20, BATCH_BYTES, 1000, new Random(3)::nextLong, Runnable::run);
+        return new VolumeStore(disk, options, Limits.DEFAULT);
+    }
+
+    private void create(long seed) throws IOException {
+        disk = new FaultyJournalStorage(new Random(seed));
+        operation = 0;
+        works.clear();
+        VolumeDevice device =
+                new VolumeDevice(
+                        0,
+                        new UUID(5, 6),
+                        1,
+                        64L << 20,
+                        BLOCK,
+                        (64L << 20) - 2 * BLOCK,
+                        "/d",
+                        true);
+        store().create(
+                        VolumeState.creation(
+                                new VolumeSettings(VOLUME, "v", BLOCK, Durability.FORCED, 1),
+                                List.of(device)));
+        open();
+    }
+
+    private void open() throws IOException {
+        VolumeStore store = store();
+        VolumeLogic logic = new VolumeLogic("v", store, store.load(), BATCH_BYTES, new Recording());
+        logic.begin();
+        opened = logic;
+    }
+
+    private VolumeLogic logic() {
+        return Objects.requireNonNull(opened);
+    }
+
+    private Reply run(Command command) {
+        Submission submission = Submission.of(command);
+        logic().process(List.of(submission));
+        return submission.reply().getNow(new Reply.Done());
+    }
+
+    private Origin next() {
+        operation++;
+        return new Origin(A.id(), operation, operation - 1);
+    }
+
+    private Command.MapBlocks map(
+            Origin origin, FileId file, long offset, long length, IoMode mode) {
+        return new Command.MapBlocks(
+                origin,
+                5,
+                file,
+                offset,
+                length,
+                length,
+                mode,
+                Optional.empty(),
+                MapFlags.NONE,
+                1000,
+                new LayoutId(7, 7),
+                0);
+    }
+
+    /**
+     * Every other block first and last, so that the commit names a hundred extents that cannot
+     * merge.
+     */
+    private Command.CommitBlocks hundredExtents(FileId file) {
+        List<CommitRange> ranges = new ArrayList<>();
+        Optional<Reply.Mapped> last = Optional.empty();
+        for (int i = 0; i < EXTENTS; i++) {
+            Reply.Mapped all =
+                    assertInstanceOf(
+                            Reply.Mapped.class,
+                            run(map(next(), file, 2L * i * BLOCK, BLOCK, IoMode.RW)));
+            last = Optional.of(all);
+            Extent extent = all.extents().getFirst();
+            ranges.add(
+                    new CommitRange(
+                            extent.fileOffset(), BLOCK, extent.device(), extent.deviceOffset()));
+        }
+        return new Command.CommitBlocks(
+                next(),
+                5,
+                file,
+                last.orElseThrow().stateid().orElseThrow(),
+                ranges,
+                List.of(new DeviceIncarnation(0, 1)),
+                last.orElseThrow().mapEpoch(),
+                Durability.FORCED,
+                OptionalLong.of((2L * EXTENTS - 1) * BLOCK - 1),
+                OptionalLong.empty());
+    }
+
+    private FileId file() {
+        assertInstanceOf(Reply.Done.class, run(new Command.JoinClient(A)));
+        Reply.FileChanged made =
+                assertInstanceOf(
+                        Reply.FileChanged.class,
+                        run(
+                                new Command.CreateFile(
+                                        next(), 5, FileId.ROOT, "f", FileKind.FILE, 0644, "a")));
+        return made.attributes().file();
+    }
+
+    private void checkClean() {
+        logic().look(state -> assertEquals(List.of(), StateChecker.check(state.tables())));
+    }
+
+    /**
+     * Scenario 24: a crash at every step of a commit of 100 extents leaves all of them written or
+     * none, size to match.
+     */
+    @Test
+    void scenario24CrashAtEveryStepOfACommit() throws IOException {
+        boolean survived = false;
+        boolean sawNone = false;
+        boolean sawAll = false;
+        for (int step = 1; !survived; step++) {
+            create(step);
+            FileId file = file();
+            Command.CommitBlocks commit = hundredExtents(file);
+            disk.crashAfter(step);
+            Optional<Reply> reply = Optional.empty();
+            try {
+                reply = Optional.of(run(commit));
+                survived = true;
+            } catch (FaultyJournalStorage.Crash crash) {
+                assertTrue(disk.hasCrashed());
+            }
+            disk.restart();
+            open();
+            checkClean();
+            run(new Command.ReattachClient(A.id(), operation - 1, List.of()));
+            Reply.Extents extents =
+                    assertInstanceOf(
+                            Reply.Extents.class, run(new Command.ListExtents(file, 0, 1000)));
+            long written =
+                    extents.extents().stream()
+                            .filter(e -> e.state() == ExtentState.WRITTEN)
+                            .count();
+            long size = extents.attributes().sizeBytes();
+            assertTrue(
+                    written == 0 || written == EXTENTS,
+                    "step " + step + ": " + written + " extents are written");
+            assertEquals(written == 0 ? 0 : (2L * EXTENTS - 1) * BLOCK, size, "step " + step);
+            sawNone |= written == 0;
+            sawAll |= written == EXTENTS;
+            if (reply.isPresent()) {
+                assertEquals(EXTENTS, written, "the commit was answered");
+            }
+            Reply retried = run(commit);
+            assertInstanceOf(Reply.Committed.class, retried, "step " + step);
+            checkClean();
+        }
+        assertTrue(sawNone && sawAll, "both outcomes must have been seen");
+    }
+
+    /**
+     * Scenario 22: a commit whose reply was lost is answered the same after a restart, with nothing
+     * journaled again.
+     */
+    @Test
+    void scenario22RetryAfterRestart() throws IOException {
+        create(1);
+        FileId file = file();
+        Command.CommitBlocks commit = hundredExtents(file);
+        Reply first = run(commit);
+        disk.restart();
+        open();
+        run(new Command.ReattachClient(A.id(), operation - 1, List.of()));
+        long before = logic().status().journalPosition();
+        assertEquals(first, run(commit));
+        assertEquals(before, logic().status().journalPosition(), "the retry must not be journaled");
+    }
+
+    /**
+     * A failed force makes the volume refuse, then it is read back from the durable prefix and goes
+     * on.
+     */
+    @Test
+    void failedForceIsNeverAnsweredAndTheVolumeRecovers() throws IOException {
+        for (int step = 1; step <= 4; step++) {
+            create(step);
+            FileId file = file();
+            Command.CommitBlocks commit = hundredExtents(file);
+            disk.failAfter(step);
+            Reply reply = run(commit);
+            if (reply instanceof Reply.Failure failure) {
+                assertEquals(Reason.READ_ONLY, failure.reason());
+            }
+            assertInstanceOf(
+                    Reply.Reattached.class,
+                    run(new Command.ReattachClient(A.id(), operation - 1, List.of())));
+            assertInstanceOf(Reply.Committed.class, run(commit));
+            assertTrue(logic().status().readOnlyReason().isEmpty());
+            checkClean();
+            disk.restart();
+            open();
+            Reply.Extents extents =
+                    assertInstanceOf(
+                            Reply.Extents.class, run(new Command.ListExtents(file, 0, 1000)));
+            assertEquals((2L * EXTENTS - 1) * BLOCK, extents.attributes().sizeBytes());
+            checkClean();
+        }
+    }
+
+    /**
+     * A full journal disk: changes are refused with the reason, reads answered; it recovers when
+     * space returns.
+     */
+    @Test
+    void fullDiskIsReadOnlyUntilSpaceReturns() throws IOException {
+        create(1);
+        FileId file = file();
+        disk.setCapacityBytes(1 << 20);
+        Reply reply = new Reply.Done();
+        for (int i = 0; i < 10_000 && !(reply instanceof Reply.Failure); i++) {
+            reply =
+                    run(
+                            new Command.CreateFile(
+                                    next(),
+                                    5,
+                                    FileId.ROOT,
+                                    "n".repeat(200) + i,
+                                    FileKind.FILE,
+                                    0644,
+                                    "a"));
+        }
+        assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, reply).reason());
+        assertTrue(
+                logic().status().readOnlyReason().orElseThrow().contains("full"),
+                logic().status()::toString);
+        assertInstanceOf(Reply.Attributes.class, run(new Command.GetAttributes(file)));
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        assertInstanceOf(
+                Reply.FileChanged.class,
+                run(
+                        new Command.CreateFile(
+                                next(), 5, FileId.ROOT, "after", FileKind.FILE, 0644, "a")));
+        assertFalse(logic().status().readOnlyReason().isPresent());
+        checkClean();
+    }
+
+    /**
+     * Scenario 52: a crash between the zeroing of a tail and its record ends with the old file or
+     * the new one.
+     */
+    @Test
+    void scenario52TruncateIsRedoneAfterACrash() throws IOException {
+        create(1);
+        FileId file = file();
+        run(hundredExtents(file));
+        Command.Truncate truncate = new Command.Truncate(next(), 5, file, 100);
+        assertInstanceOf(Reply.Done.class, run(truncate), "it waits for its zeros");
+        assertEquals(1, works.size());
+        works.clear();
+        disk.restart();
+        open();
+        assertEquals(1, works.size(), "the work is intended again after the restart");
+        run(new Command.ReattachClient(A.id(), operation - 1, List.of()));
+        Reply.Attributes before =
+                assertInstanceOf(Reply.Attributes.class, run(new Command.GetAttributes(file)));
+        assertEquals((2L * EXTENTS - 1) * BLOCK, before.attributes().sizeBytes());
+        run(new Command.CompleteWork(works.getFirst().id(), 6));
+        Reply.FileChanged answer = assertInstanceOf(Reply.FileChanged.class, run(truncate));
+        assertEquals(100, answer.attributes().sizeBytes());
+        checkClean();
+    }
+}
