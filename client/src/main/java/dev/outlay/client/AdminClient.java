@@ -10,10 +10,8 @@ import dev.outlay.v1.ShowVolumeRequest;
 import dev.outlay.v1.ShowVolumeResponse;
 import dev.outlay.v1.TakeSnapshotRequest;
 import dev.outlay.v1.TakeSnapshotResponse;
-
 import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
-
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;

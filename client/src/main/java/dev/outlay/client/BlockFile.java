@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.FileId;
-
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

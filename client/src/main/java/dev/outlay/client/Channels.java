@@ -12,7 +12,6 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
-
 import java.util.concurrent.TimeUnit;
 
 /** Connections to servers, over TCP or a Unix socket; by epoll where the system has it. */

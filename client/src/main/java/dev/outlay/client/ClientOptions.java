@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
-
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

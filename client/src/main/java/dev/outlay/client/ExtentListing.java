@@ -2,7 +2,6 @@ package dev.outlay.client;
 
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileAttributes;
-
 import java.util.List;
 import java.util.OptionalLong;
 

@@ -3,12 +3,9 @@ package dev.outlay.client;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.Status;
-
 import dev.outlay.v1.ErrorDetail;
-
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-
 import java.util.Objects;
 
 /** Errors of unary calls: the typed detail in the trailer, or the bare status. */

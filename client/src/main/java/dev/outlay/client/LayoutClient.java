@@ -2,7 +2,6 @@ package dev.outlay.client;
 
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
-
 import java.io.IOException;
 import java.nio.file.OpenOption;
 import java.util.List;

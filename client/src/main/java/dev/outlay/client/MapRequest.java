@@ -3,7 +3,6 @@ package dev.outlay.client;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Stateid;
-
 import java.util.Optional;
 
 /**

@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Reason;
-
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;

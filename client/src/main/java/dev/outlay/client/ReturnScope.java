@@ -3,7 +3,6 @@ package dev.outlay.client;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Stateid;
-
 import java.util.List;
 import java.util.Optional;
 

@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
-
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;

@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
-
 import java.util.UUID;
 
 /**

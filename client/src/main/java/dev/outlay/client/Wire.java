@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import com.google.protobuf.ByteString;
-
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Extent;
@@ -24,7 +23,6 @@ import dev.outlay.v1.GetDevicesResponse;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.ReturnLayoutRequest;
-
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;

@@ -1,0 +1,62 @@
+package dev.outlay.server.rpc;
+
+import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.CommitBlocksResponse;
+import dev.outlay.v1.LayoutsGrpc;
+import dev.outlay.v1.ListLayoutsRequest;
+import dev.outlay.v1.ListLayoutsResponse;
+import dev.outlay.v1.MapBlocksRequest;
+import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.ReturnLayoutResponse;
+import io.grpc.stub.StreamObserver;
+
+/** Layouts, call by call. */
+final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
+    private final UnaryCalls calls;
+    private final Operations operations;
+
+    LayoutsService(UnaryCalls calls, Operations operations) {
+        this.calls = calls;
+        this.operations = operations;
+    }
+
+    @Override
+    public void mapBlocks(MapBlocksRequest request, StreamObserver<MapBlocksResponse> answer) {
+        calls.ofClient(
+                "MapBlocks",
+                request.getSession(),
+                answer,
+                caller -> operations.mapBlocks(caller, request));
+    }
+
+    @Override
+    public void commitBlocks(
+            CommitBlocksRequest request, StreamObserver<CommitBlocksResponse> answer) {
+        calls.ofClient(
+                "CommitBlocks",
+                request.getSession(),
+                answer,
+                caller -> operations.commitBlocks(caller, request));
+    }
+
+    @Override
+    public void returnLayout(
+            ReturnLayoutRequest request, StreamObserver<ReturnLayoutResponse> answer) {
+        calls.ofClient(
+                "ReturnLayout",
+                request.getSession(),
+                answer,
+                caller -> operations.returnLayout(caller, request));
+    }
+
+    @Override
+    public void listLayouts(
+            ListLayoutsRequest request, StreamObserver<ListLayoutsResponse> answer) {
+        calls.ofClient(
+                "ListLayouts",
+                request.getSession(),
+                answer,
+                caller -> operations.listLayouts(caller, request));
+    }
+}

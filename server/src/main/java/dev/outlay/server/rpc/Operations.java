@@ -1,0 +1,407 @@
+package dev.outlay.server.rpc;
+
+import com.google.protobuf.MessageLite;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.DeviceIncarnation;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.server.engine.Session;
+import dev.outlay.server.engine.Sessions;
+import dev.outlay.server.engine.VolumeEngine;
+import dev.outlay.server.engine.Volumes;
+import dev.outlay.v1.AllocateRequest;
+import dev.outlay.v1.AllocateResponse;
+import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.CommitBlocksResponse;
+import dev.outlay.v1.CreateRequest;
+import dev.outlay.v1.CreateResponse;
+import dev.outlay.v1.DeallocateRequest;
+import dev.outlay.v1.DeallocateResponse;
+import dev.outlay.v1.EndClientRequest;
+import dev.outlay.v1.EndClientResponse;
+import dev.outlay.v1.GetAttributesRequest;
+import dev.outlay.v1.GetAttributesResponse;
+import dev.outlay.v1.GetDevicesRequest;
+import dev.outlay.v1.GetDevicesResponse;
+import dev.outlay.v1.ListExtentsRequest;
+import dev.outlay.v1.ListExtentsResponse;
+import dev.outlay.v1.ListLayoutsRequest;
+import dev.outlay.v1.ListLayoutsResponse;
+import dev.outlay.v1.ListRequest;
+import dev.outlay.v1.ListResponse;
+import dev.outlay.v1.LookupRequest;
+import dev.outlay.v1.LookupResponse;
+import dev.outlay.v1.MapBlocksRequest;
+import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.ReattachRequest;
+import dev.outlay.v1.ReattachResponse;
+import dev.outlay.v1.RemoveRequest;
+import dev.outlay.v1.RemoveResponse;
+import dev.outlay.v1.RenameRequest;
+import dev.outlay.v1.RenameResponse;
+import dev.outlay.v1.RenewRequest;
+import dev.outlay.v1.RenewResponse;
+import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.ReturnLayoutResponse;
+import dev.outlay.v1.SetAttributesRequest;
+import dev.outlay.v1.SetAttributesResponse;
+import dev.outlay.v1.TruncateRequest;
+import dev.outlay.v1.TruncateResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Every operation of a client once, for unary calls and streams alike: decode, submit, encode.
+ *
+ * <p>A future completes on the caller's loop, with the answer or with what {@link ErrorMapping}
+ * understands; no method throws. {@code lease_renewed} is for the caller to set.
+ */
+final class Operations {
+    private final Volumes volumes;
+    private final Sessions sessions;
+    private final WireCommands wire;
+    private final Limits limits;
+    private final int messageBytes;
+
+    /**
+     * @param messageBytes longest message a client takes
+     */
+    Operations(
+            Volumes volumes,
+            Sessions sessions,
+            WireCommands wire,
+            Limits limits,
+            int messageBytes) {
+        this.volumes = volumes;
+        this.sessions = sessions;
+        this.wire = wire;
+        this.limits = limits;
+        this.messageBytes = messageBytes;
+    }
+
+    // ---- sessions
+
+    CompletableFuture<RenewResponse> renew(Caller caller, RenewRequest request) {
+        return decoded(
+                () -> {
+                    Session session = sessionOf(caller);
+                    return CompletableFuture.completedFuture(
+                            RenewResponse.newBuilder()
+                                    .setLeaseMillis((int) session.leaseMillis())
+                                    .setServerIncarnation(sessions.serverIncarnation())
+                                    .build());
+                });
+    }
+
+    CompletableFuture<EndClientResponse> endClient(Caller caller, EndClientRequest request) {
+        return decoded(
+                () ->
+                        encoded(
+                                caller,
+                                sessions.end(sessionOf(caller)),
+                                _ -> EndClientResponse.getDefaultInstance()));
+    }
+
+    CompletableFuture<ReattachResponse> reattach(Caller caller, ReattachRequest request) {
+        return decoded(
+                () -> {
+                    Session session = sessionOf(caller);
+                    Fields.count("volumes", request.getVolumesCount(), Fields.VOLUMES_MAX);
+                    Fields.count(
+                            "layouts",
+                            request.getVolumesList().stream()
+                                    .mapToInt(ReattachRequest.Volume::getLayoutsCount)
+                                    .sum(),
+                            limits.reattachLayouts());
+                    List<CompletableFuture<ReattachResponse.VolumeResult>> results =
+                            new ArrayList<>();
+                    for (var volume : request.getVolumesList()) {
+                        results.add(
+                                reattach(caller, session, request.getIncarnation(), volume)
+                                        .exceptionally(
+                                                failure ->
+                                                        ReattachResponse.VolumeResult.newBuilder()
+                                                                .setVolume(volume.getVolume())
+                                                                .setError(
+                                                                        ErrorMapping.detail(
+                                                                                failure))
+                                                                .build()));
+                    }
+                    var all = CompletableFuture.allOf(results.toArray(CompletableFuture[]::new));
+                    return encoded(
+                            caller,
+                            all,
+                            _ -> {
+                                var answer =
+                                        ReattachResponse.newBuilder()
+                                                .setLeaseMillis((int) session.leaseMillis());
+                                results.forEach(result -> answer.addVolumes(result.join()));
+                                return answer.build();
+                            });
+                });
+    }
+
+    private CompletableFuture<ReattachResponse.VolumeResult> reattach(
+            Caller caller, Session session, long incarnation, ReattachRequest.Volume request) {
+        return decoded(
+                () -> {
+                    VolumeEngine volume = volume("volumes.volume", request.getVolume());
+                    Command.ReattachClient command = wire.reattach(session.id(), request);
+                    List<DeviceIncarnation> seen =
+                            WireCommands.incarnations(request.getDevicesList());
+                    CompletableFuture<Reply> settled =
+                            seen.isEmpty()
+                                    ? sessions.reattach(session, incarnation, volume, command)
+                                    : volume.submit(new Command.ListDevices())
+                                            .thenCompose(
+                                                    known -> {
+                                                        checkDevices(known, seen);
+                                                        return sessions.reattach(
+                                                                session,
+                                                                incarnation,
+                                                                volume,
+                                                                command);
+                                                    });
+                    return encoded(
+                            caller,
+                            settled,
+                            reply -> WireReplies.reattached(request.getVolume(), reply));
+                });
+    }
+
+    private static void checkDevices(Reply known, List<DeviceIncarnation> seen) {
+        List<VolumeDevice> devices = WireReplies.expect(Reply.Devices.class, known).devices();
+        for (DeviceIncarnation device : seen) {
+            boolean same =
+                    devices.stream()
+                            .anyMatch(
+                                    ours ->
+                                            ours.index() == device.device()
+                                                    && ours.incarnation() == device.incarnation());
+            if (!same) {
+                throw new RequestRefused(
+                        Reason.DEVICE_MISMATCH,
+                        "the volume has no device "
+                                + device.device()
+                                + " with incarnation "
+                                + device.incarnation());
+            }
+        }
+    }
+
+    // ---- layouts
+
+    CompletableFuture<MapBlocksResponse> mapBlocks(Caller caller, MapBlocksRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.mapBlocks(client, request),
+                WireReplies::mapped);
+    }
+
+    CompletableFuture<CommitBlocksResponse> commitBlocks(
+            Caller caller, CommitBlocksRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.commitBlocks(client, request),
+                WireReplies::committed);
+    }
+
+    CompletableFuture<ReturnLayoutResponse> returnLayout(
+            Caller caller, ReturnLayoutRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.returnLayout(client, request),
+                WireReplies::returned);
+    }
+
+    CompletableFuture<ListLayoutsResponse> listLayouts(Caller caller, ListLayoutsRequest request) {
+        return decoded(
+                () -> {
+                    Session session = sessionOf(caller);
+                    long after = Fields.unsigned("after_file_id", request.getAfterFileId());
+                    int max = Fields.page(request.getMaxEntries(), limits.listEntries());
+                    Command command = new Command.ListLayouts(Optional.of(session.id()));
+                    return encoded(
+                            caller,
+                            sessions.submit(
+                                    session, volume("volume", request.getVolume()), command),
+                            reply -> WireReplies.layouts(reply, after, max, messageBytes / 2));
+                });
+    }
+
+    // ---- files
+
+    CompletableFuture<CreateResponse> create(Caller caller, CreateRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.create(client, Caller.PRINCIPAL, request),
+                WireReplies::created);
+    }
+
+    CompletableFuture<SetAttributesResponse> setAttributes(
+            Caller caller, SetAttributesRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.setAttributes(client, request),
+                WireReplies::attributesSet);
+    }
+
+    CompletableFuture<RenameResponse> rename(Caller caller, RenameRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.rename(client, request),
+                WireReplies::renamed);
+    }
+
+    CompletableFuture<RemoveResponse> remove(Caller caller, RemoveRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.remove(client, request),
+                WireReplies::removed);
+    }
+
+    CompletableFuture<TruncateResponse> truncate(Caller caller, TruncateRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.truncate(client, request),
+                WireReplies::truncated);
+    }
+
+    CompletableFuture<AllocateResponse> allocate(Caller caller, AllocateRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.allocate(client, request),
+                WireReplies::allocated);
+    }
+
+    CompletableFuture<DeallocateResponse> deallocate(Caller caller, DeallocateRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.deallocate(client, request),
+                WireReplies::deallocated);
+    }
+
+    CompletableFuture<LookupResponse> lookup(Caller caller, LookupRequest request) {
+        return query(caller, request.getVolume(), () -> wire.lookup(request), WireReplies::found);
+    }
+
+    CompletableFuture<GetAttributesResponse> getAttributes(
+            Caller caller, GetAttributesRequest request) {
+        return query(
+                caller,
+                request.getVolume(),
+                () -> wire.getAttributes(request),
+                WireReplies::attributesOf);
+    }
+
+    CompletableFuture<ListResponse> list(Caller caller, ListRequest request) {
+        return query(caller, request.getVolume(), () -> wire.list(request), WireReplies::entries);
+    }
+
+    CompletableFuture<ListExtentsResponse> listExtents(Caller caller, ListExtentsRequest request) {
+        return query(
+                caller, request.getVolume(), () -> wire.listExtents(request), WireReplies::extents);
+    }
+
+    CompletableFuture<GetDevicesResponse> getDevices(Caller caller, GetDevicesRequest request) {
+        return query(caller, request.getVolume(), Command.ListDevices::new, WireReplies::devices);
+    }
+
+    // ---- what several do
+
+    private <R extends MessageLite> CompletableFuture<R> mutation(
+            Caller caller,
+            OperationHeader operation,
+            Function<ClientId, Command> decode,
+            Function<Reply, R> encode) {
+        return decoded(
+                () -> {
+                    Session session = sessionOf(caller);
+                    VolumeEngine volume = volume("operation.volume", operation.getVolume());
+                    Command command = decode.apply(session.id());
+                    return encoded(caller, sessions.submit(session, volume, command), encode);
+                });
+    }
+
+    /** Whoever has a session asks under it, so that its requests keep their order. */
+    private <R extends MessageLite> CompletableFuture<R> query(
+            Caller caller, String name, Supplier<Command> decode, Function<Reply, R> encode) {
+        return decoded(
+                () -> {
+                    VolumeEngine volume = volume("volume", name);
+                    Command command = decode.get();
+                    return encoded(
+                            caller,
+                            caller.session().isPresent()
+                                    ? sessions.submit(caller.session().get(), volume, command)
+                                    : volume.submit(command),
+                            encode);
+                });
+    }
+
+    VolumeEngine volume(String field, String name) {
+        return volumes.find(Fields.volume(field, name))
+                .orElseThrow(
+                        () ->
+                                new RequestRefused(
+                                        Reason.NOT_FOUND,
+                                        "there is no volume '" + name + "' on this server"));
+    }
+
+    private static Session sessionOf(Caller caller) {
+        return caller.session()
+                .orElseThrow(
+                        () ->
+                                new RequestRefused(
+                                        Reason.NO_SESSION, "this request needs a session"));
+    }
+
+    /** Turns what decoding throws into a failed future. */
+    static <R> CompletableFuture<R> decoded(Supplier<CompletableFuture<R>> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Encodes on the caller's loop; an answer that no client would take is refused. */
+    private <T, R extends MessageLite> CompletableFuture<R> encoded(
+            Caller caller, CompletableFuture<T> reply, Function<T, R> encode) {
+        return reply.handleAsync(
+                (value, failure) -> {
+                    if (failure != null) {
+                        throw ErrorMapping.rethrown(failure);
+                    }
+                    R answer = encode.apply(value);
+                    if (answer.getSerializedSize() > messageBytes) {
+                        throw new RequestRefused(
+                                Reason.TOO_LARGE,
+                                "the answer has "
+                                        + answer.getSerializedSize()
+                                        + " bytes, more than a message may have, "
+                                        + messageBytes);
+                    }
+                    return answer;
+                },
+                caller.loop());
+    }
+}
