@@ -111,7 +111,7 @@ public final class StateChecker {
         checkGrants(file);
         if (file.isRemoving()
                 && file.layouts().isEmpty()
-                && file.workOn(new ByteRange(0, ByteRange.END)) == null
+                && file.workOn(ByteRange.from(0)) == null
                 && !tables.isInGrace()) {
             find(
                     "file "
@@ -187,8 +187,10 @@ public final class StateChecker {
         if (mapped != held.range().length()) {
             find(where + " are not all mapped");
         }
-        if (file.workOn(held.range()) != null) {
-            find(where + " are blocked by device work");
+        for (Extent extent : file.extents().mapped(held.range())) {
+            if (extent.state() == ExtentState.WRITTEN && file.workOn(extent.range()) != null) {
+                find(where + ": written bytes " + extent.range() + " are under device work");
+            }
         }
         for (Layout other : file.layouts()) {
             ClientEntry reader = tables.client(other.client());

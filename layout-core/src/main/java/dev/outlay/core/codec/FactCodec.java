@@ -169,7 +169,11 @@ public final class FactCodec {
                 ValueCodec.file(out, f.file());
                 ValueCodec.layoutId(out, f.layout());
                 out.writeInt(f.seqid());
-                ValueCodec.list(out, f.ranges(), ValueCodec::layoutRange);
+                // A call may grant READ beside what is durable; the READ ends with the server.
+                ValueCodec.list(
+                        out,
+                        f.ranges().stream().filter(r -> r.kind().isDurable()).toList(),
+                        ValueCodec::layoutRange);
             }
             case Fact.LayoutReturned f -> {
                 out.writeByte(LAYOUT_RETURNED);

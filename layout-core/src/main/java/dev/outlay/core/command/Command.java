@@ -209,6 +209,12 @@ public sealed interface Command {
     /** The client has renewed after all; refused if any of its state is gone. */
     record ReviveClient(ClientId client) implements Internal {}
 
+    /**
+     * End {@code client} whole, then decide {@code next}, which something it held stood in the way
+     * of.
+     */
+    record EndClientThen(ClientId client, EndCause cause, Command next) implements Internal {}
+
     /** After a broken connection or a restart the client says what it holds. */
     record ReattachClient(ClientId client, long answeredThrough, List<RestatedLayout> layouts)
             implements Internal {

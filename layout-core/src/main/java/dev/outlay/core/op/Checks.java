@@ -101,6 +101,10 @@ final class Checks {
     }
 
     static void text(String what, String text, int maxBytes) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT, "the " + what + " has half a surrogate pair in it");
+        }
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > maxBytes) {
             throw new Refusal(

@@ -20,6 +20,7 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
@@ -47,6 +48,10 @@ final class CommitBlocksOp {
             throw new IllegalStateException("a checked stateid has a layout");
         }
         checkDevices(tables, ask);
+        OptionalLong work = workOn(file, ask.ranges());
+        if (work.isPresent() && !file.isRemoving()) {
+            return Decision.awaitWork(List.of(), work.getAsLong());
+        }
         for (CommitRange range : ask.ranges()) {
             checkRange(file, layout, range, ask.mapEpoch());
         }
@@ -88,6 +93,15 @@ final class CommitBlocksOp {
     private static FileNode fileOrRemoving(VolumeTables tables, CommitBlocks ask) {
         FileNode file = tables.file(ask.file());
         return file != null && file.isRemoving() ? file : Checks.file(tables, ask.file());
+    }
+
+    /** Bytes under device work are in no commit until it is complete. */
+    private static OptionalLong workOn(FileNode file, List<CommitRange> ranges) {
+        return ranges.stream()
+                .map(r -> file.workOn(ByteRange.ofLength(r.fileOffset(), r.length())))
+                .filter(Objects::nonNull)
+                .mapToLong(Fact.Work::id)
+                .findFirst();
     }
 
     private static void checkShape(VolumeTables tables, CommitBlocks ask) {
@@ -179,7 +193,8 @@ final class CommitBlocksOp {
                     "bytes "
                             + bytes
                             + " are not all granted to this client for RW; it holds "
-                            + held);
+                            + (held.isEmpty() ? "nothing there" : held.getFirst())
+                            + (held.size() > 1 ? " and " + (held.size() - 1) + " more" : ""));
         }
         long expected = range.deviceOffset();
         for (Extent extent : file.extents().slice(bytes)) {

@@ -233,6 +233,6 @@ final class Grants {
     }
 
     static ByteRange wholeFile() {
-        return new ByteRange(0, ByteRange.END);
+        return ByteRange.from(0);
     }
 }

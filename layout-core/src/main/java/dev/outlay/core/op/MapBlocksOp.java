@@ -191,7 +191,8 @@ final class MapBlocksOp {
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
         }
-        Need need = new Need(Math.max(ask.minLength(), 1));
+        Need need =
+                new Need(ask.flags().noAllocate() ? ask.minLength() : Math.max(ask.minLength(), 1));
         Barrier barrier = barrier(range, others);
         long end = barrier == null ? range.end() : barrier.at();
         if (end == range.start()) {
@@ -204,7 +205,12 @@ final class MapBlocksOp {
         } else if (barrier != null) {
             need.stop(barrier.why());
         }
-        extents.forEach(e -> need.covered(e.length()));
+        for (Extent extent : extents) {
+            if (extent.isHole()) {
+                break;
+            }
+            need.covered(extent.length());
+        }
         need.check();
         List<Extent> allocated =
                 extents.stream().filter(e -> e.has(Extent.NEW)).map(e -> e.withFlags(0)).toList();
@@ -510,9 +516,9 @@ final class MapBlocksOp {
             return ended != null;
         }
 
-        /** Refuses if less than needed, or nothing at all, is covered. */
+        /** Refuses if less than needed is covered, or nothing because something was in the way. */
         void check() {
-            if (covered >= Math.max(bytes, 1)) {
+            if (covered >= bytes && (covered > 0 || ended == null)) {
                 return;
             }
             throw ended != null

@@ -16,6 +16,9 @@ import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Reason;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * From a command to the operation that decides it; for what clients ask, exactly once under each
@@ -78,6 +82,8 @@ public final class Operations {
         return switch (internal) {
             case Command.JoinClient ask -> ClientOps.join(tables, ask);
             case Command.EndClient ask -> ClientOps.end(tables, ask);
+            case Command.EndClientThen ask ->
+                    Revocation.step(tables, ask.client(), ask.cause(), ask.next());
             case Command.LapseClient ask -> ClientOps.lapse(tables, ask);
             case Command.ReviveClient ask -> ClientOps.revive(tables, ask);
             case Command.ReattachClient ask -> ClientOps.reattach(tables, ask);
@@ -124,16 +130,19 @@ public final class Operations {
         }
         Optional<Reply.Kept> kept = client.answer(origin.operationId());
         if (kept.isPresent()) {
-            return Decision.answer(replay(tables, origin, kept.get()));
+            return Decision.answer(replay(tables, mutation, kept.get()));
         }
         OptionalLong work = workFor(tables, origin);
         if (work.isPresent()) {
             return Decision.awaitWork(List.of(), work.getAsLong());
         }
-        if (client.outstanding() >= tables.limits().outstandingOperations()) {
+        long outstanding =
+                client.outstandingAfter(origin.answeredThrough())
+                        + worksOf(tables, origin.client()).count();
+        if (outstanding >= tables.limits().outstandingOperations()) {
             throw new Refusal(
                     Reason.RESOURCE_EXHAUSTED,
-                    client.outstanding()
+                    outstanding
                             + " answers wait to be acknowledged by answered_through, no more are kept");
         }
         try {
@@ -168,43 +177,52 @@ public final class Operations {
     }
 
     /** A remembered grant is replayed only while it stands. */
-    private static Reply replay(VolumeTables tables, Origin origin, Reply.Kept kept) {
+    private static Reply replay(VolumeTables tables, Mutation retry, Reply.Kept kept) {
         if (!(kept instanceof Reply.Mapped mapped) || mapped.granted().isEmpty()) {
             return kept;
         }
+        FileNode file = retry instanceof Command.MapBlocks ask ? tables.file(ask.file()) : null;
+        Layout layout = file == null ? null : file.layoutOf(retry.origin().client());
         boolean stands =
-                tables.files().stream()
-                        .map(file -> file.layoutOf(origin.client()))
-                        .filter(Objects::nonNull)
-                        .filter(layout -> layout.id().equals(mapped.stateid().orElseThrow().id()))
-                        .anyMatch(layout -> standsIn(layout, mapped));
+                file != null
+                        && layout != null
+                        && layout.id().equals(mapped.stateid().orElseThrow().id())
+                        && mapped.granted().stream()
+                                .allMatch(r -> standsIn(file, layout, r, mapped.mapEpoch()));
         return stands
                 ? kept
                 : Failure.of(
                         Reason.EXPIRED,
                         "operation "
-                                + origin.operationId()
+                                + retry.origin().operationId()
                                 + " was granted and the grant has been returned since");
     }
 
-    private static boolean standsIn(Layout layout, Reply.Mapped mapped) {
-        return mapped.granted().stream().allMatch(r -> layout.covers(r.range(), r.kind()));
+    /**
+     * Whether the range is still held as it was granted at {@code epoch}, and not held again over
+     * other blocks.
+     */
+    private static boolean standsIn(FileNode file, Layout layout, LayoutRange granted, long epoch) {
+        if (!layout.covers(granted.range(), granted.kind())) {
+            return false;
+        }
+        return granted.kind() == GrantKind.RW
+                ? layout.grantedSince(granted.range()) <= epoch
+                : !file.changes().changedAfter(granted.range(), epoch);
     }
 
     /** Device work that the first try of this operation started. */
     private static OptionalLong workFor(VolumeTables tables, Origin origin) {
-        return tables.works().stream()
-                .filter(
-                        work ->
-                                originOf(work.then())
-                                        .filter(
-                                                o ->
-                                                        o.client().equals(origin.client())
-                                                                && o.operationId()
-                                                                        == origin.operationId())
-                                        .isPresent())
+        return worksOf(tables, origin.client())
+                .filter(w -> originOf(w.then()).orElseThrow().operationId() == origin.operationId())
                 .mapToLong(Work::id)
                 .findFirst();
+    }
+
+    /** Device work that operations of this client wait for. */
+    private static Stream<Work> worksOf(VolumeTables tables, ClientId client) {
+        return tables.works().stream()
+                .filter(w -> originOf(w.then()).filter(o -> o.client().equals(client)).isPresent());
     }
 
     private static Optional<Origin> originOf(Continuation then) {

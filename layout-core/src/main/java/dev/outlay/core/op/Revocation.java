@@ -1,6 +1,7 @@
 package dev.outlay.core.op;
 
 import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.EndClientThen;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.ClientEntry;
@@ -33,8 +34,8 @@ final class Revocation {
     private Revocation() {}
 
     /**
-     * The next step of ending {@code client}; {@code next}, the command that needs it, is decided
-     * again afterwards.
+     * The next step of ending {@code client} whole; {@code next}, the command that needs it, is
+     * decided once the last step is done.
      */
     static Decision step(VolumeTables tables, ClientId client, EndCause cause, Command next) {
         ClientEntry entry = Objects.requireNonNull(tables.client(client));
@@ -45,7 +46,9 @@ final class Revocation {
             List<LayoutRange> ending =
                     layout.ranges().stream().filter(r -> !lingers || r.kind().isDurable()).toList();
             if (!ending.isEmpty()) {
-                return Decision.then(endLayout(tables, file, layout, ending), next);
+                return Decision.then(
+                        endLayout(tables, file, layout, ending),
+                        new EndClientThen(client, cause, next));
             }
         }
         List<Fact> facts = new ArrayList<>();

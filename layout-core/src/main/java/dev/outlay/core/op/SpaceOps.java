@@ -60,7 +60,7 @@ final class SpaceOps {
 
     private static Decision shrink(VolumeTables tables, FileNode file, Truncate ask) {
         long block = tables.blockSize();
-        ByteRange cut = new ByteRange(ask.newSize() - ask.newSize() % block, ByteRange.END);
+        ByteRange cut = ByteRange.from(ask.newSize() - ask.newSize() % block);
         Decision wait = clear(tables, file, ask, cut);
         if (wait != null) {
             return wait;
@@ -90,7 +90,9 @@ final class SpaceOps {
                     List.of(resized(file, ask.newSize(), ask.nowMillis())),
                     NamespaceOps.changed(ask.origin(), file.id(), List.of()));
         }
-        Work work = file.workOn(exposed);
+        // Blocked to the end: a commit further out would otherwise move the end of file meanwhile.
+        ByteRange blocked = ByteRange.from(exposed.start());
+        Work work = file.workOn(blocked);
         if (work != null) {
             return Decision.awaitWork(List.of(), work.id());
         }
@@ -115,7 +117,7 @@ final class SpaceOps {
                 file,
                 ask,
                 release,
-                exposed.alignOutward(block),
+                blocked,
                 tail != null && dirty ? List.of(tail) : List.of(),
                 resize(ask, release));
     }
@@ -165,7 +167,7 @@ final class SpaceOps {
                 facts.add(
                         new Fact.ExtentsFreed(
                                 file.id(),
-                                new ByteRange(keepEnd, ByteRange.END),
+                                ByteRange.from(keepEnd),
                                 then.origin().client().value()));
             }
         } else {

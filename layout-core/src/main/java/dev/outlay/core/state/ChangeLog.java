@@ -40,6 +40,12 @@ public final class ChangeLog {
                 .anyMatch(c -> c.epoch > epoch && c.by != client && c.range.overlaps(range));
     }
 
+    /** Whether anybody changed a part of {@code range} after {@code epoch}. */
+    public boolean changedAfter(ByteRange range, long epoch) {
+        return epoch < forgottenThrough
+                || changes.stream().anyMatch(c -> c.epoch > epoch && c.range.overlaps(range));
+    }
+
     List<Change> changes() {
         return List.copyOf(changes);
     }

@@ -4,6 +4,7 @@ import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
+import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
@@ -59,19 +60,25 @@ public final class ClientEntry {
         return Optional.ofNullable(durable != null ? durable : volatileAnswers.get(operationId));
     }
 
-    /** How many answers wait for the client's acknowledgement. */
-    public int outstanding() {
-        return durableAnswers.tailMap(answeredThrough, false).size() + volatileAnswers.size();
+    /** How many answers are kept once the client has acknowledged those up to {@code through}. */
+    public int outstandingAfter(long through) {
+        long acknowledged = Math.max(answeredThrough, through);
+        return durableAnswers.tailMap(acknowledged, false).size()
+                + volatileAnswers.tailMap(acknowledged, false).size();
     }
 
-    /** Files on which it holds a layout. */
+    /** Files on which it holds a layout; a view, to be read before anything is applied. */
     public Set<FileId> files() {
-        return new TreeSet<>(files);
+        return Collections.unmodifiableSet(files);
+    }
+
+    void acknowledge(long through) {
+        answeredThrough = Math.max(answeredThrough, through);
+        volatileAnswers.headMap(answeredThrough, true).clear();
     }
 
     void keep(long operationId, long through, Reply.Kept reply, boolean durable) {
-        answeredThrough = Math.max(answeredThrough, through);
-        volatileAnswers.headMap(answeredThrough, true).clear();
+        acknowledge(through);
         if (durable) {
             durablyAnsweredThrough = Math.max(durablyAnsweredThrough, through);
             durableAnswers.headMap(durablyAnsweredThrough, true).clear();

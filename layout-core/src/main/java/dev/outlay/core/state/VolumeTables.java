@@ -158,7 +158,7 @@ public final class VolumeTables {
                 ClientEntry entry = need(f.client());
                 entry.reattached = true;
                 entry.lapsed = false;
-                entry.answeredThrough = Math.max(entry.answeredThrough, f.answeredThrough());
+                entry.acknowledge(f.answeredThrough());
             }
             case Fact.FileCreated f -> createFile(f);
             case Fact.FileRenamed f -> rename(f);
@@ -267,7 +267,7 @@ public final class VolumeTables {
         node.parent = f.newParent();
         node.name = f.newName();
         node.changeCounter++;
-        node.changedMillis = f.nowMillis();
+        node.changedMillis = Math.max(node.changedMillis, f.nowMillis());
         FileId before =
                 touchDirectory(f.newParent(), f.nowMillis()).children.put(f.newName(), f.file());
         if (before != null) {
@@ -282,6 +282,7 @@ public final class VolumeTables {
         node.removing = true;
         node.extents.forEach(e -> ledger.count(e, node.removing, 1));
         node.changeCounter++;
+        node.changedMillis = Math.max(node.changedMillis, f.nowMillis());
     }
 
     private void forget(FileId id) {
@@ -296,7 +297,7 @@ public final class VolumeTables {
         FileNode directory = need(id);
         directory.changeCounter++;
         directory.modifiedMillis = Math.max(directory.modifiedMillis, nowMillis);
-        directory.changedMillis = nowMillis;
+        directory.changedMillis = Math.max(directory.changedMillis, nowMillis);
         return directory;
     }
 

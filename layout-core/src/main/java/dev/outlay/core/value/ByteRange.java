@@ -28,6 +28,11 @@ public record ByteRange(long start, long end) implements Comparable<ByteRange> {
         return new ByteRange(start, start + length);
     }
 
+    /** Everything from {@code start} on: in whole blocks if {@code start} is. */
+    public static ByteRange from(long start) {
+        return new ByteRange(start, END);
+    }
+
     /** Whether {@code length} bytes at {@code start} are a range at all: for untrusted input. */
     public static boolean isValid(long start, long length) {
         return start >= 0 && length > 0 && start <= Long.MAX_VALUE - length;

@@ -1,0 +1,115 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.CommitRange;
+import dev.outlay.core.command.Command.DeviceIncarnation;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Stateid;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * CommitBlocks; unless told otherwise under the newest epoch, flushed, at the label's incarnation.
+ */
+final class CommitRequest extends Request<Reply.Committed> {
+
+    private static final class Options {
+        final List<CommitRange> ranges = new ArrayList<>();
+        long epoch;
+        long incarnation = VolumeKit.DEVICE_INCARNATION;
+        Durability durability = Durability.DEVICE_FLUSHED;
+        OptionalLong lastWrite = OptionalLong.empty();
+        OptionalLong mtime = OptionalLong.empty();
+    }
+
+    private final Options options;
+
+    CommitRequest(VolumeKit kit, Party party, FileId file, Stateid stateid) {
+        this(kit, party, file, stateid, new Options());
+        options.epoch = kit.node(file).mapEpoch();
+    }
+
+    private CommitRequest(
+            VolumeKit kit, Party party, FileId file, Stateid stateid, Options options) {
+        super(
+                kit,
+                party,
+                Reply.Committed.class,
+                (Origin origin) ->
+                        new Command.CommitBlocks(
+                                origin,
+                                kit.tick(),
+                                file,
+                                stateid,
+                                options.ranges,
+                                List.of(new DeviceIncarnation(0, options.incarnation)),
+                                options.epoch,
+                                options.durability,
+                                options.lastWrite,
+                                options.mtime));
+        this.options = options;
+    }
+
+    /** Everything of an answer that has an address, with its epoch. */
+    CommitRequest of(Reply.Mapped mapped) {
+        options.epoch = mapped.mapEpoch();
+        mapped.extents().stream().filter(Extent::hasAddress).forEach(this::of);
+        return this;
+    }
+
+    /** The part of an answer inside {@code bytes}, with its epoch. */
+    CommitRequest of(Reply.Mapped mapped, ByteRange bytes) {
+        options.epoch = mapped.mapEpoch();
+        mapped.extents().stream()
+                .filter(e -> e.range().overlaps(bytes))
+                .forEach(e -> of(e.slice(bytes)));
+        return this;
+    }
+
+    CommitRequest of(Extent extent) {
+        return range(extent.fileOffset(), extent.length(), extent.deviceOffset());
+    }
+
+    CommitRequest range(long offset, long length, long deviceOffset) {
+        options.ranges.add(new CommitRange(offset, length, 0, deviceOffset));
+        return this;
+    }
+
+    CommitRequest device(int device, Extent extent) {
+        options.ranges.add(
+                new CommitRange(
+                        extent.fileOffset(), extent.length(), device, extent.deviceOffset()));
+        return this;
+    }
+
+    CommitRequest epoch(long epoch) {
+        options.epoch = epoch;
+        return this;
+    }
+
+    CommitRequest incarnation(long incarnation) {
+        options.incarnation = incarnation;
+        return this;
+    }
+
+    CommitRequest durability(Durability durability) {
+        options.durability = durability;
+        return this;
+    }
+
+    CommitRequest lastWrite(long offset) {
+        options.lastWrite = OptionalLong.of(offset);
+        return this;
+    }
+
+    CommitRequest mtime(long millis) {
+        options.mtime = OptionalLong.of(millis);
+        return this;
+    }
+}

@@ -1,0 +1,272 @@
+package dev.outlay.core.op;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dev.outlay.core.VolumeState;
+import dev.outlay.core.VolumeState.Execution;
+import dev.outlay.core.check.StateChecker;
+import dev.outlay.core.codec.FactCodec;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.SpaceUse;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.FileAttributes;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A volume on one device and the journal of its durable facts. After every command the state is
+ * checked and the facts are held against the rules they follow; after every test the journal,
+ * replayed through its bytes, must give the same state, byte for byte.
+ *
+ * <p>Use it as an extension: {@code @RegisterExtension final VolumeKit kit =
+ * VolumeKit.ofBlocks(64);}
+ */
+public final class VolumeKit implements AfterEachCallback {
+
+    public static final int BLOCK = 4096;
+    static final long DEVICE_INCARNATION = 7;
+
+    private final Limits limits;
+    private final List<byte[]> journal = new ArrayList<>();
+    private VolumeState state;
+    private FactRules rules;
+    private long nowMillis = 1_000_000;
+    private long nextLayoutId = 1;
+    private long nextClient = 1;
+
+    private VolumeKit(int blocks, Limits limits, Durability least) {
+        this.limits = limits;
+        this.state = VolumeState.empty(limits);
+        this.rules = new FactRules(state.tables());
+        List<Fact> creation =
+                VolumeState.creation(
+                        new VolumeSettings(new UUID(1, 2), "test", BLOCK, least, nowMillis),
+                        List.of(device(0, blocks)));
+        creation.forEach(state::apply);
+        journal.add(FactCodec.record(creation));
+    }
+
+    public static VolumeKit ofBlocks(int blocks) {
+        return new VolumeKit(blocks, Limits.DEFAULT, Durability.FORCED);
+    }
+
+    public static VolumeKit ofBlocks(int blocks, Limits limits) {
+        return new VolumeKit(blocks, limits, Durability.FORCED);
+    }
+
+    /** A device of so many blocks behind its label. */
+    static VolumeDevice device(int index, int blocks) {
+        return new VolumeDevice(
+                index,
+                new UUID(3, index),
+                DEVICE_INCARNATION,
+                (blocks + 2L) * BLOCK,
+                BLOCK,
+                (long) blocks * BLOCK,
+                "/dev/test" + index,
+                true);
+    }
+
+    /** So many blocks, in bytes. */
+    public static long blocks(long count) {
+        return count * BLOCK;
+    }
+
+    // ---- who asks
+
+    /** A new client, a process start of its own, known to the volume. */
+    public Party client(String owner) {
+        long number = nextClient++;
+        ClientRecord record =
+                new ClientRecord(
+                        new ClientId(number),
+                        "principal",
+                        owner,
+                        number * 100,
+                        1,
+                        2,
+                        30_000,
+                        5_000);
+        Party party = new Party(this, record);
+        party.join();
+        return party;
+    }
+
+    // ---- what happens
+
+    /** Executes one command; journals, and checks everything that can be checked. */
+    public Execution execute(Command command) {
+        byte[] before = state.image();
+        state.decide(command);
+        assertArrayEquals(
+                before, state.image(), () -> "deciding has changed the state: " + command);
+        rules.before(command);
+        Execution execution = state.execute(command);
+        byte[] record = FactCodec.record(execution.facts());
+        if (record.length > 0) {
+            journal.add(record);
+        }
+        rules.after(execution.facts());
+        assertEquals(
+                List.of(), StateChecker.check(state.tables()), () -> "findings after " + command);
+        return execution;
+    }
+
+    public Reply answer(Command command) {
+        return execute(command).reply().orElseThrow();
+    }
+
+    /** Executes a command and, as often as it waits for work on the device, has that done first. */
+    public Reply settle(Command command) {
+        Execution execution = execute(command);
+        while (execution.reply().isEmpty()) {
+            complete(execution.awaitedWork().orElseThrow());
+            execution = execute(command);
+        }
+        return execution.reply().get();
+    }
+
+    /** The zeros of this work are durable. */
+    public Reply complete(long work) {
+        return answer(new Command.CompleteWork(work, tick()));
+    }
+
+    /** All work on the device is done. */
+    public void completeAll() {
+        for (Work work : works()) {
+            complete(work.id());
+        }
+    }
+
+    /** The server dies without warning and starts again from its journal, in grace. */
+    public void crash() {
+        state = replayed();
+        rules = new FactRules(state.tables());
+        execute(new Command.BeginGrace());
+    }
+
+    public void endGrace() {
+        execute(new Command.EndGrace());
+    }
+
+    /** The state that the journal alone gives. */
+    VolumeState replayed() {
+        VolumeState again = VolumeState.empty(limits);
+        journal.forEach(record -> FactCodec.facts(record).forEach(again::apply));
+        return again;
+    }
+
+    int journalRecords() {
+        return journal.size();
+    }
+
+    // ---- what is there
+
+    public VolumeTables tables() {
+        return state.tables();
+    }
+
+    public VolumeState state() {
+        return state;
+    }
+
+    public FileNode node(FileId file) {
+        return Objects.requireNonNull(tables().file(file), () -> "no file " + file);
+    }
+
+    public FileAttributes attributes(FileId file) {
+        return node(file).attributes();
+    }
+
+    public long size(FileId file) {
+        return attributes(file).sizeBytes();
+    }
+
+    /** What is mapped of a file, in order. */
+    public List<Extent> extents(FileId file) {
+        return node(file).extents().all();
+    }
+
+    /**
+     * One letter a block: {@code .} hole, {@code u} unwritten, {@code k} kept, {@code W} written.
+     */
+    public String picture(FileId file, int blocks) {
+        StringBuilder picture = new StringBuilder();
+        for (Extent e : node(file).extents().slice(new ByteRange(0, blocks(blocks)))) {
+            String letter =
+                    switch (e.state()) {
+                        case HOLE -> ".";
+                        case UNWRITTEN -> e.has(Extent.KEPT) ? "k" : "u";
+                        case WRITTEN -> e.has(Extent.AT_RISK) ? "R" : "W";
+                    };
+            picture.append(letter.repeat((int) (e.length() / BLOCK)));
+        }
+        return picture.toString();
+    }
+
+    public SpaceUse space() {
+        return tables().spaceUse();
+    }
+
+    public long freeBlocks() {
+        return space().free() / BLOCK;
+    }
+
+    public List<Work> works() {
+        return List.copyOf(tables().works());
+    }
+
+    public <R extends Reply> R query(Command command, Class<R> kind) {
+        return assertInstanceOf(kind, answer(command));
+    }
+
+    long tick() {
+        nowMillis += 1_000;
+        return nowMillis;
+    }
+
+    long freshId() {
+        return nextLayoutId++;
+    }
+
+    // ---- the end of a test
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        if (context.getExecutionException().isEmpty()) {
+            checkReplay();
+        }
+    }
+
+    /** The journal gives this state, and so does its image. */
+    public void checkReplay() {
+        byte[] image = state.image();
+        VolumeState again = replayed();
+        assertArrayEquals(image, again.image(), "the journal gives another state");
+        assertEquals(space(), again.tables().spaceUse(), "the journal gives other counts");
+        assertEquals(List.of(), StateChecker.check(again.tables()));
+        VolumeState restored = VolumeState.restore(limits, image);
+        assertArrayEquals(image, restored.image(), "the image gives another state");
+        assertEquals(space(), restored.tables().spaceUse(), "the image gives other counts");
+        assertEquals(List.of(), StateChecker.check(restored.tables()));
+    }
+}
