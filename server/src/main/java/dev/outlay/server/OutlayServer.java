@@ -9,6 +9,7 @@ import dev.outlay.server.engine.ServerIdentity;
 import dev.outlay.server.engine.Sessions;
 import dev.outlay.server.engine.VolumeException;
 import dev.outlay.server.engine.Volumes;
+import dev.outlay.server.journal.JournalLock;
 import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.server.rpc.GrpcFront;
 import dev.outlay.server.rpc.ListenException;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * config, clocks, random
  *   └ meters ── HTTP: metrics and health, from the first moment on
+ *   └ lock of the data directory
  *   └ identity ── volumes (journals replayed) ── sessions (clients of the journals)
  *                   └ volumes start ── lease timer ── gRPC
  * </pre>
@@ -90,6 +92,8 @@ public final class OutlayServer implements AutoCloseable {
             httpPort = OptionalInt.of(http.port());
         }
         Files.createDirectories(config.dataDirectory());
+        JournalLock lock = JournalLock.acquire(config.dataDirectory());
+        parts.push(() -> unlock(lock));
         ServerIdentity identity =
                 ServerIdentity.next(
                         config.dataDirectory(), new UUID(random.nextLong(), random.nextLong()));
@@ -123,6 +127,14 @@ public final class OutlayServer implements AutoCloseable {
         grpcPort = front.port();
         readiness.ready();
         LOG.info("event=ready volumes={}", volumes.all().size());
+    }
+
+    private static void unlock(JournalLock lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            LOG.warn("event=unlock-failed reason=\"{}\"", e.getMessage());
+        }
     }
 
     private ServerMeters started(ServerMeters meters) {
