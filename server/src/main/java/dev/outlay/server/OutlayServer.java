@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -91,7 +92,7 @@ public final class OutlayServer implements AutoCloseable {
                                     readiness));
             httpPort = OptionalInt.of(http.port());
         }
-        Files.createDirectories(config.dataDirectory());
+        makeDataDirectory(config.dataDirectory());
         JournalLock lock = JournalLock.acquire(config.dataDirectory());
         parts.push(() -> unlock(lock));
         ServerIdentity identity =
@@ -129,6 +130,20 @@ public final class OutlayServer implements AutoCloseable {
         LOG.info("event=ready volumes={}", volumes.all().size());
     }
 
+    private static void makeDataDirectory(Path directory) throws IOException {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new IOException(
+                    "the data directory "
+                            + directory.toAbsolutePath()
+                            + " cannot be made ("
+                            + e
+                            + ") - choose another place in data-directory",
+                    e);
+        }
+    }
+
     private static void unlock(JournalLock lock) {
         try {
             lock.close();
@@ -163,7 +178,12 @@ public final class OutlayServer implements AutoCloseable {
         readiness.stopping();
         boolean wasRunning = !parts.isEmpty();
         while (!parts.isEmpty()) {
-            parts.pop().stop();
+            Part part = parts.pop();
+            try {
+                part.stop();
+            } catch (RuntimeException e) {
+                LOG.error("event=stop-failed note=\"the other parts are stopped all the same\"", e);
+            }
         }
         if (wasRunning) {
             LOG.info("event=stopped");

@@ -402,6 +402,9 @@ public final class VolumeEngine implements AutoCloseable {
     public void close() {
         stopping = true;
         queue.offer(new Task(() -> {}));
+        if (thread.getState() == Thread.State.NEW) {
+            stopped.countDown();
+        }
         try {
             stopped.await();
             background.shutdown();

@@ -16,7 +16,6 @@ import picocli.CommandLine.Option;
 /** {@code outlay serve}: runs a server until it is told to stop by SIGTERM or SIGINT. */
 @Command(
         name = "serve",
-        mixinStandardHelpOptions = true,
         header = "Run a server.",
         description = {
             "Serves the volumes of its data directory until SIGTERM or Ctrl-C, which stop it"
@@ -30,6 +29,13 @@ import picocli.CommandLine.Option;
             "  outlay serve --set data-directory=/tmp/demo --set listen=127.0.0.1:0"
         })
 public final class ServeCommand implements Callable<Integer> {
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it
+    private boolean help;
 
     @Option(
             names = {"-c", "--config"},

@@ -70,6 +70,12 @@ final class TestServer implements AutoCloseable {
         return started;
     }
 
+    /** Starts a server on what an earlier one left in {@code directory}. */
+    static TestServer again(Path directory, Map<String, String> settings) throws Exception {
+        return new TestServer(
+                directory.resolve("device"), OutlayServer.start(config(directory, settings)));
+    }
+
     static ServerConfig config(Path directory, Map<String, String> settings) throws Exception {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("listen", "127.0.0.1:0");
