@@ -1,0 +1,263 @@
+package dev.outlay.server.scenario;
+
+import dev.outlay.core.check.StateChecker;
+import dev.outlay.core.value.Limits;
+import dev.outlay.server.OutlayServer;
+import dev.outlay.server.config.ServerConfig;
+import dev.outlay.server.engine.VolumeStore;
+import dev.outlay.server.journal.FileJournalStorage;
+import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.v1.AdminGrpc;
+import dev.outlay.v1.CheckVolumeRequest;
+import dev.outlay.v1.CheckVolumeResponse;
+import dev.outlay.v1.CreateVolumeRequest;
+import dev.outlay.v1.DeviceSlice;
+import dev.outlay.v1.Finding;
+import dev.outlay.v1.ShowVolumeRequest;
+import dev.outlay.v1.SpaceUsage;
+import dev.outlay.v1.TakeSnapshotRequest;
+import dev.outlay.v1.TakeSnapshotResponse;
+import dev.outlay.v1.VolumeStatus;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** One server with one volume over one device, in a folder: started, killed, started again. */
+final class ScenarioServer implements AutoCloseable {
+    static final String VOLUME = "v";
+    static final int BLOCK = DeviceFile.BLOCK;
+
+    private static final int SEGMENT_BYTES = 1 << 20;
+
+    /** Where the process is killed the socket's file stays behind, as it does in the field. */
+    private static final class UnixLoop {
+        static final EventLoopGroup GROUP =
+                new MultiThreadIoEventLoopGroup(
+                        1, new DefaultThreadFactory("test-net", true), EpollIoHandler.newFactory());
+    }
+
+    private final Path folder;
+    private final DeviceFile device;
+    private final boolean ownProcess;
+    private final Map<String, String> settings = new LinkedHashMap<>();
+    private @Nullable RunningServer running;
+    private @Nullable ManagedChannel channel;
+
+    private ScenarioServer(Path folder, long deviceBytes, boolean ownProcess) {
+        this.folder = folder;
+        this.ownProcess = ownProcess;
+        this.device = DeviceFile.make(folder.resolve("device"), deviceBytes);
+        settings.put("listen", "127.0.0.1:0");
+        settings.put("http-listen", "127.0.0.1:0");
+        settings.put("data-directory", dataDirectory().toString());
+        settings.put("journal.segment-size", SEGMENT_BYTES + "B");
+        settings.put("lease.min", "20ms");
+        settings.put("lease.default", "20s");
+        settings.put("shutdown.timeout", "5s");
+        if (ownProcess && Epoll.isAvailable()) {
+            settings.put("unix-socket", socket().toString());
+        }
+    }
+
+    /** A server in this process, serving, with an empty volume. */
+    static ScenarioServer here(Path folder, long deviceBytes) throws Exception {
+        return started(new ScenarioServer(folder, deviceBytes, false));
+    }
+
+    /** A server in a process of its own, serving, with an empty volume. */
+    static ScenarioServer process(Path folder, long deviceBytes) throws Exception {
+        return started(new ScenarioServer(folder, deviceBytes, true));
+    }
+
+    private static ScenarioServer started(ScenarioServer server) throws Exception {
+        server.start();
+        var _ =
+                server.admin()
+                        .createVolume(
+                                CreateVolumeRequest.newBuilder()
+                                        .setVolume(VOLUME)
+                                        .addDevices(
+                                                DeviceSlice.newBuilder()
+                                                        .setPath(server.device.path().toString()))
+                                        .build());
+        return server;
+    }
+
+    // ---- running
+
+    void start() throws Exception {
+        RunningServer started =
+                ownProcess
+                        ? ServerProcess.start(settings, folder.resolve("log"))
+                        : new RunningServer.Here(OutlayServer.start(config()));
+        running = started;
+        channel =
+                settings.containsKey("unix-socket")
+                        ? NettyChannelBuilder.forAddress(new DomainSocketAddress(socket().toFile()))
+                                .overrideAuthority("localhost")
+                                .channelType(EpollDomainSocketChannel.class)
+                                .eventLoopGroup(UnixLoop.GROUP)
+                                .usePlaintext()
+                                .build()
+                        : NettyChannelBuilder.forAddress("127.0.0.1", started.grpcPort())
+                                .usePlaintext()
+                                .build();
+    }
+
+    ServerConfig config() throws Exception {
+        return ServerConfig.parse("test", "", settings);
+    }
+
+    /** Kills the process without warning. */
+    void crash() {
+        Objects.requireNonNull(running).kill();
+        gone();
+    }
+
+    /** Stops gracefully. */
+    void stop() {
+        Objects.requireNonNull(running).stop();
+        gone();
+    }
+
+    /** Kills the process, and starts it again. */
+    void crashAndRestart() throws Exception {
+        crash();
+        start();
+    }
+
+    void restart() throws Exception {
+        stop();
+        start();
+    }
+
+    private void gone() {
+        running = null;
+        Objects.requireNonNull(channel).shutdownNow();
+    }
+
+    boolean isRunning() {
+        return running != null;
+    }
+
+    @Override
+    public void close() {
+        if (running != null) {
+            stop();
+        }
+    }
+
+    // ---- what it has
+
+    ManagedChannel channel() {
+        return Objects.requireNonNull(channel);
+    }
+
+    DeviceFile device() {
+        return device;
+    }
+
+    Path dataDirectory() {
+        return folder.resolve("data");
+    }
+
+    Path volumeDirectory() {
+        return dataDirectory().resolve("volumes").resolve(VOLUME);
+    }
+
+    private Path socket() {
+        return folder.resolve("socket");
+    }
+
+    /** How a client of another process names this server. */
+    String address() {
+        return "127.0.0.1:" + Objects.requireNonNull(running).grpcPort();
+    }
+
+    AdminGrpc.AdminBlockingStub admin() {
+        return AdminGrpc.newBlockingStub(channel());
+    }
+
+    VolumeStatus status() {
+        return admin().showVolume(ShowVolumeRequest.newBuilder().setVolume(VOLUME).build())
+                .getStatus();
+    }
+
+    SpaceUsage space() {
+        return status().getSpace();
+    }
+
+    TakeSnapshotResponse takeSnapshot() {
+        return admin().takeSnapshot(TakeSnapshotRequest.newBuilder().setVolume(VOLUME).build());
+    }
+
+    /** One meter of the metrics page. */
+    double meter(String name) throws IOException, InterruptedException {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            String page =
+                    http.send(
+                                    HttpRequest.newBuilder(
+                                                    URI.create(
+                                                            "http://127.0.0.1:"
+                                                                    + Objects.requireNonNull(
+                                                                                    running)
+                                                                            .httpPort()
+                                                                    + "/metrics"))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .body();
+            return page.lines()
+                    .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                    .sum();
+        }
+    }
+
+    // ---- fsck
+
+    /** What the running volume finds wrong with itself. */
+    List<String> findings() {
+        CheckVolumeResponse checked =
+                admin().checkVolume(CheckVolumeRequest.newBuilder().setVolume(VOLUME).build());
+        return checked.getFindingsList().stream().map(Finding::getMessage).toList();
+    }
+
+    /** The volume as it reads back from disk, while no server runs. */
+    static VolumeStore store(Path volumeDirectory) throws IOException {
+        UUID uuid =
+                UUID.fromString(Files.readString(volumeDirectory.resolve("volume-uuid")).strip());
+        return new VolumeStore(
+                FileJournalStorage.of(volumeDirectory, FileJournalStorage.WriteMode.AUTO),
+                JournalOptions.defaults(uuid)
+                        .withMaxBatchBytes(SEGMENT_BYTES / 4)
+                        .withSegmentBytes(SEGMENT_BYTES),
+                Limits.DEFAULT);
+    }
+
+    /** What is wrong with the volume on disk, while no server runs. */
+    List<String> findingsOffline() throws IOException {
+        VolumeStore.Loaded loaded = store(volumeDirectory()).load();
+        try (var _ = loaded.journal()) {
+            return StateChecker.check(loaded.state().tables());
+        }
+    }
+}
