@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 /**
  * What a new volume shall be.
  *
- * @param name 1 to 63 letters, digits, {@code . _ -}, not beginning with a dot
+ * @param name a lower-case letter, then at most 63 lower-case letters, digits or {@code -}
  * @param blockSize bytes, a power of two; 0 for that of the first device's label
  */
 public record VolumeRequest(

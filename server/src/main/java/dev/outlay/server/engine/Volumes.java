@@ -45,7 +45,7 @@ public final class Volumes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
     private static final String FOLDER = "volumes";
     private static final String UUID_FILE = "volume-uuid";
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}");
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
     private static final int MAX_BATCH_BYTES = 16 << 20;
 
     private final ServerConfig config;
@@ -167,8 +167,7 @@ public final class Volumes implements AutoCloseable {
                     Reason.INVALID_ARGUMENT,
                     "'"
                             + request.name()
-                            + "' is not a volume name: 1 to 63 letters, digits, '.', '_' or '-', the first no"
-                            + " dot");
+                            + "' is not a volume name: a lower-case letter, then at most 63 lower-case letters, digits or '-'");
         }
         if (open.containsKey(request.name())) {
             throw exists(request.name());
