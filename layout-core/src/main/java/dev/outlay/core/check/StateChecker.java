@@ -188,8 +188,10 @@ public final class StateChecker {
             find(where + " are not all mapped");
         }
         for (Extent extent : file.extents().mapped(held.range())) {
-            if (extent.state() == ExtentState.WRITTEN && file.workOn(extent.range()) != null) {
-                find(where + ": written bytes " + extent.range() + " are under device work");
+            if (tables.works().stream()
+                    .flatMap(work -> work.zero().stream())
+                    .anyMatch(zeroed -> zeroed.overlaps(extent.deviceRange()))) {
+                find(where + ": bytes " + extent.range() + " are being zeroed");
             }
         }
         for (Layout other : file.layouts()) {

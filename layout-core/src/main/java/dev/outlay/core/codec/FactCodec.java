@@ -223,7 +223,7 @@ public final class FactCodec {
                             ValueCodec.file(in),
                             ValueCodec.text(in),
                             ValueCodec.fileKind(in),
-                            (int) in.readVar(),
+                            ValueCodec.smallInt(in),
                             ValueCodec.text(in),
                             in.readLong());
             case FILE_RENAMED ->
@@ -238,7 +238,7 @@ public final class FactCodec {
                     new Fact.AttributesSet(
                             ValueCodec.file(in),
                             in.readVar(),
-                            (int) in.readVar(),
+                            ValueCodec.smallInt(in),
                             ValueCodec.text(in),
                             in.readLong(),
                             in.readLong(),
@@ -253,7 +253,7 @@ public final class FactCodec {
                             ValueCodec.file(in),
                             ValueCodec.list(in, ValueCodec::range),
                             ValueCodec.extentState(in),
-                            (int) in.readVar(),
+                            ValueCodec.smallInt(in),
                             in.readLong());
             case EXTENTS_FREED ->
                     new Fact.ExtentsFreed(ValueCodec.file(in), ValueCodec.range(in), in.readLong());

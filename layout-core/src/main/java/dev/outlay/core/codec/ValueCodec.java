@@ -167,7 +167,7 @@ public final class ValueCodec {
     }
 
     public static DeviceRange deviceRange(ByteReader in) {
-        return checked(() -> new DeviceRange((int) in.readVar(), in.readVar(), in.readVar()));
+        return checked(() -> new DeviceRange(smallInt(in), in.readVar(), in.readVar()));
     }
 
     public static void fileKind(ByteWriter out, FileKind kind) {
@@ -206,8 +206,7 @@ public final class ValueCodec {
                     ExtentState state = extentState(in);
                     int flags = in.readByte() & 0xff;
                     return in.readBoolean()
-                            ? new Extent(
-                                    offset, length, state, (int) in.readVar(), in.readVar(), flags)
+                            ? new Extent(offset, length, state, smallInt(in), in.readVar(), flags)
                             : new Extent(offset, length, state, Extent.NO_DEVICE, 0, flags);
                 });
     }
@@ -241,7 +240,7 @@ public final class ValueCodec {
 
     public static VolumeSettings settings(ByteReader in) {
         return new VolumeSettings(
-                uuid(in), text(in), (int) in.readVar(), oneOf(in, DURABILITIES), in.readLong());
+                uuid(in), text(in), smallInt(in), oneOf(in, DURABILITIES), in.readLong());
     }
 
     public static void device(ByteWriter out, VolumeDevice device) {
@@ -257,7 +256,7 @@ public final class ValueCodec {
 
     public static VolumeDevice device(ByteReader in) {
         return new VolumeDevice(
-                (int) in.readVar(),
+                smallInt(in),
                 uuid(in),
                 in.readVar(),
                 in.readVar(),
@@ -314,7 +313,7 @@ public final class ValueCodec {
                 in.readVar(),
                 in.readVar(),
                 in.readVar(),
-                (int) in.readVar(),
+                smallInt(in),
                 text(in),
                 in.readLong(),
                 in.readLong(),
@@ -323,6 +322,15 @@ public final class ValueCodec {
                 in.readVar(),
                 file(in),
                 text(in));
+    }
+
+    /** A number that is kept as an int. */
+    public static int smallInt(ByteReader in) {
+        long value = in.readVar();
+        if (value > Integer.MAX_VALUE) {
+            throw new CorruptDataException(value + " does not fit an int, before " + in.position());
+        }
+        return (int) value;
     }
 
     /**

@@ -186,6 +186,9 @@ final class ClientOps {
                     known == null ? List.of() : known.ranges(),
                     Optional.ofNullable(wrong));
         }
+        if (known == null && restated.ranges().isEmpty()) {
+            return new ReattachedLayout(file.id(), Optional.empty(), List.of(), Optional.empty());
+        }
         int sent = restated.stateid().seqid();
         int base =
                 known == null || Stateid.isAfter(sent, known.stateid().seqid())
@@ -199,7 +202,7 @@ final class ClientOps {
         reads.stream()
                 .filter(r -> known == null || !known.covers(r.range(), GrantKind.READ))
                 .forEach(all::add);
-        all.sort((a, b) -> a.range().compareTo(b.range()));
+        all.sort((x, y) -> x.range().compareTo(y.range()));
         return new ReattachedLayout(
                 file.id(),
                 Optional.of(new Stateid(restated.stateid().id(), seqid)),
@@ -221,60 +224,73 @@ final class ClientOps {
             return Failure.of(
                     Reason.BAD_STATEID, "the layout on file " + file.id() + " has another id");
         }
+        if (restated.stateid().seqid() == 0) {
+            return Failure.of(Reason.BAD_STATEID, "a seqid is never 0");
+        }
+        Failure shape = checkShape(tables, restated);
+        if (shape != null) {
+            return shape;
+        }
         for (LayoutRange range : restated.ranges()) {
-            if (!range.range().isAligned(tables.blockSize())) {
-                return Failure.of(
-                        Reason.INVALID_ARGUMENT,
-                        "restated bytes " + range.range() + " are not whole blocks");
-            }
-            boolean stands = known != null && known.covers(range.range(), range.kind());
-            if (stands) {
-                continue;
-            }
-            if (range.kind().isDurable()) {
-                return Failure.of(
-                        Reason.RECLAIM_BAD,
-                        "bytes "
-                                + range.range()
-                                + " of file "
-                                + file.id()
-                                + " were never granted to this client for "
-                                + range.kind());
-            }
-            if (!tables.isInGrace()) {
-                return Failure.of(
-                        Reason.NO_GRACE,
-                        "bytes "
-                                + range.range()
-                                + " of file "
-                                + file.id()
-                                + " are not held any more");
-            }
-            for (Held held : Grants.ofOthers(tables, file, client, range.range())) {
-                if (held.kind() == GrantKind.RW && touchesWritten(file, held.range())) {
-                    return Failure.of(
-                            Reason.RECLAIM_BAD,
-                            "bytes "
-                                    + held.range()
-                                    + " of file "
-                                    + file.id()
-                                    + " are granted to another client for RW");
+            if (known == null || !known.covers(range.range(), range.kind())) {
+                Failure wrong = checkReclaim(tables, client, file, range);
+                if (wrong != null) {
+                    return wrong;
                 }
             }
         }
         return null;
     }
 
-    private static boolean touchesWritten(FileNode file, ByteRange range) {
-        return file.extents().mapped(range).stream()
-                .anyMatch(e -> e.state() == dev.outlay.core.value.ExtentState.WRITTEN);
+    private static @Nullable Failure checkShape(VolumeTables tables, RestatedLayout restated) {
+        long end = 0;
+        for (LayoutRange range : restated.ranges()) {
+            if (!range.range().isAligned(tables.blockSize()) || range.range().start() < end) {
+                return Failure.of(
+                        Reason.INVALID_ARGUMENT,
+                        "restated ranges are whole blocks, sorted and disjoint: "
+                                + range.range()
+                                + " is not");
+            }
+            end = range.range().end();
+        }
+        return null;
+    }
+
+    /** What is wrong with a restated range that the server does not know of. */
+    private static @Nullable Failure checkReclaim(
+            VolumeTables tables, ClientId client, FileNode file, LayoutRange range) {
+        if (range.kind().isDurable()) {
+            return reclaimBad(file, range, "were never granted to this client for " + range.kind());
+        }
+        if (!tables.isInGrace()) {
+            return Failure.of(
+                    Reason.NO_GRACE,
+                    "bytes " + range.range() + " of file " + file.id() + " are not held any more");
+        }
+        long end = Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize();
+        if (range.range().end() > end) {
+            return reclaimBad(file, range, "lie past end of file, where nothing is granted READ");
+        }
+        for (Held held : Grants.ofOthers(tables, file, client, range.range())) {
+            if (held.kind() == GrantKind.RW) {
+                return reclaimBad(file, range, "are granted to another client for RW");
+            }
+        }
+        return null;
+    }
+
+    private static Failure reclaimBad(FileNode file, LayoutRange range, String why) {
+        return Failure.of(
+                Reason.RECLAIM_BAD, "bytes " + range.range() + " of file " + file.id() + " " + why);
     }
 
     // ---- grace
 
+    /** Grace begins, or, with nobody to come back, is over at once. */
     static Decision beginGrace(VolumeTables tables) {
         return tables.isEverybodyBackAfterRestart()
-                ? Decision.answer(new Reply.Done())
+                ? Decision.then(List.of(), new Command.ReapRemoved())
                 : Decision.answer(List.of(new Fact.GraceChanged(true)), new Reply.Done());
     }
 

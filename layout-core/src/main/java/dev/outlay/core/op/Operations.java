@@ -16,11 +16,14 @@ import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.VolumeDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -92,15 +95,38 @@ public final class Operations {
             case Command.ReapRemoved ask -> ClientOps.reapRemoved(tables);
             case Command.AnswerWithFile ask -> answerWithFile(tables, ask);
             case Command.CompleteWork ask -> completeWork(tables, ask);
-            case Command.AddDevice ask ->
-                    tables.device(ask.device().index()) == null
-                            ? Decision.answer(
-                                    List.of(new Fact.DeviceAdded(ask.device())), new Reply.Done())
-                            : Decision.answer(
-                                    Failure.of(
-                                            Reason.ALREADY_EXISTS,
-                                            "the volume has a device " + ask.device().index()));
+            case Command.AddDevice ask -> addDevice(tables, ask.device());
         };
+    }
+
+    private static Decision addDevice(VolumeTables tables, VolumeDevice device) {
+        for (VolumeDevice other : tables.devices()) {
+            if (other.index() == device.index() || other.uuid().equals(device.uuid())) {
+                throw new Refusal(
+                        Reason.ALREADY_EXISTS,
+                        "the volume has a device " + other.index() + " (" + other.uuid() + ")");
+            }
+        }
+        boolean fits =
+                device.index() >= 0
+                        && device.index() <= DeviceRange.MAX_DEVICE
+                        && ByteRange.isValid(device.startBytes(), device.lengthBytes())
+                        && device.startBytes() + device.lengthBytes()
+                                <= Math.min(device.sizeBytes(), DeviceRange.MAX_OFFSET)
+                        && device.startBytes() % tables.blockSize() == 0
+                        && device.lengthBytes() % tables.blockSize() == 0;
+        if (!fits) {
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT,
+                    device.lengthBytes()
+                            + " bytes from "
+                            + device.startBytes()
+                            + " are not whole blocks of "
+                            + tables.blockSize()
+                            + " bytes inside device "
+                            + device.path());
+        }
+        return Decision.answer(List.of(new Fact.DeviceAdded(device)), new Reply.Done());
     }
 
     // ---- once under each id

@@ -48,7 +48,19 @@ public final class StateImage {
         return out.toByteArray();
     }
 
+    /**
+     * The tables that an image holds; whatever is wrong with it is a {@link CorruptDataException}.
+     */
     public static VolumeTables decode(Limits limits, byte[] image) {
+        try {
+            return read(limits, image);
+        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
+            throw new CorruptDataException(
+                    "an image that contradicts itself: " + String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static VolumeTables read(Limits limits, byte[] image) {
         ByteReader in = new ByteReader(image);
         if (in.readInt() != MAGIC) {
             throw new CorruptDataException("not an image of a volume's state");
@@ -84,6 +96,7 @@ public final class StateImage {
                     });
             node.layouts.keySet().forEach(c -> clientOf(tables, c).files.add(node.id));
         }
+        fileOf(tables, FileId.ROOT);
         tables.files.values().forEach(node -> nameInParent(tables, node));
         for (Work work : ValueCodec.list(in, FactCodec::work)) {
             tables.works.put(work.id(), work);
@@ -192,7 +205,7 @@ public final class StateImage {
         long size = in.readVar();
         long changeCounter = in.readVar();
         long mapEpoch = in.readVar();
-        int mode = (int) in.readVar();
+        int mode = ValueCodec.smallInt(in);
         String owner = ValueCodec.text(in);
         FileNode node = new FileNode(id, kind, parent, name, mode, owner, in.readLong());
         node.removing = removing;

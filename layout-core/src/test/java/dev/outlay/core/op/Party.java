@@ -44,6 +44,10 @@ public final class Party {
         return nextOperation++;
     }
 
+    long lastOperation() {
+        return nextOperation - 1;
+    }
+
     // ---- its life
 
     Reply join() {

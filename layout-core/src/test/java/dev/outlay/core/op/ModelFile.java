@@ -1,0 +1,99 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.FileId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** What a file holds, and who holds it, as the protocol promises it: naive, block by block. */
+final class ModelFile {
+
+    static final int BLOCKS = 10;
+    static final int UNITS = BLOCKS * TagDevice.UNITS;
+
+    final FileId id;
+    String name;
+
+    /** What a reader finds, in units; zero where no commit covers it. */
+    final long[] content = new long[UNITS];
+
+    final boolean[] written = new boolean[BLOCKS];
+    final Map<Integer, ClientId> writers = new HashMap<>();
+    final List<Set<ClientId>> readers = new ArrayList<>();
+    long size;
+    boolean removed;
+
+    ModelFile(FileId id, String name) {
+        this.id = id;
+        this.name = name;
+        for (int i = 0; i < BLOCKS; i++) {
+            readers.add(new TreeSet<>());
+        }
+    }
+
+    int sizeUnits() {
+        return (int) (size / TagDevice.UNIT);
+    }
+
+    /** The block in whose middle the file ends, or -1. */
+    int tailBlock() {
+        return sizeUnits() % TagDevice.UNITS == 0 ? -1 : sizeUnits() / TagDevice.UNITS;
+    }
+
+    /** A grant on these blocks has ended; after a writer on the last block its tail is zeroed. */
+    void ended(ClientId client, int from, int to) {
+        for (int block = from; block < Math.min(to, BLOCKS); block++) {
+            readers.get(block).remove(client);
+            if (writers.remove(block, client) && block == tailBlock() && written[block]) {
+                Arrays.fill(content, sizeUnits(), (block + 1) * TagDevice.UNITS, 0);
+            }
+        }
+    }
+
+    void forget(ClientId client) {
+        readers.forEach(r -> r.remove(client));
+        writers.values().removeIf(client::equals);
+    }
+
+    // ---- effects of what is answered
+
+    void truncated(long newSize) {
+        int units = (int) (newSize / TagDevice.UNIT);
+        int oldUnits = sizeUnits();
+        if (newSize < size) {
+            Arrays.fill(content, units, UNITS, 0);
+            Arrays.fill(written, Math.ceilDiv(units, TagDevice.UNITS), BLOCKS, false);
+        } else if (newSize > size) {
+            int oldEnd = Math.ceilDiv(oldUnits, TagDevice.UNITS);
+            int newEnd = Math.ceilDiv(units, TagDevice.UNITS);
+            Arrays.fill(content, oldUnits, newEnd * TagDevice.UNITS, 0);
+            if (newEnd > oldEnd) {
+                Arrays.fill(written, oldEnd, newEnd, false);
+            }
+        }
+        size = newSize;
+    }
+
+    void punched(long offset, long length) {
+        int from = (int) (offset / TagDevice.UNIT);
+        int to = (int) ((offset + length) / TagDevice.UNIT);
+        Arrays.fill(content, from, to, 0);
+        int first = Math.ceilDiv(from, TagDevice.UNITS);
+        int end = to / TagDevice.UNITS;
+        if (first < end) {
+            Arrays.fill(written, first, end, false);
+        }
+    }
+
+    void committed(int block, long[] stored) {
+        if (!written[block]) {
+            System.arraycopy(stored, 0, content, block * TagDevice.UNITS, TagDevice.UNITS);
+            written[block] = true;
+        }
+    }
+}

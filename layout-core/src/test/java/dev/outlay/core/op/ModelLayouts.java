@@ -1,0 +1,520 @@
+package dev.outlay.core.op;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.CommitRange;
+import dev.outlay.core.command.Command.DeviceIncarnation;
+import dev.outlay.core.command.Command.MapFlags;
+import dev.outlay.core.command.Command.ReturnScope;
+import dev.outlay.core.op.ModelProcess.Held;
+import dev.outlay.core.op.ModelProcess.View;
+import dev.outlay.core.op.ModelReach.Event;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.reply.Reply.Mapped;
+import dev.outlay.core.state.Quarantine;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+
+/** What clients do with layouts and bytes, and what they must find. */
+final class ModelLayouts {
+
+    private static final int BLOCK = VolumeKit.BLOCK;
+
+    private final VolumeModel model;
+    private final ModelClients clients;
+    private final SplittableRandom random;
+    private long nextLayout = 1;
+
+    ModelLayouts(VolumeModel model, ModelClients clients) {
+        this.model = model;
+        this.clients = clients;
+        this.random = model.random;
+    }
+
+    void act(ModelProcess process, ModelFile file, int dice) {
+        if (process.lapsedFor > 0) {
+            // It is silent, and does not know that its lease is over.
+            process.lapsedFor--;
+            storeInPlace(process);
+            return;
+        }
+        if (dice < 320) {
+            map(process, file, IoMode.READ);
+        } else if (dice < 500) {
+            map(process, file, IoMode.RW);
+        } else if (dice < 680) {
+            commit(process);
+        } else if (dice < 740) {
+            storeInPlace(process);
+        } else if (dice < 790) {
+            cachedRead(process);
+        } else if (dice < 900) {
+            returnSome(process);
+        } else if (dice < 940) {
+            truncate(process, file);
+        } else if (dice < 965) {
+            punch(process, file);
+        } else if (dice < 980) {
+            allocate(process, file);
+        } else {
+            nonsense(process, file);
+        }
+    }
+
+    // ---- map
+
+    private void map(ModelProcess process, ModelFile file, IoMode iomode) {
+        int from = random.nextInt(ModelFile.BLOCKS);
+        int length = 1 + random.nextInt(Math.min(5, ModelFile.BLOCKS - from));
+        long min = VolumeKit.blocks(random.nextInt(length + 1));
+        boolean mapped = iomode == IoMode.READ && random.nextInt(6) == 0;
+        boolean noAllocate = iomode == IoMode.RW && random.nextInt(10) == 0;
+        MapFlags flags = new MapFlags(noAllocate, random.nextInt(10) == 0, mapped);
+        View known = process.views.get(file.id);
+        var stateid =
+                known == null || random.nextBoolean()
+                        ? Optional.<dev.outlay.core.value.Stateid>empty()
+                        : Optional.ofNullable(known.stateid);
+        int most = random.nextInt(5) == 0 ? 1 + random.nextInt(3) : 100;
+        LayoutId fresh = new LayoutId(1, nextLayout++);
+        Optional<Reply> answer =
+                clients.ask(
+                        process,
+                        o ->
+                                new Command.MapBlocks(
+                                        o,
+                                        7,
+                                        file.id,
+                                        VolumeKit.blocks(from),
+                                        VolumeKit.blocks(length),
+                                        min,
+                                        iomode,
+                                        stateid,
+                                        flags,
+                                        most,
+                                        fresh,
+                                        0),
+                        () -> {});
+        if (answer.isEmpty()) {
+            return;
+        }
+        if (answer.get() instanceof Failure failure) {
+            clients.allow(
+                    failure,
+                    noAllocate
+                            ? new Reason[] {
+                                Reason.TRY_LATER,
+                                Reason.NO_SPACE,
+                                Reason.GRACE,
+                                Reason.TOO_SMALL,
+                                Reason.BAD_LAYOUT
+                            }
+                            : new Reason[] {
+                                Reason.TRY_LATER, Reason.NO_SPACE, Reason.GRACE, Reason.TOO_SMALL
+                            });
+            return;
+        }
+        Mapped reply = assertInstanceOf(Mapped.class, answer.get());
+        learn(process, file, iomode, VolumeKit.blocks(from), reply);
+    }
+
+    private void learn(
+            ModelProcess process, ModelFile file, IoMode iomode, long from, Mapped reply) {
+        long at = from;
+        for (Extent extent : reply.extents()) {
+            assertEquals(at, extent.fileOffset(), "extents follow each other");
+            at = extent.end();
+            if (iomode == IoMode.READ) {
+                read(file, extent);
+            }
+        }
+        assertEquals(at, reply.nextOffset());
+        for (LayoutRange range : reply.granted()) {
+            for (long offset = range.range().start();
+                    offset < range.range().end();
+                    offset += BLOCK) {
+                hold(process, file, range.kind(), offset, reply);
+            }
+        }
+        reply.stateid()
+                .ifPresent(
+                        id ->
+                                process.views.computeIfPresent(
+                                        file.id,
+                                        (f, view) -> {
+                                            view.stateid = id;
+                                            return view;
+                                        }));
+    }
+
+    /** I1, for a reader who goes to the device with the answer in hand. */
+    private void read(ModelFile file, Extent extent) {
+        model.reach.reached(Event.READ_BYTES);
+        assertEquals(extent.state() == ExtentState.WRITTEN, extent.hasAddress());
+        for (long offset = extent.fileOffset(); offset < extent.end(); offset += BLOCK) {
+            int block = (int) (offset / BLOCK);
+            long at = (extent.deviceOffset() + offset - extent.fileOffset()) / BLOCK;
+            checkBlock(file, block, extent.hasAddress() ? at : -1);
+        }
+    }
+
+    private void checkBlock(ModelFile file, int block, long deviceBlock) {
+        for (int unit = 0; unit < TagDevice.UNITS; unit++) {
+            long found = deviceBlock < 0 ? 0 : model.device.get(deviceBlock, unit);
+            int index = block * TagDevice.UNITS + unit;
+            assertEquals(file.content[index], found, () -> file.name + " unit " + index);
+        }
+    }
+
+    private void hold(
+            ModelProcess process, ModelFile file, GrantKind kind, long offset, Mapped reply) {
+        int block = (int) (offset / BLOCK);
+        Extent extent =
+                reply.extents().stream()
+                        .filter(e -> e.range().contains(offset))
+                        .findFirst()
+                        .orElseThrow();
+        long at =
+                extent.hasAddress()
+                        ? (extent.deviceOffset() + offset - extent.fileOffset()) / BLOCK
+                        : -1;
+        View view = process.view(file.id);
+        view.epoch = Math.max(view.epoch, reply.mapEpoch());
+        Held before = view.blocks.get(block);
+        ClientId writer = file.writers.get(block);
+        assertTrue(
+                writer == null || writer.equals(process.id()),
+                () -> file.name + " block " + block + " is held RW by " + writer);
+        if (before != null && before.kind.compareTo(kind) >= 0) {
+            assertTrue(at < 0 || before.deviceBlock == at, "a held block has moved");
+            return;
+        }
+        assertTrue(
+                kind != GrantKind.RW || readersAllow(process, file, block),
+                () -> file.name + " block " + block + " is held for READ");
+        view.blocks.put(block, new Held(kind, at, extent.state() == ExtentState.WRITTEN));
+        if (kind == GrantKind.RW) {
+            file.writers.put(block, process.id());
+        } else {
+            file.readers.get(block).add(process.id());
+        }
+    }
+
+    /** Readers but the process itself and former ones of its owner bar a writer. */
+    private boolean readersAllow(ModelProcess process, ModelFile file, int block) {
+        return file.readers.get(block).stream()
+                .map(id -> Objects.requireNonNull(model.process(id)))
+                .allMatch(p -> p == process || (p.zombie && p.record.isSameOwner(process.record)));
+    }
+
+    // ---- bytes
+
+    private void commit(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null) {
+            return;
+        }
+        View view = process.view(file.id);
+        List<CommitRange> ranges = new ArrayList<>();
+        List<Integer> blocks = new ArrayList<>();
+        for (Map.Entry<Integer, Held> entry : view.blocks.entrySet()) {
+            Held held = entry.getValue();
+            if (!held.isRw() || random.nextInt(4) == 0) {
+                continue;
+            }
+            if (!held.written && (held.filled == null || random.nextInt(3) == 0)) {
+                held.filled = fill(held);
+            }
+            blocks.add(entry.getKey());
+            ranges.add(
+                    new CommitRange(
+                            VolumeKit.blocks(entry.getKey()),
+                            BLOCK,
+                            0,
+                            VolumeKit.blocks(held.deviceBlock)));
+        }
+        if (ranges.isEmpty()) {
+            return;
+        }
+        long last =
+                VolumeKit.blocks(blocks.get(random.nextInt(blocks.size())))
+                        + (1 + random.nextInt(TagDevice.UNITS)) * (long) TagDevice.UNIT
+                        - 1;
+        boolean grow = random.nextInt(3) > 0;
+        long oldSize = file.size;
+        Optional<Reply> answer =
+                clients.ask(
+                        process,
+                        o ->
+                                new Command.CommitBlocks(
+                                        o,
+                                        7,
+                                        file.id,
+                                        Objects.requireNonNull(view.stateid),
+                                        ranges,
+                                        List.of(
+                                                new DeviceIncarnation(
+                                                        0, VolumeKit.DEVICE_INCARNATION)),
+                                        view.epoch,
+                                        Durability.FORCED,
+                                        grow ? OptionalLong.of(last) : OptionalLong.empty(),
+                                        OptionalLong.empty()),
+                        () -> {});
+        if (answer.isEmpty()) {
+            return;
+        }
+        Reply.Committed committed = assertInstanceOf(Reply.Committed.class, answer.get());
+        model.reach.reached(Event.COMMIT);
+        if (file.removed) {
+            assertEquals(OptionalLong.empty(), committed.newSize());
+            return;
+        }
+        // Work that was waited for may have changed the size first.
+        long before = Math.max(oldSize, file.size);
+        for (int block : blocks) {
+            Held held = Objects.requireNonNull(view.blocks.get(block));
+            if (!held.written) {
+                file.committed(block, Objects.requireNonNull(held.filled));
+                held.written = true;
+            }
+        }
+        if (grow) {
+            file.size = Math.max(file.size, last + 1);
+        }
+        assertEquals(file.size, committed.attributes().sizeBytes());
+        assertTrue(before >= oldSize);
+    }
+
+    private long[] fill(Held held) {
+        long[] stored = new long[TagDevice.UNITS];
+        for (int unit = 0; unit < TagDevice.UNITS; unit++) {
+            stored[unit] = random.nextInt(8) == 0 ? 0 : model.device.freshTag();
+            model.device.put(held.deviceBlock, unit, stored[unit]);
+        }
+        return stored;
+    }
+
+    private void storeInPlace(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null) {
+            return;
+        }
+        for (Map.Entry<Integer, Held> entry : process.view(file.id).blocks.entrySet()) {
+            Held held = entry.getValue();
+            if (held.isRw() && random.nextBoolean()) {
+                int unit = random.nextInt(TagDevice.UNITS);
+                long tag = model.device.freshTag();
+                model.device.put(held.deviceBlock, unit, tag);
+                if (held.written) {
+                    model.reach.reached(Event.STORE_IN_PLACE);
+                    file.content[entry.getKey() * TagDevice.UNITS + unit] = tag;
+                } else if (held.filled != null) {
+                    held.filled[unit] = tag;
+                }
+            }
+        }
+    }
+
+    /** A reader goes to the device again without asking, as its grant allows. */
+    private void cachedRead(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null || file.removed) {
+            return;
+        }
+        process.view(file.id)
+                .blocks
+                .forEach(
+                        (block, held) -> {
+                            if (!held.isRw()) {
+                                model.reach.reached(Event.CACHED_READ);
+                                checkBlock(file, block, held.deviceBlock);
+                            }
+                        });
+    }
+
+    /** A process that ended without its word stores where it once was granted RW. */
+    void lateStore() {
+        ModelProcess zombie = clients.someZombie();
+        if (zombie == null) {
+            return;
+        }
+        var viewed = clients.pick(List.copyOf(zombie.views.entrySet()));
+        ModelFile file = Objects.requireNonNull(model.files.get(viewed.getKey()));
+        for (var entry : viewed.getValue().blocks.entrySet()) {
+            Held held = entry.getValue();
+            if (!held.isRw()) {
+                continue;
+            }
+            boolean inFile = quarantined(held.deviceBlock).held().mapped();
+            int unit = random.nextInt(TagDevice.UNITS);
+            long tag = model.device.freshTag();
+            model.device.put(held.deviceBlock, unit, tag);
+            if (inFile && !file.removed) {
+                model.reach.reached(Event.LATE_STORE_AT_RISK);
+                file.content[entry.getKey() * TagDevice.UNITS + unit] = tag;
+            } else {
+                model.reach.reached(Event.LATE_STORE_IN_QUARANTINE);
+            }
+        }
+    }
+
+    private Quarantine.Entry quarantined(long block) {
+        DeviceRange bytes = new DeviceRange(0, VolumeKit.blocks(block), BLOCK);
+        return model.state().tables().quarantine().entries().stream()
+                .filter(e -> e.range().overlaps(bytes))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(bytes + " is not in quarantine"));
+    }
+
+    // ---- giving back, cutting
+
+    private void returnSome(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null) {
+            return;
+        }
+        ReturnScope scope =
+                switch (random.nextInt(4)) {
+                    case 0 -> new ReturnScope.Everything();
+                    case 1 -> new ReturnScope.WholeFile(file.id, Optional.empty());
+                    case 2 -> new ReturnScope.WholeDevice(0);
+                    default -> new ReturnScope.Ranges(file.id, Optional.empty(), someRanges());
+                };
+        Reply reply =
+                clients.ask(process, o -> new Command.ReturnLayout(o, 7, scope), () -> {})
+                        .orElseThrow();
+        Reply.Returned returned = assertInstanceOf(Reply.Returned.class, reply);
+        note(process, returned.layouts());
+    }
+
+    private void note(ModelProcess process, List<Reply.ReturnedLayout> layouts) {
+        for (Reply.ReturnedLayout layout : layouts) {
+            View view = process.views.get(layout.file());
+            assertEquals(layout.remaining().isPresent(), view != null, layout::toString);
+            if (view != null) {
+                view.stateid = layout.remaining().orElseThrow();
+            }
+        }
+    }
+
+    private List<ByteRange> someRanges() {
+        List<ByteRange> ranges = new ArrayList<>();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            ranges.add(
+                    ByteRange.ofLength(
+                            VolumeKit.blocks(random.nextInt(ModelFile.BLOCKS)),
+                            VolumeKit.blocks(1 + random.nextInt(4))));
+        }
+        return ranges;
+    }
+
+    private void truncate(ModelProcess process, ModelFile file) {
+        long size = random.nextInt(ModelFile.UNITS + 1) * (long) TagDevice.UNIT;
+        change(process, o -> new Command.Truncate(o, 7, file.id, size), () -> file.truncated(size));
+    }
+
+    private void punch(ModelProcess process, ModelFile file) {
+        int from = random.nextInt(ModelFile.UNITS);
+        long offset = from * (long) TagDevice.UNIT;
+        long length = (1 + random.nextInt(ModelFile.UNITS - from)) * (long) TagDevice.UNIT;
+        change(
+                process,
+                o -> new Command.Deallocate(o, 7, file.id, offset, length),
+                () -> file.punched(offset, length));
+    }
+
+    private void allocate(ModelProcess process, ModelFile file) {
+        long offset = VolumeKit.blocks(random.nextInt(ModelFile.BLOCKS - 2));
+        change(process, o -> new Command.Allocate(o, 7, file.id, offset, 2 * BLOCK), () -> {});
+    }
+
+    private void change(
+            ModelProcess process,
+            java.util.function.Function<dev.outlay.core.value.Origin, Command.Mutation> form,
+            Runnable effect) {
+        Optional<Reply> answer = clients.ask(process, form, effect);
+        if (answer.isPresent() && answer.get() instanceof Failure failure) {
+            clients.allow(failure, Reason.TRY_LATER, Reason.GRACE, Reason.NO_SPACE);
+        } else if (answer.isPresent()) {
+            note(process, assertInstanceOf(Reply.FileChanged.class, answer.get()).returned());
+        }
+    }
+
+    private void nonsense(ModelProcess process, ModelFile file) {
+        byte[] before = model.state().image();
+        long odd = random.nextLong() | 1;
+        long from = random.nextBoolean() ? odd : VolumeKit.blocks(random.nextInt(4));
+        Reply reply =
+                clients.ask(
+                                process,
+                                o ->
+                                        switch (random.nextInt(4)) {
+                                            case 0 ->
+                                                    new Command.MapBlocks(
+                                                            o,
+                                                            7,
+                                                            file.id,
+                                                            odd,
+                                                            BLOCK,
+                                                            0,
+                                                            IoMode.RW,
+                                                            Optional.empty(),
+                                                            MapFlags.NONE,
+                                                            10,
+                                                            new LayoutId(2, 2),
+                                                            0);
+                                            case 1 ->
+                                                    new Command.CommitBlocks(
+                                                            o,
+                                                            7,
+                                                            file.id,
+                                                            new dev.outlay.core.value.Stateid(
+                                                                    new LayoutId(9, 9), 1),
+                                                            List.of(
+                                                                    new CommitRange(
+                                                                            from, BLOCK, 0, from)),
+                                                            List.of(),
+                                                            odd,
+                                                            Durability.FORCED,
+                                                            OptionalLong.empty(),
+                                                            OptionalLong.empty());
+                                            case 2 -> new Command.Truncate(o, 7, file.id, -2);
+                                            default ->
+                                                    new Command.Deallocate(
+                                                            o, 7, file.id, from, -BLOCK);
+                                        },
+                                () -> {})
+                        .orElseThrow();
+        assertInstanceOf(Failure.class, reply);
+        model.reach.reached(Event.REFUSED_NONSENSE);
+        org.junit.jupiter.api.Assertions.assertArrayEquals(before, model.state().image());
+    }
+
+    /** A file the process holds anything on, removed or not. */
+    private @org.jspecify.annotations.Nullable ModelFile heldFile(ModelProcess process) {
+        if (process.views.isEmpty()) {
+            return null;
+        }
+        return model.files.get(clients.pick(List.copyOf(process.views.keySet())));
+    }
+}

@@ -1,0 +1,318 @@
+package dev.outlay.core.op;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.VolumeState;
+import dev.outlay.core.VolumeState.Execution;
+import dev.outlay.core.check.StateChecker;
+import dev.outlay.core.codec.FactCodec;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.op.ModelReach.Event;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeSettings;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The volume under test, a device of tags beneath it, and beside it the naive picture of what every
+ * file holds and who holds it. Grants are learnt from answers as clients learn them; only their
+ * ends are read from the facts.
+ */
+final class VolumeModel {
+
+    static final int DEVICE_BLOCKS = 56;
+
+    final SplittableRandom random;
+    final ModelReach reach;
+    final TagDevice device = new TagDevice(DEVICE_BLOCKS);
+    final Map<FileId, ModelFile> files = new TreeMap<>();
+    final List<ModelProcess> processes = new ArrayList<>();
+
+    /** Device blocks that a process ended without its own word could still touch. */
+    final Set<Long> zombieBlocks = new HashSet<>();
+
+    private final List<byte[]> journal = new ArrayList<>();
+    private final Map<Long, Runnable> effects = new HashMap<>();
+    private VolumeState state = VolumeState.empty(Limits.DEFAULT);
+    private FactRules rules = new FactRules(state.tables());
+
+    VolumeModel(SplittableRandom random, ModelReach reach) {
+        this.random = random;
+        this.reach = reach;
+        List<Fact> creation =
+                VolumeState.creation(
+                        new VolumeSettings(
+                                new UUID(1, 2), "m", VolumeKit.BLOCK, Durability.FORCED, 1),
+                        List.of(VolumeKit.device(0, DEVICE_BLOCKS)));
+        creation.forEach(state::apply);
+        journal.add(FactCodec.record(creation));
+    }
+
+    void run(int commands) {
+        ModelClients clients = new ModelClients(this);
+        for (int i = 0; i < commands; i++) {
+            clients.step();
+            for (ModelFile file : files.values()) {
+                if (!file.removed) {
+                    assertEquals(file.size, node(file).sizeBytes(), "size of " + file.name);
+                }
+            }
+            if (i % 20 == 0) {
+                verifyEveryByte();
+            }
+            if (i % 200 == 0) {
+                verifyReplay();
+            }
+        }
+        verifyReplay();
+    }
+
+    VolumeState state() {
+        return state;
+    }
+
+    FileNode node(ModelFile file) {
+        return Objects.requireNonNull(state.tables().file(file.id), file.name);
+    }
+
+    boolean isInGrace() {
+        return state.tables().isInGrace();
+    }
+
+    // ---- commands
+
+    Execution execute(Command command) {
+        rules.before(command);
+        Execution execution = state.execute(command);
+        byte[] record = FactCodec.record(execution.facts());
+        if (record.length > 0) {
+            journal.add(record);
+        }
+        rules.after(execution.facts());
+        assertEquals(
+                List.of(), StateChecker.check(state.tables()), () -> "findings after " + command);
+        follow(execution.facts());
+        return execution;
+    }
+
+    /** What a request does once the zeros it waits for are durable. */
+    void whenDone(long work, Runnable effect) {
+        effects.put(work, effect);
+    }
+
+    /** The device has the zeros; the server hears of it. */
+    void complete(long id) {
+        for (Work work : List.copyOf(state.tables().works())) {
+            if (work.id() == id) {
+                zero(work);
+                execute(new Command.CompleteWork(id, 5_000));
+                Runnable effect = effects.remove(id);
+                ModelFile file = files.get(work.file());
+                if (effect != null && file != null && !file.removed) {
+                    effect.run();
+                }
+            }
+        }
+    }
+
+    private void zero(Work work) {
+        work.zero().forEach(device::zero);
+        ModelFile file = files.get(work.file());
+        FileNode node = state.tables().file(work.file());
+        if (file == null || file.removed || node == null) {
+            return;
+        }
+        for (Extent extent : node.extents().mapped(work.blocked())) {
+            for (DeviceRange zeroed : work.zero()) {
+                for (long at = zeroed.start(); at < zeroed.end(); at += TagDevice.UNIT) {
+                    long inside = at - extent.deviceOffset();
+                    if (inside >= 0 && inside < extent.length()) {
+                        file.content[(int) ((extent.fileOffset() + inside) / TagDevice.UNIT)] = 0;
+                    }
+                }
+            }
+        }
+    }
+
+    void crash() {
+        reach.reached(Event.CRASH);
+        VolumeState again = replayed();
+        assertArrayEquals(state.image(), again.image(), "the journal gives another state");
+        state = again;
+        rules = new FactRules(state.tables());
+        processes.forEach(p -> p.reattached = false);
+        execute(new Command.BeginGrace());
+        if (!isInGrace()) {
+            processes.forEach(p -> p.reattached = true);
+        }
+    }
+
+    // ---- facts
+
+    private void follow(List<Fact> facts) {
+        Set<ClientId> endedNow = new HashSet<>();
+        for (Fact fact : facts) {
+            if (fact instanceof Fact.ClientEnded f && f.cause() != EndCause.OWN_WORD) {
+                endedNow.add(f.client());
+            }
+        }
+        for (Fact fact : facts) {
+            switch (fact) {
+                case Fact.LayoutReturned f -> returned(f, endedNow.contains(f.client()));
+                case Fact.ClientEnded f -> ended(f);
+                case Fact.ClientForgotten f ->
+                        files.values().forEach(file -> file.forget(f.client()));
+                case Fact.ExtentsAllocated f -> f.extents().forEach(this::checkAllocated);
+                default -> {}
+            }
+        }
+    }
+
+    private void returned(Fact.LayoutReturned f, boolean revoked) {
+        ModelFile file = Objects.requireNonNull(files.get(f.file()));
+        ModelProcess process = process(f.client());
+        for (ByteRange range : f.ranges()) {
+            int from = (int) (range.start() / VolumeKit.BLOCK);
+            int to = (int) (range.end() / VolumeKit.BLOCK);
+            file.ended(f.client(), from, to);
+            if (process != null && !revoked && process.isLive()) {
+                process.drop(f.file(), from, to);
+            }
+        }
+    }
+
+    private void ended(Fact.ClientEnded f) {
+        ModelProcess process = Objects.requireNonNull(process(f.client()));
+        if (f.cause() == EndCause.OWN_WORD) {
+            process.gone = true;
+            files.values().forEach(file -> file.forget(f.client()));
+            return;
+        }
+        if (!process.zombie) {
+            if (f.cause() == EndCause.EXPIRED && process.reattached) {
+                reach.reached(Event.LAPSED_REVOKED);
+            }
+            process.zombie = true;
+            process.views
+                    .values()
+                    .forEach(
+                            view ->
+                                    view.blocks.values().stream()
+                                            .filter(h -> h.kind != GrantKind.READ)
+                                            .forEach(h -> zombieBlocks.add(h.deviceBlock)));
+        }
+        if (f.cause() == EndCause.EXPIRED) {
+            files.values().forEach(file -> file.forget(f.client()));
+        }
+    }
+
+    /** I7: nobody who has not given it back can reach a block that is handed out. */
+    private void checkAllocated(Extent extent) {
+        for (long at = 0; at < extent.length(); at += VolumeKit.BLOCK) {
+            long block = (extent.deviceOffset() + at) / VolumeKit.BLOCK;
+            assertFalse(zombieBlocks.contains(block), () -> "block " + block + " is not proven");
+            for (ModelProcess process : processes) {
+                if (process.isLive()) {
+                    process.views
+                            .values()
+                            .forEach(
+                                    view ->
+                                            view.blocks
+                                                    .values()
+                                                    .forEach(
+                                                            h ->
+                                                                    assertTrue(
+                                                                            h.deviceBlock != block,
+                                                                            () ->
+                                                                                    block
+                                                                                            + " is held")));
+                }
+            }
+        }
+    }
+
+    @Nullable ModelProcess process(ClientId id) {
+        for (ModelProcess process : processes) {
+            if (process.id().equals(id)) {
+                return process;
+            }
+        }
+        return null;
+    }
+
+    // ---- checks
+
+    /** The device beneath a file holds what the model says, wherever nobody stores uncommitted. */
+    private void verifyEveryByte() {
+        for (ModelFile file : files.values()) {
+            if (file.removed) {
+                continue;
+            }
+            FileNode node = node(file);
+            for (int block = 0; block < ModelFile.BLOCKS; block++) {
+                verifyBlock(file, node, block);
+            }
+        }
+    }
+
+    private void verifyBlock(ModelFile file, FileNode node, int block) {
+        long start = VolumeKit.blocks(block);
+        Extent extent = node.extents().find(start);
+        boolean written = extent != null && extent.state() == ExtentState.WRITTEN;
+        assertEquals(file.written[block], written, () -> file.name + " block " + block);
+        if (node.workOn(new ByteRange(start, start + VolumeKit.BLOCK)) != null) {
+            return;
+        }
+        for (int unit = 0; unit < TagDevice.UNITS; unit++) {
+            long found =
+                    extent != null && written
+                            ? device.get(
+                                    (extent.deviceOffset() + start - extent.fileOffset())
+                                            / VolumeKit.BLOCK,
+                                    unit)
+                            : 0;
+            long expected = file.content[block * TagDevice.UNITS + unit];
+            int at = unit;
+            assertEquals(expected, found, () -> file.name + " block " + block + " unit " + at);
+        }
+    }
+
+    private void verifyReplay() {
+        byte[] image = state.image();
+        VolumeState again = replayed();
+        assertArrayEquals(image, again.image(), "the journal gives another state");
+        again.execute(new Command.BeginGrace());
+        assertEquals(List.of(), StateChecker.check(again.tables()));
+        assertArrayEquals(image, VolumeState.restore(Limits.DEFAULT, image).image());
+    }
+
+    private VolumeState replayed() {
+        VolumeState again = VolumeState.empty(Limits.DEFAULT);
+        journal.forEach(record -> FactCodec.facts(record).forEach(again::apply));
+        return again;
+    }
+}
