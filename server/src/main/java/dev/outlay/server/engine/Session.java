@@ -20,6 +20,7 @@ public final class Session {
     private final Set<String> joined = new TreeSet<>();
     private long deadlineNanos;
     private boolean lapsed;
+    private boolean unsettled;
     private @Nullable EndCause ended;
     private CompletableFuture<Boolean> revival = CompletableFuture.completedFuture(true);
 
@@ -75,6 +76,15 @@ public final class Session {
         }
         lapsed = true;
         return true;
+    }
+
+    /** Whether some volume has not taken the end or the lapse of this client yet. */
+    synchronized boolean isUnsettled() {
+        return unsettled;
+    }
+
+    synchronized void unsettled(boolean still) {
+        unsettled = still;
     }
 
     synchronized boolean isLapsed() {

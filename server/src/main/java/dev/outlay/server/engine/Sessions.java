@@ -39,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class Sessions {
 
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+    private static final long RETRY_NANOS = 1_000_000_000;
 
     private final ServerConfig config;
     private final ServerIdentity identity;
@@ -255,11 +256,17 @@ public final class Sessions {
             return CompletableFuture.completedFuture(null);
         }
         CompletableFuture<Void> done = new CompletableFuture<>();
-        tellAll(
+        settle(
                 session,
-                new Command.EndClient(session.id(), EndCause.OWN_WORD),
-                _ -> done.complete(null));
-        forget(session);
+                refused -> {
+                    if (refused.isEmpty()) {
+                        done.complete(null);
+                    } else {
+                        Reply.Failure why = refused.getFirst();
+                        done.completeExceptionally(
+                                new SessionException(why.reason(), why.message()));
+                    }
+                });
         return done;
     }
 
@@ -296,8 +303,8 @@ public final class Sessions {
                     boolean whole = replies.stream().noneMatch(Reply.Failure.class::isInstance);
                     if (whole) {
                         session.revived(receivedNanos);
-                        schedule(session);
-                    } else {
+                        schedule(session, session.deadlineNanos());
+                    } else if (refusedForNow(replies).isEmpty()) {
                         expire(session);
                     }
                     done.complete(whole);
@@ -307,13 +314,12 @@ public final class Sessions {
     private void expire(Session session) {
         if (session.end(EndCause.EXPIRED)) {
             LOG.info("client={} event=expired", session.id());
-            tellAll(session, new Command.EndClient(session.id(), EndCause.EXPIRED), _ -> {});
-            forget(session);
+            settle(session, _ -> {});
         }
     }
 
-    private synchronized void schedule(Session session) {
-        due.add(new Due(session.deadlineNanos(), session));
+    private synchronized void schedule(Session session, long nanos) {
+        due.add(new Due(nanos, session));
     }
 
     /**
@@ -331,30 +337,64 @@ public final class Sessions {
                     break;
                 }
                 due.poll();
-                if (first.session.lapseIfDue(nowNanos)) {
+                if (!byId.containsKey(first.session.id())) {
+                    continue;
+                }
+                if (first.session.lapseIfDue(nowNanos) || first.session.isUnsettled()) {
                     over.add(first.session);
                 } else if (!first.session.isLapsed()) {
                     due.add(new Due(first.session.deadlineNanos(), first.session));
                 }
             }
         }
-        over.forEach(this::lapse);
+        for (Session session : over) {
+            LOG.info("client={} event=lease-over owner=\"{}\"", session.id(), session.owner());
+            settle(session, _ -> {});
+        }
         return next;
     }
 
-    private void lapse(Session session) {
-        LOG.info("client={} event=lease-over owner=\"{}\"", session.id(), session.owner());
+    /**
+     * Tells the volumes that the client has ended or that its lease is over, and forgets the
+     * session where nothing more can come of it. A volume that cannot take it now is told again
+     * later.
+     *
+     * @param then gets what refused for now; empty if all is settled
+     */
+    private void settle(Session session, Consumer<List<Reply.Failure>> then) {
+        EndCause ended = session.ended().orElse(null);
+        Command command =
+                ended == EndCause.OWN_WORD || ended == EndCause.EXPIRED
+                        ? new Command.EndClient(session.id(), ended)
+                        : new Command.LapseClient(session.id());
         tellAll(
                 session,
-                new Command.LapseClient(session.id()),
+                command,
                 replies -> {
-                    // A volume refuses where the client held nothing that could be waited for: it
-                    // is forgotten there.
-                    if (replies.stream().allMatch(Reply.Failure.class::isInstance)) {
+                    List<Reply.Failure> refused = refusedForNow(replies);
+                    session.unsettled(!refused.isEmpty());
+                    if (!refused.isEmpty()) {
+                        schedule(session, clock.nanos() + RETRY_NANOS);
+                    } else if (ended != null || holdsNothing(replies)) {
                         session.end(EndCause.EXPIRED);
                         forget(session);
                     }
+                    then.accept(refused);
                 });
+    }
+
+    /** Volumes that are read-only, or stop. */
+    private static List<Reply.Failure> refusedForNow(List<Reply> replies) {
+        return replies.stream()
+                .filter(Reply.Failure.class::isInstance)
+                .map(Reply.Failure.class::cast)
+                .filter(f -> f.reason().errorClass() == Reason.ErrorClass.RETRY)
+                .toList();
+    }
+
+    /** A volume refuses to wait for a client that held nothing: it is forgotten there. */
+    private static boolean holdsNothing(List<Reply> replies) {
+        return replies.stream().allMatch(Reply.Failure.class::isInstance);
     }
 
     // ---- commands
