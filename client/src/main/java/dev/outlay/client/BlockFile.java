@@ -4,18 +4,36 @@ import dev.outlay.core.value.FileId;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NonReadableChannelException;
+import java.nio.channels.NonWritableChannelException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A file whose bytes this client reads and writes directly on the device.
  *
  * <p>What is written is seen by this client at once and by others after {@link #commit}, which also
- * makes it durable. A grant is kept until {@link #close}. Any thread may call; calls on one file
- * wait for each other.
+ * makes it durable. A grant is kept until the last handle of the file in this client is closed. Any
+ * thread may call; calls on one file wait for each other.
+ *
+ * <p>Calls fail with {@link OutlayException} where the server refuses or cannot be reached, with
+ * {@link dev.outlay.client.device.DeviceException} where the device fails, and with {@link
+ * ClosedChannelException} after {@link #close}.
  */
-@SuppressWarnings("DoNotCallSuggester") // Bodies follow.
 public final class BlockFile implements AutoCloseable {
 
-    BlockFile() {}
+    private final LayoutClient client;
+    private final FileIo io;
+    private final boolean readable;
+    private final boolean writable;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    BlockFile(LayoutClient client, FileIo io, boolean readable, boolean writable) {
+        this.client = client;
+        this.io = io;
+        this.readable = readable;
+        this.writable = writable;
+    }
 
     /**
      * Reads up to {@code target.remaining()} bytes at {@code offset} and moves the target's
@@ -24,7 +42,11 @@ public final class BlockFile implements AutoCloseable {
      * @return bytes read, fewer only at the end of file; -1 at or past it
      */
     public int read(ByteBuffer target, long offset) throws IOException {
-        throw new UnsupportedOperationException();
+        int count = (int) read(MemorySegment.ofBuffer(target), offset);
+        if (count > 0) {
+            target.position(target.position() + count);
+        }
+        return count;
     }
 
     /**
@@ -33,52 +55,90 @@ public final class BlockFile implements AutoCloseable {
      * @return bytes read, fewer only at the end of file; -1 at or past it
      */
     public long read(MemorySegment target, long offset) throws IOException {
-        throw new UnsupportedOperationException();
+        checkOpen(offset);
+        if (!readable) {
+            throw new NonReadableChannelException();
+        }
+        return io.read(target, offset);
     }
 
     /** Writes all remaining bytes at {@code offset} and moves the source's position. */
     public void write(ByteBuffer source, long offset) throws IOException {
-        throw new UnsupportedOperationException();
+        write(MemorySegment.ofBuffer(source), offset);
+        source.position(source.limit());
     }
 
     /** Writes all of {@code source} at {@code offset}. */
     public void write(MemorySegment source, long offset) throws IOException {
-        throw new UnsupportedOperationException();
+        checkWritable(offset);
+        io.write(source, offset);
     }
 
-    /** Makes durable and visible to all what was written; without any it does nothing. */
+    /**
+     * Makes durable and visible to all what was written; without any it does nothing.
+     *
+     * <p>When it fails for want of an answer, or because the server asks to come back, what was
+     * written remains and the call may be repeated. When it fails otherwise, bytes may be lost, and
+     * have to be written again.
+     */
     public void commit() throws IOException {
-        throw new UnsupportedOperationException();
+        checkOpen(0);
+        io.commit();
     }
 
     /** Gives the holes of a range, widened to whole blocks, blocks that stay. */
     public void allocate(long offset, long length) throws IOException {
-        throw new UnsupportedOperationException();
+        checkWritable(offset);
+        client.allocate(io, offset, length);
     }
 
     /** Makes a range read as zeros and frees its whole blocks. */
     public void deallocate(long offset, long length) throws IOException {
-        throw new UnsupportedOperationException();
+        checkWritable(offset);
+        client.deallocate(io, offset, length);
     }
 
     /** Commits, then sets the size. */
     public void truncate(long sizeBytes) throws IOException {
-        throw new UnsupportedOperationException();
+        checkWritable(sizeBytes);
+        client.truncate(io, sizeBytes);
     }
 
-    /** End of file in bytes, this client's uncommitted writes included. */
+    /** End of file in bytes, this client's uncommitted writes included. Asks the server. */
     public long size() throws IOException {
-        throw new UnsupportedOperationException();
+        checkOpen(0);
+        return io.sizeBytes();
     }
 
     /** Which file this is. */
     public FileId file() {
-        throw new UnsupportedOperationException();
+        return io.file();
     }
 
-    /** Commits and returns the layout. Closing twice is allowed. */
+    /**
+     * Commits, and with the last handle of the file returns the layout, even if the commit fails.
+     * Closing twice is allowed.
+     */
     @Override
     public void close() throws IOException {
-        throw new UnsupportedOperationException();
+        if (closed.compareAndSet(false, true)) {
+            client.closed(io);
+        }
+    }
+
+    private void checkWritable(long offset) throws IOException {
+        checkOpen(offset);
+        if (!writable) {
+            throw new NonWritableChannelException();
+        }
+    }
+
+    private void checkOpen(long offset) throws IOException {
+        if (closed.get()) {
+            throw new ClosedChannelException();
+        }
+        if (offset < 0) {
+            throw new IllegalArgumentException("an offset is 0 or more, not " + offset);
+        }
     }
 }

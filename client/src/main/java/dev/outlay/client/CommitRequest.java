@@ -42,4 +42,17 @@ public record CommitRequest(
         ranges = List.copyOf(ranges);
         incarnations = Map.copyOf(incarnations);
     }
+
+    /** The same commit under a newer stateid of the layout. */
+    CommitRequest with(Stateid newer) {
+        return new CommitRequest(
+                file,
+                newer,
+                ranges,
+                mapEpoch,
+                durability,
+                lastWriteOffset,
+                modifiedMillis,
+                incarnations);
+    }
 }

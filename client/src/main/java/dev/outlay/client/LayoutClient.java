@@ -1,11 +1,24 @@
 package dev.outlay.client;
 
+import com.google.protobuf.ByteString;
+import dev.outlay.client.session.ClientSession;
+import dev.outlay.client.session.SessionConfig;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.nio.file.OpenOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client of one server: names, space, layouts and, through {@link BlockFile}, the bytes.
@@ -15,77 +28,229 @@ import java.util.Optional;
  * server asks to come back later, up to the deadline of {@link ClientOptions}. Once this client is
  * fenced or expired, everything it held is void and every call fails at once.
  */
-@SuppressWarnings("DoNotCallSuggester") // Bodies follow.
 public final class LayoutClient implements AutoCloseable {
 
-    private LayoutClient() {}
+    /** For each volume in use, so that it can be shown what it holds. */
+    private final Map<String, VolumeAccess> volumes = new ConcurrentHashMap<>();
+
+    private final ClientOptions options;
+    private final ClientSeams seams;
+    private final LayoutTable layouts;
+    private final ClientSession session;
+    private final Remote remote;
+    private final OpenFiles files = new OpenFiles();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private LayoutClient(ClientOptions options, ClientSeams seams) {
+        this.options = options;
+        this.seams = seams;
+        this.layouts =
+                new LayoutTable(
+                        volume -> {
+                            VolumeAccess access = volumes.get(volume);
+                            return access == null ? List.of() : access.incarnations();
+                        });
+        this.session =
+                new ClientSession(
+                        config(options),
+                        seams.transport(),
+                        seams.clock(),
+                        seams.scheduler(),
+                        seams.random(),
+                        layouts);
+        this.remote = new Remote(session, layouts);
+    }
 
     /** Connects and opens a session, or goes on with a saved one. */
     public static LayoutClient connect(ClientOptions options) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return connect(options, ClientSeams.system(GrpcTransport.to(options.server())));
+    }
+
+    /** As {@link #connect(ClientOptions)}, touching the world only through {@code seams}. */
+    public static LayoutClient connect(ClientOptions options, ClientSeams seams)
+            throws OutlayException {
+        LayoutClient client = new LayoutClient(options, seams);
+        client.session.start();
+        try {
+            client.session.awaitOpen();
+        } catch (OutlayException e) {
+            client.stop();
+            throw e;
+        }
+        return client;
+    }
+
+    private static SessionConfig config(ClientOptions options) {
+        return new SessionConfig(
+                options.server(),
+                options.owner(),
+                options.maxIoMillis(),
+                options.leaseMillis(),
+                options.deadlineMillis(),
+                options.resume()
+                        .map(
+                                saved ->
+                                        new SessionConfig.Known(
+                                                saved.incarnation(),
+                                                saved.clientId(),
+                                                ByteString.copyFrom(
+                                                        HexFormat.of().parseHex(saved.secret())),
+                                                saved.nextOperationIds())));
     }
 
     // ---- names
 
     /** Makes an empty file; its directory must be there. */
     public FileAttributes create(String volume, String path, int mode) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return create(volume, path, FileKind.FILE, mode);
     }
 
     /** Makes an empty directory. */
     public FileAttributes createDirectory(String volume, String path, int mode)
             throws OutlayException {
-        throw new UnsupportedOperationException();
+        return create(volume, path, FileKind.DIRECTORY, mode);
+    }
+
+    private FileAttributes create(String volume, String path, FileKind kind, int mode)
+            throws OutlayException {
+        Paths.Split at = Paths.split(path);
+        return remote.create(volume, directory(volume, at), at.name(), kind, mode);
     }
 
     /** Finds a file or directory by its absolute path and reads its attributes. */
     public FileAttributes lookup(String volume, String path) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.lookup(volume, path);
     }
 
     /** Reads the attributes of a file. */
     public FileAttributes attributes(String volume, FileId file) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.getAttributes(volume, file);
     }
 
     /** Lists a directory by rising name. */
     public List<DirectoryEntry> list(String volume, String path) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.list(volume, remote.lookup(volume, path).file());
     }
 
     /** Sets what is present in {@code change}, all or none. */
     public FileAttributes setAttributes(String volume, String path, AttributeChange change)
             throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.setAttributes(volume, remote.lookup(volume, path).file(), change);
     }
 
-    /** Moves a name; what stood at the destination is removed. */
+    /** Moves a name; what stood at the destination is removed, with what was written to it. */
     public FileAttributes rename(String volume, String from, String to) throws OutlayException {
-        throw new UnsupportedOperationException();
+        Paths.Split source = Paths.split(from);
+        Paths.Split target = Paths.split(to);
+        FileId sourceParent = directory(volume, source);
+        FileId targetParent = directory(volume, target);
+        return dropping(
+                volume,
+                to,
+                remote.lookup(volume, from).file(),
+                () ->
+                        remote.rename(
+                                volume,
+                                sourceParent,
+                                source.name(),
+                                targetParent,
+                                target.name()));
     }
 
-    /** Removes a file or an empty directory. */
+    /** Removes a file, with what was written to it, or an empty directory. */
     public void remove(String volume, String path) throws OutlayException {
-        throw new UnsupportedOperationException();
+        Paths.Split at = Paths.split(path);
+        FileId parent = directory(volume, at);
+        dropping(
+                volume,
+                path,
+                FileId.ROOT,
+                () -> {
+                    remote.remove(volume, parent, at.name());
+                    return at;
+                });
+    }
+
+    /** Sends a request that removes the file at {@code path}, unless that is {@code spared}. */
+    private <T> T dropping(String volume, String path, FileId spared, FileIo.Ask<T> ask)
+            throws OutlayException {
+        if (files.isEmpty()) {
+            return ask.send();
+        }
+        Optional<FileIo> open = Optional.empty();
+        try {
+            FileId file = remote.lookup(volume, path).file();
+            if (!file.equals(spared)) {
+                open = files.find(new LayoutTable.Key(volume, file));
+            }
+        } catch (OutlayException e) {
+            if (!e.is(Reason.NOT_FOUND)) {
+                throw e;
+            }
+        }
+        return open.isPresent() ? open.get().dropping(ask) : ask.send();
+    }
+
+    private FileId directory(String volume, Paths.Split at) throws OutlayException {
+        return at.directory().equals("/")
+                ? FileId.ROOT
+                : remote.lookup(volume, at.directory()).file();
     }
 
     // ---- space
 
     /** Sets the size. What this client wrote before is committed first. */
-    public FileAttributes truncate(String volume, String path, long sizeBytes) throws IOException {
-        throw new UnsupportedOperationException();
+    public FileAttributes truncate(String volume, String path, long sizeBytes)
+            throws IOException {
+        FileId file = remote.lookup(volume, path).file();
+        FileAttributes after =
+                quiet(volume, file, () -> remote.truncate(volume, file, sizeBytes));
+        resized(volume, after);
+        return after;
     }
 
     /** Gives the holes of a range blocks that stay; offset and length are block-aligned. */
     public FileAttributes allocate(String volume, String path, long offset, long length)
             throws IOException {
-        throw new UnsupportedOperationException();
+        FileId file = remote.lookup(volume, path).file();
+        return quiet(volume, file, () -> remote.allocate(volume, file, offset, length));
     }
 
     /** Makes a range read as zeros and frees its whole blocks. */
     public FileAttributes deallocate(String volume, String path, long offset, long length)
             throws IOException {
-        throw new UnsupportedOperationException();
+        FileId file = remote.lookup(volume, path).file();
+        return quiet(volume, file, () -> remote.deallocate(volume, file, offset, length));
+    }
+
+    void truncate(FileIo io, long sizeBytes) throws IOException {
+        FileAttributes after =
+                io.quiet(() -> remote.truncate(io.volume(), io.file(), sizeBytes));
+        io.resized(after.sizeBytes());
+    }
+
+    void allocate(FileIo io, long offset, long length) throws IOException {
+        ByteRange blocks =
+                ByteRange.ofLength(offset, length)
+                        .alignOutward(access(io.volume()).blockSize());
+        io.quiet(
+                () ->
+                        remote.allocate(
+                                io.volume(), io.file(), blocks.start(), blocks.length()));
+    }
+
+    void deallocate(FileIo io, long offset, long length) throws IOException {
+        io.quiet(() -> remote.deallocate(io.volume(), io.file(), offset, length));
+    }
+
+    private void resized(String volume, FileAttributes after) {
+        files.find(new LayoutTable.Key(volume, after.file()))
+                .ifPresent(io -> io.resized(after.sizeBytes()));
+    }
+
+    private <T> T quiet(String volume, FileId file, FileIo.Ask<T> ask) throws IOException {
+        Optional<FileIo> open = files.find(new LayoutTable.Key(volume, file));
+        return open.isPresent() ? open.get().quiet(ask) : ask.send();
     }
 
     /**
@@ -96,75 +261,181 @@ public final class LayoutClient implements AutoCloseable {
      */
     public ExtentListing extents(String volume, FileId file, long offset, int maxExtents)
             throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.listExtents(volume, file, offset, maxExtents);
     }
 
     // ---- bytes
 
+    private static final Set<OpenOption> OPEN_OPTIONS =
+            Set.of(
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.TRUNCATE_EXISTING);
+
+    private static final int DEFAULT_MODE = 0644;
+
     /**
      * Opens a file for reading and writing its bytes directly on the device.
      *
-     * @param options {@link java.nio.file.StandardOpenOption}s: READ (the default), WRITE, CREATE,
-     *     CREATE_NEW, TRUNCATE_EXISTING
+     * @param options {@link StandardOpenOption}s: READ (the default), WRITE, CREATE, CREATE_NEW,
+     *     TRUNCATE_EXISTING
      */
     public BlockFile open(String volume, String path, OpenOption... options) throws IOException {
-        throw new UnsupportedOperationException();
+        Set<OpenOption> asked = Set.of(options);
+        for (OpenOption option : asked) {
+            if (!OPEN_OPTIONS.contains(option)) {
+                throw new UnsupportedOperationException("open a file with " + option);
+            }
+        }
+        boolean writable = asked.contains(StandardOpenOption.WRITE);
+        boolean readable = !writable || asked.contains(StandardOpenOption.READ);
+        FileAttributes attributes = writable ? forWriting(volume, path, asked) : null;
+        if (attributes == null) {
+            attributes = remote.lookup(volume, path);
+        }
+        if (attributes.kind() == FileKind.DIRECTORY) {
+            throw OutlayException.of(Reason.IS_DIRECTORY, path + " is a directory");
+        }
+        if (writable
+                && asked.contains(StandardOpenOption.TRUNCATE_EXISTING)
+                && attributes.sizeBytes() > 0) {
+            attributes = truncate(volume, path, 0);
+        }
+        FileAttributes known = attributes;
+        VolumeAccess access = access(volume);
+        FileIo io =
+                files.acquire(
+                        new LayoutTable.Key(volume, known.file()),
+                        () ->
+                                new FileIo(
+                                        new FileContext(
+                                                volume,
+                                                known,
+                                                remote,
+                                                layouts.of(volume, known.file()),
+                                                access)));
+        return new BlockFile(this, io, readable, writable);
+    }
+
+    /** Makes the file where that is asked for; null if it is to be there already. */
+    private @Nullable FileAttributes forWriting(
+            String volume, String path, Set<OpenOption> asked) throws OutlayException {
+        if (asked.contains(StandardOpenOption.CREATE_NEW)) {
+            return create(volume, path, DEFAULT_MODE);
+        }
+        if (!asked.contains(StandardOpenOption.CREATE)) {
+            return null;
+        }
+        try {
+            return create(volume, path, DEFAULT_MODE);
+        } catch (OutlayException e) {
+            if (!e.is(Reason.ALREADY_EXISTS)) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
+    /** A handle is closed: commits, and gives the layout back with the last one. */
+    void closed(FileIo io) throws IOException {
+        LayoutTable.Key key = new LayoutTable.Key(io.volume(), io.file());
+        if (files.release(key)) {
+            try {
+                io.close();
+            } finally {
+                files.retire(key);
+                layouts.retire(key);
+            }
+        } else if (!closed.get()) {
+            io.commit();
+        }
+    }
+
+    private VolumeAccess access(String volume) throws OutlayException {
+        VolumeAccess known = volumes.get(volume);
+        if (known != null) {
+            return known;
+        }
+        VolumeAccess fresh =
+                new VolumeAccess(volume, options, seams.devices(), () -> remote.devices(volume));
+        VolumeAccess raced = volumes.putIfAbsent(volume, fresh);
+        return raced == null ? fresh : raced;
     }
 
     // ---- layouts by hand, one to one with the protocol
 
     /** Asks for extents and for the right to use them. */
     public MappedBlocks mapBlocks(String volume, MapRequest request) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.mapBlocks(volume, request);
     }
 
     /** Turns filled and durable blocks into bytes of the file. */
     public CommittedBlocks commitBlocks(String volume, CommitRequest request)
             throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.commitBlocks(volume, request);
     }
 
-    /** Gives grants back. */
+    /**
+     * Gives grants back. The caller has drained its I/O there; files that are open are not to be
+     * returned by hand, their handles do it.
+     */
     public List<ReturnedLayout> returnLayout(String volume, ReturnScope scope)
             throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.returnLayout(volume, scope);
     }
 
     /** What the server believes this client to hold on a volume, by rising file id. */
     public List<HeldLayout> listLayouts(String volume) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.listLayouts(volume);
     }
 
     /** What this client holds on one file, as far as it knows itself. */
     public Optional<HeldLayout> held(String volume, FileId file) {
-        throw new UnsupportedOperationException();
+        return layouts.find(volume, file).flatMap(LayoutCache::held);
     }
 
     /** The devices of a volume. */
     public VolumeDevices devices(String volume) throws OutlayException {
-        throw new UnsupportedOperationException();
+        return remote.devices(volume);
     }
 
     // ---- session
 
     /** Administration over the same connection. */
     public AdminClient admin() {
-        throw new UnsupportedOperationException();
+        if (seams.transport() instanceof GrpcTransport grpc) {
+            return new AdminClient(
+                    options.server(), grpc.channel(), options.deadlineMillis(), () -> {});
+        }
+        throw new IllegalStateException("administration needs a connection by gRPC");
     }
 
     /** What is known of the session now. */
     public SessionInfo session() {
-        throw new UnsupportedOperationException();
+        return new SessionInfo(
+                session.known().clientId(),
+                Wire.uuid(session.serverId()),
+                session.serverIncarnation(),
+                session.leaseMillis(),
+                session.lease().leftMillis());
     }
 
     /** The session as it is now; to be saved where another process goes on with it. */
     public SavedSession save() {
-        throw new UnsupportedOperationException();
+        SessionConfig.Known known = session.known();
+        return new SavedSession(
+                options.owner(),
+                known.incarnation(),
+                known.clientId(),
+                HexFormat.of().formatHex(known.secret().toByteArray()),
+                known.nextOperationIds());
     }
 
     /** Renews the lease, and waits for the answer. */
     public void renew() throws OutlayException {
-        throw new UnsupportedOperationException();
+        session.renew();
     }
 
     /**
@@ -172,7 +443,12 @@ public final class LayoutClient implements AutoCloseable {
      * process goes on with what this returns. Open files are not committed.
      */
     public SavedSession detach() {
-        throw new UnsupportedOperationException();
+        SavedSession saved = save();
+        if (closed.compareAndSet(false, true)) {
+            files.drain();
+            stop();
+        }
+        return saved;
     }
 
     /**
@@ -181,6 +457,45 @@ public final class LayoutClient implements AutoCloseable {
      */
     @Override
     public void close() throws IOException {
-        throw new UnsupportedOperationException();
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        IOException failure = null;
+        for (FileIo io : files.drain()) {
+            failure = closing(io::close, failure);
+        }
+        if (session.dead().isEmpty()) {
+            failure = closing(() -> session.await(session.end()), failure);
+        }
+        stop();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    @FunctionalInterface
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private static @Nullable IOException closing(
+            Step step, @Nullable IOException before) {
+        try {
+            step.run();
+            return before;
+        } catch (IOException e) {
+            if (before == null) {
+                return e;
+            }
+            before.addSuppressed(e);
+            return before;
+        }
+    }
+
+    private void stop() {
+        session.stop();
+        volumes.values().forEach(VolumeAccess::close);
+        seams.transport().close();
+        seams.scheduler().close();
     }
 }

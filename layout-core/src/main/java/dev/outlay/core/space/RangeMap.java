@@ -62,9 +62,15 @@ public final class RangeMap<V> {
 
     /** The value of the byte at {@code offset}, or null when it has none. */
     public @Nullable V get(long offset) {
+        Entry<V> entry = find(offset);
+        return entry == null ? null : entry.value();
+    }
+
+    /** The range and value that the byte at {@code offset} belongs to, or null when it has none. */
+    public @Nullable Entry<V> find(long offset) {
         Map.Entry<Long, Entry<V>> entry = byStart.floorEntry(offset);
         return entry != null && entry.getValue().range().contains(offset)
-                ? entry.getValue().value()
+                ? entry.getValue()
                 : null;
     }
 

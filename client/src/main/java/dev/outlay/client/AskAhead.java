@@ -1,0 +1,38 @@
+package dev.outlay.client;
+
+/**
+ * How much to ask for at once: what is needed, or more where accesses follow each other, doubling
+ * with each request up to a limit.
+ */
+final class AskAhead {
+
+    private final long firstBytes;
+    private final long mostBytes;
+    private long window;
+    private long expected = -1;
+
+    AskAhead(long firstBytes, long mostBytes) {
+        this.firstBytes = firstBytes;
+        this.mostBytes = mostBytes;
+    }
+
+    /** An access has ended before {@code offset}. */
+    void accessed(long offset) {
+        expected = offset;
+    }
+
+    /**
+     * Bytes to ask for.
+     *
+     * @param needed by this access, from {@code offset} on
+     * @param follows it is known to be followed by more
+     */
+    long ask(long offset, long needed, boolean follows) {
+        if (offset == expected || follows) {
+            window = Math.clamp(window * 2, firstBytes, mostBytes);
+            return Math.max(needed, window);
+        }
+        window = 0;
+        return needed;
+    }
+}

@@ -1,0 +1,187 @@
+package dev.outlay.client;
+
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * Committing one file: flush what was stored, then name it to the server. Called under the file's
+ * lock.
+ *
+ * <p>Only whole blocks that are filled to the last byte are named, each at the address it was
+ * mapped to. A commit of more ranges than one request may name is several: each is all or nothing,
+ * in the order of the file.
+ */
+final class FileCommits {
+
+    private final FileContext context;
+    private final LayoutCache layout;
+
+    FileCommits(FileContext context) {
+        this.context = context;
+        this.layout = context.layout();
+    }
+
+    /**
+     * Commits all that was written; without any it asks nobody.
+     *
+     * @throws OutlayException if some of it is lost, because the grant on it is; or the refusal of
+     *     the server, and then what was written remains to be committed unless it never can be
+     */
+    void commit() throws IOException {
+        checkLost();
+        int most = Math.max(1, context.session().limits().getRangesPerCommit());
+        List<Mapping.Piece> pieces = layout.commitPieces(context.blockSize());
+        for (int from = 0; from < pieces.size(); from += most) {
+            commit(pieces.subList(from, Math.min(from + most, pieces.size())));
+        }
+        checkLost();
+    }
+
+    private void checkLost() throws OutlayException {
+        List<ByteRange> lost = layout.takeLost();
+        if (!lost.isEmpty()) {
+            throw OutlayException.of(
+                    Reason.EXPIRED,
+                    "what was written to file "
+                            + context.file()
+                            + " at "
+                            + lost
+                            + " and not committed is lost: the grant on it is gone",
+                    "write it again");
+        }
+    }
+
+    private void commit(List<Mapping.Piece> pieces) throws IOException {
+        Durability durability = flush(pieces);
+        Stateid stateid = layout.stateid().orElse(null);
+        if (stateid == null) {
+            // Lost meanwhile; the ranges are among the lost ones.
+            return;
+        }
+        CommitRequest request = request(pieces, durability, stateid);
+        CommittedBlocks committed;
+        try {
+            committed = send(request);
+        } catch (OutlayException e) {
+            if (isFinal(e)) {
+                layout.giveUp(pieces.stream().map(Mapping.Piece::range).toList());
+                layout.takeLost();
+            }
+            throw e;
+        }
+        context.serverSize(committed.attributes().sizeBytes());
+        pieces.forEach(piece -> layout.settledWrites(piece.range()));
+    }
+
+    /** A seqid that a re-attach has overtaken is no reason to fail. */
+    private CommittedBlocks send(CommitRequest request) throws OutlayException {
+        try {
+            return context.remote().commitBlocks(context.volume(), request);
+        } catch (OutlayException e) {
+            Stateid now = layout.stateid().orElse(null);
+            if (!e.is(Reason.OLD_STATEID) || now == null || now.equals(request.stateid())) {
+                throw e;
+            }
+            return context.remote().commitBlocks(context.volume(), request.with(now));
+        }
+    }
+
+    /** Whether the same bytes can never be committed: the server says they are not ours. */
+    private static boolean isFinal(OutlayException e) {
+        return e.is(Reason.BAD_LAYOUT)
+                || e.is(Reason.BAD_STATEID)
+                || e.is(Reason.BAD_IOMODE)
+                || e.is(Reason.STALE_MAP)
+                || e.is(Reason.STALE_FILE)
+                || e.is(Reason.DEVICE_MISMATCH);
+    }
+
+    /**
+     * Makes the pieces durable; the weakest durability of their devices counts.
+     *
+     * <p>After a failure nobody knows what of the range the storage has kept, so that to flush again
+     * proves nothing: the bytes have to be written again.
+     */
+    private Durability flush(List<Mapping.Piece> pieces) throws IOException {
+        Durability weakest = Durability.SYNC_MAPPED;
+        for (Mapping.Piece piece : joined(pieces)) {
+            ByteRange range = piece.range();
+            try {
+                Durability reached =
+                        context.device(piece.mapping(), range.start(), range.length())
+                                .flush(
+                                        piece.mapping().deviceOffset(range.start()),
+                                        range.length());
+                weakest = reached.atLeast(weakest) ? weakest : reached;
+            } catch (IOException e) {
+                pieces.forEach(p -> layout.forgetWrites(p.range()));
+                throw e;
+            }
+        }
+        return weakest;
+    }
+
+    /** Neighbours on the file that are neighbours on the device too are flushed together. */
+    private static List<Mapping.Piece> joined(List<Mapping.Piece> pieces) {
+        List<Mapping.Piece> joined = new ArrayList<>();
+        for (Mapping.Piece piece : pieces) {
+            Mapping.Piece last = joined.isEmpty() ? null : joined.getLast();
+            if (last != null
+                    && last.range().end() == piece.range().start()
+                    && last.mapping().isSamePlace(piece.mapping())) {
+                joined.set(
+                        joined.size() - 1,
+                        new Mapping.Piece(
+                                new ByteRange(last.range().start(), piece.range().end()),
+                                last.mapping()));
+            } else {
+                joined.add(piece);
+            }
+        }
+        return joined;
+    }
+
+    private CommitRequest request(List<Mapping.Piece> pieces, Durability durability, Stateid stateid) {
+        List<CommitRequest.Range> ranges = new ArrayList<>();
+        Map<Integer, Long> incarnations = new TreeMap<>();
+        long epoch = Long.MAX_VALUE;
+        for (Mapping.Piece piece : pieces) {
+            Mapping mapping = piece.mapping();
+            ranges.add(
+                    new CommitRequest.Range(
+                            piece.range().start(),
+                            piece.range().length(),
+                            mapping.device(),
+                            mapping.deviceOffset(piece.range().start())));
+            incarnations.put(mapping.device(), context.access().incarnation(mapping.device()));
+            epoch = Math.min(epoch, mapping.epoch());
+        }
+        ByteRange all =
+                new ByteRange(pieces.getFirst().range().start(), pieces.getLast().range().end());
+        return new CommitRequest(
+                context.file(),
+                stateid,
+                ranges,
+                epoch,
+                durability,
+                lastWritten(all),
+                OptionalLong.empty(),
+                incarnations);
+    }
+
+    /** The last byte that the application wrote there; the filling around it is no part of the file. */
+    private OptionalLong lastWritten(ByteRange range) {
+        List<ByteRange> written = layout.writtenWithin(range);
+        return written.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(written.getLast().end() - 1);
+    }
+}

@@ -1,0 +1,161 @@
+package dev.outlay.client;
+
+import dev.outlay.client.device.Device;
+import dev.outlay.client.session.ClientSession;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.FileAttributes;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What reading, writing and committing one file share. Used under the lock of its {@link FileIo},
+ * but for the layout, which answers enter at any time.
+ */
+final class FileContext {
+
+    /** Half a minute at the server would hide a broken connection; less is asked again. */
+    private static final int WAIT_MILLIS = 2_000;
+
+    private static final int MAP_ATTEMPTS = 3;
+
+    private final String volume;
+    private final FileId file;
+    private final Remote remote;
+    private final LayoutCache layout;
+    private final VolumeAccess access;
+    private long serverSizeBytes;
+
+    FileContext(
+            String volume,
+            FileAttributes attributes,
+            Remote remote,
+            LayoutCache layout,
+            VolumeAccess access) {
+        this.volume = volume;
+        this.file = attributes.file();
+        this.remote = remote;
+        this.layout = layout;
+        this.access = access;
+        this.serverSizeBytes = attributes.sizeBytes();
+    }
+
+    String volume() {
+        return volume;
+    }
+
+    FileId file() {
+        return file;
+    }
+
+    Remote remote() {
+        return remote;
+    }
+
+    ClientSession session() {
+        return remote.session();
+    }
+
+    LayoutCache layout() {
+        return layout;
+    }
+
+    long blockSize() {
+        return access.blockSize();
+    }
+
+    VolumeAccess access() {
+        return access;
+    }
+
+    /** The block that holds the byte at {@code offset}. */
+    ByteRange block(long offset) {
+        return ByteRange.ofLength(offset - offset % blockSize(), blockSize());
+    }
+
+    /** The device of a mapping, to be used for {@code length} bytes from {@code fileOffset} on. */
+    Device device(Mapping mapping, long fileOffset, long length) throws IOException {
+        return access.device(mapping.device(), mapping.deviceOffset(fileOffset), length);
+    }
+
+    // ---- size
+
+    /** End of file when the server last told it. */
+    long serverSizeBytes() {
+        return serverSizeBytes;
+    }
+
+    void serverSize(long sizeBytes) {
+        serverSizeBytes = sizeBytes;
+    }
+
+    /** End of file, this client's uncommitted writes included. */
+    long sizeBytes() {
+        return Math.max(serverSizeBytes, writtenEnd());
+    }
+
+    /** Asks the server for the size: others may have made the file longer. */
+    void refreshSize() throws OutlayException {
+        serverSizeBytes = remote.getAttributes(volume, file).sizeBytes();
+    }
+
+    private long writtenEnd() {
+        List<ByteRange> written = layout.written();
+        return written.isEmpty() ? 0 : written.getLast().end();
+    }
+
+    // ---- mapping
+
+    /**
+     * Maps a range, of which at least the first block has to be granted.
+     *
+     * @param range whole blocks
+     */
+    MappedBlocks map(ByteRange range, IoMode iomode) throws OutlayException {
+        for (int attempt = 1; ; attempt++) {
+            Optional<Stateid> stateid = layout.stateid();
+            try {
+                MappedBlocks mapped = remote.mapBlocks(volume, request(range, iomode, stateid));
+                serverSizeBytes = mapped.sizeBytes();
+                return mapped;
+            } catch (OutlayException e) {
+                if (attempt == MAP_ATTEMPTS || !isWorthAnother(e, stateid)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private MapRequest request(ByteRange range, IoMode iomode, Optional<Stateid> stateid) {
+        return new MapRequest(
+                file,
+                range.start(),
+                range.length(),
+                blockSize(),
+                iomode,
+                stateid,
+                false,
+                false,
+                false,
+                0,
+                WAIT_MILLIS);
+    }
+
+    /** Whether a new request may fare better: the refusal was about what this client remembered. */
+    private boolean isWorthAnother(OutlayException e, Optional<Stateid> sent) {
+        if (e.is(Reason.OLD_STATEID)) {
+            return !layout.stateid().equals(sent);
+        }
+        if (e.is(Reason.BAD_STATEID) && sent.isPresent()) {
+            // The layout has ended without a word reaching us.
+            layout.clear();
+            return true;
+        }
+        // A repeated request was granted and the grant is gone; the client itself is not.
+        return e.is(Reason.EXPIRED) && session().dead().isEmpty();
+    }
+}

@@ -1,0 +1,304 @@
+package dev.outlay.client;
+
+import dev.outlay.core.space.RangeMap;
+import dev.outlay.core.space.RangeSet;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Stateid;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this client holds on one file, what it is mapped to, and what was stored there and not
+ * committed.
+ *
+ * <p>Two pictures. {@code held} is what the server believes, restated after a broken connection; it
+ * never says less than the server's own. {@code mappings} is what I/O may use; it never says more.
+ * So ranges leave the mappings before a request that gives them up is sent, and leave {@code held}
+ * when it is answered.
+ *
+ * <p>Each loss begins a new <em>era</em>. An access asks for the era first and looks again when it
+ * is done: a copy made across two eras is discarded, a store is not believed. A grant asked for in
+ * an earlier era is not entered, since what it grants may have been part of the loss; grants of one
+ * era only add up, so that their order does not matter (a late answer to a call that nobody waits
+ * for any more included).
+ *
+ * <p>Its lock is held for the length of each call and never while calling anything else: readers,
+ * writers, and the thread that brings answers come here.
+ */
+final class LayoutCache {
+
+    private static final ByteRange WHOLE_FILE = new ByteRange(0, Long.MAX_VALUE);
+
+    private final FileId file;
+    private final RangeMap<IoMode> held = new RangeMap<>();
+    private final RangeMap<Mapping> mappings = new RangeMap<>();
+    private final WrittenBytes bytes = new WrittenBytes();
+    private @Nullable Stateid stateid;
+    private long era;
+
+    LayoutCache(FileId file) {
+        this.file = file;
+    }
+
+    // ---- for I/O
+
+    synchronized long era() {
+        return era;
+    }
+
+    /** What the byte at {@code offset} is mapped to and how far that goes; null if nowhere. */
+    synchronized Mapping.@Nullable Piece at(long offset) {
+        RangeMap.Entry<Mapping> entry = mappings.find(offset);
+        return entry == null
+                ? null
+                : new Mapping.Piece(
+                        new ByteRange(offset, entry.range().end()), entry.value());
+    }
+
+    /** The stateid to send with the next request; empty if nothing is held. */
+    synchronized Optional<Stateid> stateid() {
+        return Optional.ofNullable(stateid);
+    }
+
+    /** What of the range is filled, in blocks that nobody but this client can read yet. */
+    synchronized List<ByteRange> filledWithin(ByteRange range) {
+        return bytes.filledWithin(range);
+    }
+
+    synchronized boolean isFilled(ByteRange blocks) {
+        return bytes.isFilled(blocks);
+    }
+
+    /**
+     * Stores have been made.
+     *
+     * @param written what the application wrote
+     * @param blocks whole blocks, filled to the last byte
+     * @param since the era in which the mapping was read
+     * @return false if the grant was lost meanwhile: then nothing has been written
+     */
+    synchronized boolean stored(ByteRange written, ByteRange blocks, long since) {
+        if (era != since) {
+            return false;
+        }
+        bytes.stored(written, blocks);
+        return true;
+    }
+
+    /** All that was written and not committed. */
+    synchronized List<ByteRange> written() {
+        return bytes.written();
+    }
+
+    synchronized List<ByteRange> writtenWithin(ByteRange range) {
+        return bytes.writtenWithin(range);
+    }
+
+    /** What was written and is lost, told once. */
+    synchronized List<ByteRange> takeLost() {
+        return bytes.takeLost();
+    }
+
+    /** A commit has covered these bytes, or never will. */
+    synchronized void settledWrites(ByteRange range) {
+        bytes.settled(range);
+    }
+
+    /** These blocks have to be filled anew before they may be committed. */
+    synchronized void forgetWrites(ByteRange range) {
+        bytes.forget(range);
+    }
+
+    /** The whole blocks that were written to, one mapping each, in the order of the file. */
+    synchronized List<Mapping.Piece> commitPieces(long blockSize) {
+        RangeSet blocks = new RangeSet();
+        bytes.written().forEach(written -> blocks.add(written.alignOutward(blockSize)));
+        List<Mapping.Piece> pieces = new ArrayList<>();
+        for (ByteRange range : blocks.ranges()) {
+            for (RangeMap.Entry<Mapping> entry : mappings.within(range)) {
+                if (entry.value().isUnwritten() && !bytes.isFilled(entry.range())) {
+                    throw new IllegalStateException(
+                            "blocks " + entry.range() + " are written to, but not filled");
+                }
+                pieces.add(new Mapping.Piece(entry.range(), entry.value()));
+            }
+        }
+        return pieces;
+    }
+
+    // ---- what answers bring
+
+    /** The answer to a MapBlocks that was sent in era {@code since}. */
+    synchronized void granted(IoMode asked, MappedBlocks answer, long since) {
+        if (era != since || answer.stateid().isEmpty()) {
+            return;
+        }
+        Stateid granted = answer.stateid().get();
+        if (stateid != null && !stateid.id().equals(granted.id())) {
+            // The server knows nothing of the old layout: it ended without a word reaching us.
+            forfeit(WHOLE_FILE);
+            held.remove(WHOLE_FILE);
+            stateid = null;
+        }
+        advance(granted);
+        for (LayoutRange range : answer.ranges()) {
+            hold(range.range(), range.kind().iomode());
+            for (Extent extent : answer.extents()) {
+                if (extent.range().overlaps(range.range())) {
+                    enter(extent.slice(range.range()), asked, answer.mapEpoch());
+                }
+            }
+        }
+    }
+
+    private void hold(ByteRange range, IoMode iomode) {
+        if (iomode == IoMode.RW) {
+            held.put(range, IoMode.RW);
+            return;
+        }
+        RangeSet stronger = new RangeSet();
+        held.within(range).stream()
+                .filter(e -> e.value() == IoMode.RW)
+                .forEach(e -> stronger.add(e.range()));
+        stronger.gapsWithin(range).forEach(gap -> held.put(gap, IoMode.READ));
+    }
+
+    /** Enters what a grant told, where nothing stronger is known. */
+    private void enter(Extent extent, IoMode iomode, long epoch) {
+        Mapping told = Mapping.of(extent, iomode, epoch);
+        if (extent.state() == ExtentState.WRITTEN && !extent.hasAddress()) {
+            throw new IllegalArgumentException("a written extent without an address: " + extent);
+        }
+        List<RangeMap.Entry<Mapping>> known = mappings.within(extent.range());
+        RangeSet keep = new RangeSet();
+        for (RangeMap.Entry<Mapping> old : known) {
+            if (old.value().takesStores()) {
+                if (iomode == IoMode.READ) {
+                    keep.add(old.range());
+                } else if (!old.value().isSamePlace(told)) {
+                    forfeit(old.range());
+                }
+            }
+        }
+        keep.gapsWithin(extent.range()).forEach(gap -> mappings.put(gap, told));
+    }
+
+    /** A commit was answered: these ranges are written now. */
+    synchronized void committed(List<CommitRequest.Range> ranges) {
+        for (CommitRequest.Range range : ranges) {
+            ByteRange blocks = ByteRange.ofLength(range.fileOffset(), range.length());
+            for (RangeMap.Entry<Mapping> entry : mappings.within(blocks)) {
+                Mapping mapping = entry.value();
+                if (mapping.takesStores()
+                        && mapping.device() == range.device()
+                        && mapping.deviceOffset(range.fileOffset()) == range.deviceOffset()) {
+                    mappings.put(entry.range(), mapping.committed());
+                    bytes.committed(entry.range());
+                }
+            }
+        }
+    }
+
+    /** These ranges are about to be given up: nothing may be done there from now on. */
+    synchronized void giveUp(List<ByteRange> ranges) {
+        if (ranges.isEmpty()) {
+            forfeit(WHOLE_FILE);
+        } else {
+            ranges.forEach(this::forfeit);
+        }
+    }
+
+    /** What a request took back. */
+    synchronized void returned(ReturnedLayout returned) {
+        if (returned.stateid().isEmpty()) {
+            clear();
+            return;
+        }
+        Stateid left = returned.stateid().get();
+        if (stateid != null && !stateid.id().equals(left.id())) {
+            return;
+        }
+        advance(left);
+        for (ByteRange range : returned.ranges()) {
+            forfeit(range);
+            held.remove(range);
+        }
+    }
+
+    /** What a re-attach settled; empty: nothing is held. */
+    synchronized void settled(Optional<HeldLayout> now) {
+        if (now.isEmpty()) {
+            clear();
+            return;
+        }
+        if (stateid == null || !stateid.id().equals(now.get().stateid().id())) {
+            forfeit(WHOLE_FILE);
+        }
+        stateid = now.get().stateid();
+        RangeSet readable = new RangeSet();
+        RangeSet writable = new RangeSet();
+        held.remove(WHOLE_FILE);
+        for (LayoutRange range : now.get().ranges()) {
+            held.put(range.range(), range.kind().iomode());
+            readable.add(range.range());
+            if (range.kind() == GrantKind.RW) {
+                writable.add(range.range());
+            }
+        }
+        List<ByteRange> gone = new ArrayList<>();
+        for (RangeMap.Entry<Mapping> entry : mappings.entries()) {
+            RangeSet still = entry.value().iomode() == IoMode.RW ? writable : readable;
+            gone.addAll(still.gapsWithin(entry.range()));
+        }
+        gone.forEach(this::forfeit);
+    }
+
+    /** Nothing is held any more. */
+    synchronized void clear() {
+        stateid = null;
+        held.remove(WHOLE_FILE);
+        forfeit(WHOLE_FILE);
+    }
+
+    // ---- for re-attach
+
+    /** What is believed to be held; empty if nothing is. */
+    synchronized Optional<HeldLayout> held() {
+        return stateid == null
+                ? Optional.empty()
+                : Optional.of(
+                        new HeldLayout(
+                                file,
+                                stateid,
+                                held.entries().stream()
+                                        .map(
+                                                e ->
+                                                        new LayoutRange(
+                                                                e.range(),
+                                                                e.value() == IoMode.RW
+                                                                        ? GrantKind.RW
+                                                                        : GrantKind.READ))
+                                        .toList()));
+    }
+
+    /** Takes mappings out of use, and what was stored under them and not committed with them. */
+    private void forfeit(ByteRange range) {
+        era++;
+        mappings.remove(range);
+        bytes.forfeit(range);
+    }
+
+    private void advance(Stateid newer) {
+        if (stateid == null || Stateid.isAfter(newer.seqid(), stateid.seqid())) {
+            stateid = newer;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.outlay.client;
+
+import dev.outlay.client.session.LayoutHolder;
+import dev.outlay.core.value.FileId;
+import dev.outlay.v1.ReattachRequest;
+import dev.outlay.v1.ReattachResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The layouts of all files of a client, open or not: what answers bring is entered here, and a
+ * re-attach restates it from here. Thread-safe; never waits.
+ */
+final class LayoutTable implements LayoutHolder {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LayoutTable.class);
+
+    /** A file of a volume. */
+    record Key(String volume, FileId file) {}
+
+    private final Map<Key, LayoutCache> caches = new ConcurrentHashMap<>();
+    private final Function<String, List<dev.outlay.v1.DeviceIncarnation>> devices;
+
+    /**
+     * @param devices the labels of the devices of a volume that are in use; must not wait
+     */
+    LayoutTable(Function<String, List<dev.outlay.v1.DeviceIncarnation>> devices) {
+        this.devices = devices;
+    }
+
+    /** The layout on a file; empty of grants if there are none. */
+    LayoutCache of(String volume, FileId file) {
+        return caches.computeIfAbsent(new Key(volume, file), key -> new LayoutCache(key.file()));
+    }
+
+    /** The layout on a file, if anything is known of it. */
+    Optional<LayoutCache> find(String volume, FileId file) {
+        return Optional.ofNullable(caches.get(new Key(volume, file)));
+    }
+
+    /** Forgets a file on which nothing is held. */
+    void retire(Key key) {
+        caches.computeIfPresent(key, (_, cache) -> cache.held().isEmpty() ? null : cache);
+    }
+
+    /** What a request took back. */
+    void returned(String volume, List<dev.outlay.v1.ReturnedLayout> returned) {
+        for (dev.outlay.v1.ReturnedLayout layout : returned) {
+            ReturnedLayout ended = Wire.returned(layout);
+            find(volume, ended.file()).ifPresent(cache -> cache.returned(ended));
+        }
+    }
+
+    /** Every layout on the volume is about to be given up. */
+    void giveUp(String volume) {
+        caches.forEach(
+                (key, cache) -> {
+                    if (key.volume().equals(volume)) {
+                        cache.giveUp(List.of());
+                    }
+                });
+    }
+
+    /** Every layout on the volume is gone. */
+    void clear(String volume) {
+        caches.forEach(
+                (key, cache) -> {
+                    if (key.volume().equals(volume)) {
+                        cache.clear();
+                    }
+                });
+    }
+
+    @Override
+    public List<ReattachRequest.Volume> restate() {
+        Map<String, ReattachRequest.Volume.Builder> volumes = new TreeMap<>();
+        caches.entrySet().stream()
+                .sorted(
+                        Map.Entry.comparingByKey(
+                                (a, b) -> {
+                                    int byVolume = a.volume().compareTo(b.volume());
+                                    return byVolume != 0 ? byVolume : a.file().compareTo(b.file());
+                                }))
+                .forEach(
+                        entry ->
+                                entry.getValue()
+                                        .held()
+                                        .ifPresent(
+                                                held ->
+                                                        volumes.computeIfAbsent(
+                                                                        entry.getKey().volume(),
+                                                                        this::volume)
+                                                                .addLayouts(Wire.layout(held))));
+        List<ReattachRequest.Volume> all = new ArrayList<>();
+        volumes.values().forEach(volume -> all.add(volume.build()));
+        return all;
+    }
+
+    private ReattachRequest.Volume.Builder volume(String name) {
+        return ReattachRequest.Volume.newBuilder()
+                .setVolume(name)
+                .addAllDevices(devices.apply(name));
+    }
+
+    @Override
+    public void settle(ReattachResponse.VolumeResult result) {
+        if (result.hasError()) {
+            LOG.warn(
+                    "event=layouts-lost volume={} reason=\"{}\"",
+                    result.getVolume(),
+                    result.getError().getMessage());
+            clear(result.getVolume());
+            return;
+        }
+        for (ReattachResponse.LayoutResult layout : result.getLayoutsList()) {
+            FileId file = new FileId(layout.getFileId());
+            if (layout.hasError()) {
+                LOG.warn(
+                        "event=layout-lost volume={} file={} reason=\"{}\"",
+                        result.getVolume(),
+                        file,
+                        layout.getError().getMessage());
+            }
+            of(result.getVolume(), file)
+                    .settled(
+                            layout.hasLayout()
+                                    ? Optional.of(Wire.layout(layout.getLayout()))
+                                    : Optional.empty());
+        }
+    }
+
+    @Override
+    public void voided(OutlayException why) {
+        caches.values().forEach(LayoutCache::clear);
+    }
+}

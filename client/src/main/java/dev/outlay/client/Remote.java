@@ -1,0 +1,347 @@
+package dev.outlay.client;
+
+import dev.outlay.client.session.ClientSession;
+import dev.outlay.core.value.FileAttributes;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.Reason;
+import dev.outlay.v1.AllocateRequest;
+import dev.outlay.v1.ChildName;
+import dev.outlay.v1.CreateRequest;
+import dev.outlay.v1.DeallocateRequest;
+import dev.outlay.v1.GetAttributesRequest;
+import dev.outlay.v1.GetDevicesRequest;
+import dev.outlay.v1.ListExtentsRequest;
+import dev.outlay.v1.ListExtentsResponse;
+import dev.outlay.v1.ListLayoutsRequest;
+import dev.outlay.v1.ListLayoutsResponse;
+import dev.outlay.v1.ListRequest;
+import dev.outlay.v1.ListResponse;
+import dev.outlay.v1.LookupRequest;
+import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.RemoveRequest;
+import dev.outlay.v1.RenameRequest;
+import dev.outlay.v1.Reply;
+import dev.outlay.v1.Request;
+import dev.outlay.v1.SetAttributesRequest;
+import dev.outlay.v1.TruncateRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * The operations of the protocol as calls that wait for their answer. What an answer says of this
+ * client's own layouts is entered in the {@link LayoutTable} when it arrives, in the order of
+ * arrival, also where nobody waits for it any more. Any thread may call.
+ */
+final class Remote {
+
+    private final ClientSession session;
+    private final LayoutTable layouts;
+
+    Remote(ClientSession session, LayoutTable layouts) {
+        this.session = session;
+        this.layouts = layouts;
+    }
+
+    ClientSession session() {
+        return session;
+    }
+
+    // ---- layouts
+
+    MappedBlocks mapBlocks(String volume, MapRequest ask) throws OutlayException {
+        LayoutCache cache = layouts.of(volume, ask.file());
+        long era = cache.era();
+        Reply reply =
+                mutate(
+                        volume,
+                        header ->
+                                Request.newBuilder()
+                                        .setMapBlocks(Wire.mapBlocks(ask).setOperation(header)),
+                        answer ->
+                                cache.granted(
+                                        ask.iomode(), Wire.mapped(answer.getMapBlocks()), era));
+        return read(() -> Wire.mapped(reply.getMapBlocks()));
+    }
+
+    CommittedBlocks commitBlocks(String volume, CommitRequest ask) throws OutlayException {
+        Reply reply =
+                mutate(
+                        volume,
+                        header ->
+                                Request.newBuilder()
+                                        .setCommitBlocks(
+                                                Wire.commitBlocks(ask).setOperation(header)),
+                        _ ->
+                                layouts.find(volume, ask.file())
+                                        .ifPresent(cache -> cache.committed(ask.ranges())));
+        return read(() -> Wire.committed(reply.getCommitBlocks()));
+    }
+
+    /** The caller has drained its I/O on the scope. */
+    List<ReturnedLayout> returnLayout(String volume, ReturnScope scope) throws OutlayException {
+        switch (scope) {
+            case ReturnScope.OfFile file ->
+                    layouts.find(volume, file.file())
+                            .ifPresent(cache -> cache.giveUp(file.ranges()));
+            case ReturnScope.OfDevice _, ReturnScope.OfVolume _ -> layouts.giveUp(volume);
+        }
+        Reply reply =
+                mutate(
+                        volume,
+                        header ->
+                                Request.newBuilder()
+                                        .setReturnLayout(
+                                                Wire.returnLayout(scope).setOperation(header)),
+                        answer -> {
+                            layouts.returned(volume, answer.getReturnLayout().getReturnedList());
+                            clearReturned(volume, scope);
+                        });
+        return reply.getReturnLayout().getReturnedList().stream().map(Wire::returned).toList();
+    }
+
+    private void clearReturned(String volume, ReturnScope scope) {
+        switch (scope) {
+            case ReturnScope.OfFile file -> {
+                if (file.ranges().isEmpty()) {
+                    layouts.find(volume, file.file()).ifPresent(LayoutCache::clear);
+                }
+            }
+            case ReturnScope.OfDevice _ -> {}
+            case ReturnScope.OfVolume _ -> layouts.clear(volume);
+        }
+    }
+
+    List<HeldLayout> listLayouts(String volume) throws OutlayException {
+        List<HeldLayout> all = new ArrayList<>();
+        OptionalLong after = OptionalLong.of(0);
+        while (after.isPresent()) {
+            ListLayoutsResponse page =
+                    query(
+                                    Request.newBuilder()
+                                            .setListLayouts(
+                                                    ListLayoutsRequest.newBuilder()
+                                                            .setVolume(volume)
+                                                            .setAfterFileId(after.getAsLong())))
+                            .getListLayouts();
+            page.getLayoutsList().forEach(layout -> all.add(Wire.layout(layout)));
+            after =
+                    page.hasNextAfterFileId()
+                            ? OptionalLong.of(page.getNextAfterFileId())
+                            : OptionalLong.empty();
+        }
+        return all;
+    }
+
+    VolumeDevices devices(String volume) throws OutlayException {
+        Reply reply =
+                query(
+                        Request.newBuilder()
+                                .setGetDevices(GetDevicesRequest.newBuilder().setVolume(volume)));
+        return read(() -> Wire.devices(reply.getGetDevices()));
+    }
+
+    // ---- names
+
+    FileAttributes create(String volume, FileId parent, String name, FileKind kind, int mode)
+            throws OutlayException {
+        CreateRequest.Builder request =
+                CreateRequest.newBuilder()
+                        .setAt(child(parent, name))
+                        .setKind(Wire.kind(kind))
+                        .setMode(mode);
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setCreate(request.setOperation(header)),
+                        _ -> {});
+        return attributes(reply.getCreate().getAttributes());
+    }
+
+    FileAttributes lookup(String volume, String path) throws OutlayException {
+        Reply reply =
+                query(
+                        Request.newBuilder()
+                                .setLookup(
+                                        LookupRequest.newBuilder()
+                                                .setVolume(volume)
+                                                .setPath(path)));
+        return attributes(reply.getLookup().getAttributes());
+    }
+
+    FileAttributes getAttributes(String volume, FileId file) throws OutlayException {
+        Reply reply =
+                query(
+                        Request.newBuilder()
+                                .setGetAttributes(
+                                        GetAttributesRequest.newBuilder()
+                                                .setVolume(volume)
+                                                .setFileId(file.value())));
+        return attributes(reply.getGetAttributes().getAttributes());
+    }
+
+    FileAttributes setAttributes(String volume, FileId file, AttributeChange change)
+            throws OutlayException {
+        SetAttributesRequest.Builder request =
+                SetAttributesRequest.newBuilder().setFileId(file.value());
+        change.mode().ifPresent(request::setMode);
+        change.owner().ifPresent(request::setOwner);
+        change.modifiedMillis().ifPresent(request::setModifiedMillis);
+        change.accessedMillis().ifPresent(request::setAccessedMillis);
+        Reply reply =
+                mutate(
+                        volume,
+                        header ->
+                                Request.newBuilder().setSetAttributes(request.setOperation(header)),
+                        _ -> {});
+        return attributes(reply.getSetAttributes().getAttributes());
+    }
+
+    List<DirectoryEntry> list(String volume, FileId directory) throws OutlayException {
+        List<DirectoryEntry> all = new ArrayList<>();
+        ListRequest.Builder request =
+                ListRequest.newBuilder().setVolume(volume).setDirectoryId(directory.value());
+        boolean more = true;
+        while (more) {
+            ListResponse page = query(Request.newBuilder().setList(request)).getList();
+            List<DirectoryEntry> entries =
+                    read(() -> page.getEntriesList().stream().map(Wire::entry).toList());
+            all.addAll(entries);
+            request.setAfterName(page.getNextAfterName());
+            more = page.hasNextAfterName();
+        }
+        return all;
+    }
+
+    FileAttributes rename(
+            String volume, FileId fromParent, String from, FileId toParent, String to)
+            throws OutlayException {
+        RenameRequest.Builder request =
+                RenameRequest.newBuilder()
+                        .setFrom(child(fromParent, from))
+                        .setTo(child(toParent, to));
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setRename(request.setOperation(header)),
+                        answer ->
+                                layouts.returned(volume, answer.getRename().getReturnedList()));
+        return attributes(reply.getRename().getAttributes());
+    }
+
+    void remove(String volume, FileId parent, String name) throws OutlayException {
+        RemoveRequest.Builder request = RemoveRequest.newBuilder().setAt(child(parent, name));
+        mutate(
+                volume,
+                header -> Request.newBuilder().setRemove(request.setOperation(header)),
+                answer -> layouts.returned(volume, answer.getRemove().getReturnedList()));
+    }
+
+    // ---- space
+
+    FileAttributes truncate(String volume, FileId file, long sizeBytes) throws OutlayException {
+        TruncateRequest.Builder request =
+                TruncateRequest.newBuilder().setFileId(file.value()).setNewSizeBytes(sizeBytes);
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setTruncate(request.setOperation(header)),
+                        answer ->
+                                layouts.returned(volume, answer.getTruncate().getReturnedList()));
+        return attributes(reply.getTruncate().getAttributes());
+    }
+
+    FileAttributes allocate(String volume, FileId file, long offset, long length)
+            throws OutlayException {
+        AllocateRequest.Builder request =
+                AllocateRequest.newBuilder()
+                        .setFileId(file.value())
+                        .setOffset(offset)
+                        .setLength(length);
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setAllocate(request.setOperation(header)),
+                        answer ->
+                                layouts.returned(volume, answer.getAllocate().getReturnedList()));
+        return attributes(reply.getAllocate().getAttributes());
+    }
+
+    FileAttributes deallocate(String volume, FileId file, long offset, long length)
+            throws OutlayException {
+        DeallocateRequest.Builder request =
+                DeallocateRequest.newBuilder()
+                        .setFileId(file.value())
+                        .setOffset(offset)
+                        .setLength(length);
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setDeallocate(request.setOperation(header)),
+                        answer ->
+                                layouts.returned(volume, answer.getDeallocate().getReturnedList()));
+        return attributes(reply.getDeallocate().getAttributes());
+    }
+
+    ExtentListing listExtents(String volume, FileId file, long offset, int maxExtents)
+            throws OutlayException {
+        ListExtentsResponse page =
+                query(
+                                Request.newBuilder()
+                                        .setListExtents(
+                                                ListExtentsRequest.newBuilder()
+                                                        .setVolume(volume)
+                                                        .setFileId(file.value())
+                                                        .setOffset(offset)
+                                                        .setMaxExtents(maxExtents)))
+                        .getListExtents();
+        return read(
+                () ->
+                        new ExtentListing(
+                                Wire.extents(page.getExtentsList()),
+                                page.hasNextOffset()
+                                        ? OptionalLong.of(page.getNextOffset())
+                                        : OptionalLong.empty(),
+                                Wire.attributes(page.getAttributes())));
+    }
+
+    // ---- common
+
+    private Reply query(Request.Builder request) throws OutlayException {
+        return session.await(session.query(request));
+    }
+
+    private Reply mutate(
+            String volume,
+            Function<OperationHeader, Request.Builder> request,
+            Consumer<Reply> onReply)
+            throws OutlayException {
+        return session.await(session.mutate(volume, request, onReply));
+    }
+
+    private static FileAttributes attributes(dev.outlay.v1.FileAttributes attributes)
+            throws OutlayException {
+        return read(() -> Wire.attributes(attributes));
+    }
+
+    /** Turns an answer with values out of their range into the failure it is. */
+    private static <T> T read(java.util.function.Supplier<T> decode) throws OutlayException {
+        try {
+            return decode.get();
+        } catch (IllegalArgumentException e) {
+            OutlayException senseless =
+                    OutlayException.of(
+                            Reason.INTERNAL,
+                            "the answer of the server makes no sense: " + e.getMessage());
+            senseless.initCause(e);
+            throw senseless;
+        }
+    }
+
+    private static ChildName child(FileId parent, String name) {
+        return ChildName.newBuilder().setParentId(parent.value()).setName(name).build();
+    }
+}

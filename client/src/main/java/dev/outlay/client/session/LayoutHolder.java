@@ -1,0 +1,26 @@
+package dev.outlay.client.session;
+
+import dev.outlay.client.OutlayException;
+import dev.outlay.v1.ReattachRequest;
+import dev.outlay.v1.ReattachResponse;
+import java.util.List;
+
+/**
+ * Whoever keeps the layouts of a session: asked to restate them after a broken connection, and told
+ * what became of them. Called by one thread at a time, with the session's lock held: it answers
+ * from memory and does not call the session.
+ */
+public interface LayoutHolder {
+
+    /**
+     * What is believed to be held, by volume, and the labels of the devices in use; {@code
+     * answered_through} is left to the session.
+     */
+    List<ReattachRequest.Volume> restate();
+
+    /** What is held from now on on one volume; what the result does not stand for is gone. */
+    void settle(ReattachResponse.VolumeResult result);
+
+    /** Nothing is held any more, and nothing ever will be. */
+    void voided(OutlayException why);
+}
