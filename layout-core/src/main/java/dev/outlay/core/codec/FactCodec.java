@@ -267,13 +267,7 @@ public final class FactCodec {
                             ValueCodec.file(in),
                             ValueCodec.list(in, ValueCodec::range),
                             ValueCodec.client(in));
-            case LAYOUT_GRANTED ->
-                    new Fact.LayoutGranted(
-                            ValueCodec.client(in),
-                            ValueCodec.file(in),
-                            ValueCodec.layoutId(in),
-                            in.readInt(),
-                            ValueCodec.list(in, ValueCodec::layoutRange));
+            case LAYOUT_GRANTED -> layoutGranted(in);
             case LAYOUT_RETURNED ->
                     new Fact.LayoutReturned(
                             ValueCodec.client(in),
@@ -294,6 +288,21 @@ public final class FactCodec {
                     throw new CorruptDataException(
                             "kind of fact " + tag + " at byte " + at + " of the record");
         };
+    }
+
+    private static Fact.LayoutGranted layoutGranted(ByteReader in) {
+        Fact.LayoutGranted fact =
+                new Fact.LayoutGranted(
+                        ValueCodec.client(in),
+                        ValueCodec.file(in),
+                        ValueCodec.layoutId(in),
+                        in.readInt(),
+                        ValueCodec.list(in, ValueCodec::layoutRange));
+        if (fact.ranges().isEmpty()
+                || !fact.ranges().stream().allMatch(r -> r.kind().isDurable())) {
+            throw new CorruptDataException("a grant that is never journaled: " + fact);
+        }
+        return fact;
     }
 
     public static void cause(ByteWriter out, EndCause cause) {

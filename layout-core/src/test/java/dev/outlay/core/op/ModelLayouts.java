@@ -212,6 +212,9 @@ final class ModelLayouts {
         assertTrue(
                 kind != GrantKind.RW || readersAllow(process, file, block),
                 () -> file.name + " block " + block + " is held for READ");
+        assertTrue(
+                kind != GrantKind.RW || !model.zombieBlocks.contains(at),
+                () -> file.name + " block " + block + " could be stored to by an ended client");
         view.blocks.put(block, new Held(kind, at, extent.state() == ExtentState.WRITTEN));
         if (kind == GrantKind.RW) {
             file.writers.put(block, process.id());
