@@ -107,8 +107,8 @@ final class FileCommits {
     /**
      * Makes the pieces durable; the weakest durability of their devices counts.
      *
-     * <p>After a failure nobody knows what of the range the storage has kept, so that to flush again
-     * proves nothing: the bytes have to be written again.
+     * <p>After a failure nobody knows what of the range the storage has kept, so that to flush
+     * again proves nothing: the bytes have to be written again.
      */
     private Durability flush(List<Mapping.Piece> pieces) throws IOException {
         Durability weakest = Durability.SYNC_MAPPED;
@@ -117,9 +117,7 @@ final class FileCommits {
             try {
                 Durability reached =
                         context.device(piece.mapping(), range.start(), range.length())
-                                .flush(
-                                        piece.mapping().deviceOffset(range.start()),
-                                        range.length());
+                                .flush(piece.mapping().deviceOffset(range.start()), range.length());
                 weakest = reached.atLeast(weakest) ? weakest : reached;
             } catch (IOException e) {
                 pieces.forEach(p -> layout.forgetWrites(p.range()));
@@ -149,7 +147,8 @@ final class FileCommits {
         return joined;
     }
 
-    private CommitRequest request(List<Mapping.Piece> pieces, Durability durability, Stateid stateid) {
+    private CommitRequest request(
+            List<Mapping.Piece> pieces, Durability durability, Stateid stateid) {
         List<CommitRequest.Range> ranges = new ArrayList<>();
         Map<Integer, Long> incarnations = new TreeMap<>();
         long epoch = Long.MAX_VALUE;
@@ -177,7 +176,9 @@ final class FileCommits {
                 incarnations);
     }
 
-    /** The last byte that the application wrote there; the filling around it is no part of the file. */
+    /**
+     * The last byte that the application wrote there; the filling around it is no part of the file.
+     */
     private OptionalLong lastWritten(ByteRange range) {
         List<ByteRange> written = layout.writtenWithin(range);
         return written.isEmpty()

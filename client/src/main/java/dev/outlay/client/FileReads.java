@@ -159,7 +159,9 @@ final class FileReads {
         return extents.stream().filter(e -> e.range().contains(offset)).findFirst().orElse(null);
     }
 
-    /** Past the server's end of file: zeros up to what this client itself has written further on. */
+    /**
+     * Past the server's end of file: zeros up to what this client itself has written further on.
+     */
     private long pastEnd(MemorySegment target, long offset) {
         long end = context.sizeBytes();
         if (offset >= end) {

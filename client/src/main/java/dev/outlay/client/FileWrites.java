@@ -68,8 +68,7 @@ final class FileWrites {
             }
             long count =
                     Math.min(
-                            Math.min(source.byteSize(), BATCH_BYTES),
-                            piece.range().end() - offset);
+                            Math.min(source.byteSize(), BATCH_BYTES), piece.range().end() - offset);
             if (store(piece.mapping(), source.asSlice(0, count), offset, era)) {
                 return count;
             }

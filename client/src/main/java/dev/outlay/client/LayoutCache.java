@@ -59,8 +59,7 @@ final class LayoutCache {
         RangeMap.Entry<Mapping> entry = mappings.find(offset);
         return entry == null
                 ? null
-                : new Mapping.Piece(
-                        new ByteRange(offset, entry.range().end()), entry.value());
+                : new Mapping.Piece(new ByteRange(offset, entry.range().end()), entry.value());
     }
 
     /** The stateid to send with the next request; empty if nothing is held. */

@@ -150,11 +150,7 @@ public final class LayoutClient implements AutoCloseable {
                 remote.lookup(volume, from).file(),
                 () ->
                         remote.rename(
-                                volume,
-                                sourceParent,
-                                source.name(),
-                                targetParent,
-                                target.name()));
+                                volume, sourceParent, source.name(), targetParent, target.name()));
     }
 
     /** Removes a file, with what was written to it, or an empty directory. */
@@ -200,11 +196,9 @@ public final class LayoutClient implements AutoCloseable {
     // ---- space
 
     /** Sets the size. What this client wrote before is committed first. */
-    public FileAttributes truncate(String volume, String path, long sizeBytes)
-            throws IOException {
+    public FileAttributes truncate(String volume, String path, long sizeBytes) throws IOException {
         FileId file = remote.lookup(volume, path).file();
-        FileAttributes after =
-                quiet(volume, file, () -> remote.truncate(volume, file, sizeBytes));
+        FileAttributes after = quiet(volume, file, () -> remote.truncate(volume, file, sizeBytes));
         resized(volume, after);
         return after;
     }
@@ -224,19 +218,14 @@ public final class LayoutClient implements AutoCloseable {
     }
 
     void truncate(FileIo io, long sizeBytes) throws IOException {
-        FileAttributes after =
-                io.quiet(() -> remote.truncate(io.volume(), io.file(), sizeBytes));
+        FileAttributes after = io.quiet(() -> remote.truncate(io.volume(), io.file(), sizeBytes));
         io.resized(after.sizeBytes());
     }
 
     void allocate(FileIo io, long offset, long length) throws IOException {
         ByteRange blocks =
-                ByteRange.ofLength(offset, length)
-                        .alignOutward(access(io.volume()).blockSize());
-        io.quiet(
-                () ->
-                        remote.allocate(
-                                io.volume(), io.file(), blocks.start(), blocks.length()));
+                ByteRange.ofLength(offset, length).alignOutward(access(io.volume()).blockSize());
+        io.quiet(() -> remote.allocate(io.volume(), io.file(), blocks.start(), blocks.length()));
     }
 
     void deallocate(FileIo io, long offset, long length) throws IOException {
@@ -320,8 +309,8 @@ public final class LayoutClient implements AutoCloseable {
     }
 
     /** Makes the file where that is asked for; null if it is to be there already. */
-    private @Nullable FileAttributes forWriting(
-            String volume, String path, Set<OpenOption> asked) throws OutlayException {
+    private @Nullable FileAttributes forWriting(String volume, String path, Set<OpenOption> asked)
+            throws OutlayException {
         if (asked.contains(StandardOpenOption.CREATE_NEW)) {
             return create(volume, path, DEFAULT_MODE);
         }
@@ -478,8 +467,7 @@ public final class LayoutClient implements AutoCloseable {
         void run() throws IOException;
     }
 
-    private static @Nullable IOException closing(
-            Step step, @Nullable IOException before) {
+    private static @Nullable IOException closing(Step step, @Nullable IOException before) {
         try {
             step.run();
             return before;

@@ -216,8 +216,7 @@ final class Remote {
         return all;
     }
 
-    FileAttributes rename(
-            String volume, FileId fromParent, String from, FileId toParent, String to)
+    FileAttributes rename(String volume, FileId fromParent, String from, FileId toParent, String to)
             throws OutlayException {
         RenameRequest.Builder request =
                 RenameRequest.newBuilder()
@@ -227,8 +226,7 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setRename(request.setOperation(header)),
-                        answer ->
-                                layouts.returned(volume, answer.getRename().getReturnedList()));
+                        answer -> layouts.returned(volume, answer.getRename().getReturnedList()));
         return attributes(reply.getRename().getAttributes());
     }
 
@@ -249,8 +247,7 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setTruncate(request.setOperation(header)),
-                        answer ->
-                                layouts.returned(volume, answer.getTruncate().getReturnedList()));
+                        answer -> layouts.returned(volume, answer.getTruncate().getReturnedList()));
         return attributes(reply.getTruncate().getAttributes());
     }
 
@@ -265,8 +262,7 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setAllocate(request.setOperation(header)),
-                        answer ->
-                                layouts.returned(volume, answer.getAllocate().getReturnedList()));
+                        answer -> layouts.returned(volume, answer.getAllocate().getReturnedList()));
         return attributes(reply.getAllocate().getAttributes());
     }
 

@@ -159,8 +159,7 @@ final class VolumeAccess {
 
     private Opened open(DeviceEntry entry) throws IOException {
         Path path = path(entry);
-        Durability least =
-                known.least().atLeast(options.least()) ? known.least() : options.least();
+        Durability least = known.least().atLeast(options.least()) ? known.least() : options.least();
         Device device;
         try {
             device =

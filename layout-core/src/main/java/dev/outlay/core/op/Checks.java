@@ -100,6 +100,14 @@ final class Checks {
         text("file name", name, tables.limits().nameBytes());
     }
 
+    static void mode(int mode) {
+        if (mode < 0 || mode > 07777) {
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT,
+                    "mode " + Integer.toOctalString(mode) + " is not within 0..7777 (octal)");
+        }
+    }
+
     static void text(String what, String text, int maxBytes) {
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
             throw new Refusal(

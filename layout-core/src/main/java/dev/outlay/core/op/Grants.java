@@ -15,7 +15,6 @@ import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
-import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
@@ -207,29 +206,6 @@ final class Grants {
     /** Where bytes of a file lie; all of them must be mapped. */
     static List<DeviceRange> onDevice(FileNode file, ByteRange bytes) {
         return file.extents().mapped(bytes).stream().map(Extent::deviceRange).toList();
-    }
-
-    /**
-     * Facts that let a removed file go, if nobody but those in {@code leaving} holds anything on it
-     * and grace is over.
-     */
-    static List<Fact> reap(
-            VolumeTables tables, FileNode file, ClientId leaving, boolean leavesWhole) {
-        boolean held =
-                file.layouts().stream().anyMatch(l -> !(leavesWhole && l.client().equals(leaving)));
-        if (!file.isRemoving() || held || tables.isInGrace() || file.workOn(wholeFile()) != null) {
-            return List.of();
-        }
-        return reapFacts(file.id(), !file.extents().isEmpty(), leaving.value());
-    }
-
-    static List<Fact> reapFacts(FileId file, boolean holdsBlocks, long by) {
-        List<Fact> facts = new ArrayList<>();
-        if (holdsBlocks) {
-            facts.add(new Fact.ExtentsFreed(file, wholeFile(), by));
-        }
-        facts.add(new Fact.FileForgotten(file));
-        return facts;
     }
 
     static ByteRange wholeFile() {

@@ -109,7 +109,7 @@ final class ReturnLayoutOp {
                 facts.add(Grants.zeroTail(tables, file, nextWork++));
             }
             boolean whole = release.returned().getFirst().remaining().isEmpty();
-            facts.addAll(Grants.reap(tables, file, caller, whole));
+            facts.addAll(Removal.after(tables, file, caller, whole));
         }
 
         void device(FileNode file, int device) {

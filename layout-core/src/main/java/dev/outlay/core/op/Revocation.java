@@ -100,7 +100,7 @@ final class Revocation {
         boolean whole =
                 ranges.stream().mapToLong(ByteRange::length).sum()
                         == layout.ranges().stream().mapToLong(r -> r.range().length()).sum();
-        facts.addAll(Grants.reap(tables, file, client, whole));
+        facts.addAll(Removal.after(tables, file, client, whole));
         return facts;
     }
 

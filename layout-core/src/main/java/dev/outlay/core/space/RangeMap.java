@@ -69,9 +69,7 @@ public final class RangeMap<V> {
     /** The range and value that the byte at {@code offset} belongs to, or null when it has none. */
     public @Nullable Entry<V> find(long offset) {
         Map.Entry<Long, Entry<V>> entry = byStart.floorEntry(offset);
-        return entry != null && entry.getValue().range().contains(offset)
-                ? entry.getValue()
-                : null;
+        return entry != null && entry.getValue().range().contains(offset) ? entry.getValue() : null;
     }
 
     /** All of it, sorted. */

@@ -4,11 +4,8 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.space.FreeSpace;
-import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.EndCause;
-import dev.outlay.core.value.Extent;
-import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.LayoutRange;
@@ -165,11 +162,12 @@ public final class VolumeTables {
             case Fact.FileUnlinked f -> unlink(f);
             case Fact.FileForgotten f -> forget(f.file());
             case Fact.AttributesSet f -> setAttributes(f);
-            case Fact.ExtentsAllocated f -> counting(f.file(), () -> allocate(f));
-            case Fact.ExtentsConverted f -> counting(f.file(), () -> convert(f));
-            case Fact.ExtentsFreed f -> counting(f.file(), () -> free(f));
-            case Fact.ExtentsQuarantined f -> counting(f.file(), () -> quarantine(f));
-            case Fact.ExtentsAtRisk f -> counting(f.file(), () -> putAtRisk(f));
+            case Fact.ExtentsAllocated f -> counting(f.file(), () -> BlockFacts.allocate(this, f));
+            case Fact.ExtentsConverted f -> counting(f.file(), () -> BlockFacts.convert(this, f));
+            case Fact.ExtentsFreed f -> counting(f.file(), () -> BlockFacts.free(this, f));
+            case Fact.ExtentsQuarantined f ->
+                    counting(f.file(), () -> BlockFacts.quarantine(this, f));
+            case Fact.ExtentsAtRisk f -> counting(f.file(), () -> BlockFacts.putAtRisk(this, f));
             case Fact.LayoutGranted f -> counting(f.file(), () -> grant(f));
             case Fact.LayoutReturned f -> counting(f.file(), () -> release(f));
             case Fact.SeqidSeen f -> {
@@ -312,76 +310,6 @@ public final class VolumeTables {
         node.changeCounter++;
     }
 
-    private void allocate(Fact.ExtentsAllocated f) {
-        FileNode node = need(f.file());
-        node.mapEpoch++;
-        for (Extent extent : f.extents()) {
-            free().take(extent.deviceRange());
-            node.extents.insert(extent);
-            ledger.count(extent, node.removing, 1);
-            changed(node, extent.range(), f.by());
-        }
-    }
-
-    private void convert(Fact.ExtentsConverted f) {
-        FileNode node = need(f.file());
-        node.mapEpoch++;
-        for (ByteRange range : f.ranges()) {
-            convert(node, range, f.state(), f.flags());
-            changed(node, range, f.by());
-        }
-    }
-
-    private void convert(FileNode node, ByteRange range, ExtentState state, int flags) {
-        node.extents.mapped(range).forEach(e -> ledger.count(e, node.removing, -1));
-        node.extents.convert(range, state, flags);
-        node.extents.mapped(range).forEach(e -> ledger.count(e, node.removing, 1));
-    }
-
-    private void free(Fact.ExtentsFreed f) {
-        FileNode node = need(f.file());
-        node.mapEpoch++;
-        for (Extent extent : node.extents.punch(f.range())) {
-            ledger.count(extent, node.removing, -1);
-            if (extent.has(Extent.AT_RISK)) {
-                quarantine.unmap(extent.deviceRange());
-                ledger.quarantined(extent.length());
-            } else {
-                free().release(extent.deviceRange());
-            }
-        }
-        changed(node, f.range(), f.by());
-    }
-
-    private void quarantine(Fact.ExtentsQuarantined f) {
-        FileNode node = need(f.file());
-        node.mapEpoch++;
-        for (ByteRange range : f.ranges()) {
-            for (Extent extent : node.extents.punch(range)) {
-                ledger.count(extent, node.removing, -1);
-                ledger.quarantined(extent.length());
-                quarantine.add(extent.deviceRange(), f.holder(), false);
-            }
-            changed(node, range, 0);
-        }
-    }
-
-    private void putAtRisk(Fact.ExtentsAtRisk f) {
-        FileNode node = need(f.file());
-        node.mapEpoch++;
-        for (ByteRange range : f.ranges()) {
-            for (Extent extent : node.extents.mapped(range)) {
-                convert(node, extent.range(), extent.state(), extent.flags() | Extent.AT_RISK);
-                quarantine.add(extent.deviceRange(), f.holder(), true);
-            }
-            changed(node, range, 0);
-        }
-    }
-
-    private static void changed(FileNode node, ByteRange range, long by) {
-        node.changes.add(new ChangeLog.Change(node.mapEpoch, range, by));
-    }
-
     private void grant(Fact.LayoutGranted f) {
         FileNode node = need(f.file());
         Layout layout = node.layouts.computeIfAbsent(f.client(), c -> new Layout(c, f.layout()));
@@ -407,7 +335,7 @@ public final class VolumeTables {
         }
     }
 
-    private FileNode need(FileId id) {
+    FileNode need(FileId id) {
         FileNode node = files.get(id);
         if (node == null) {
             throw new IllegalStateException("there is no file " + id);

@@ -1,12 +1,7 @@
 package dev.outlay.core.op;
 
-import dev.outlay.core.command.Command;
-import dev.outlay.core.command.Command.EndClient;
-import dev.outlay.core.command.Command.JoinClient;
-import dev.outlay.core.command.Command.LapseClient;
 import dev.outlay.core.command.Command.ReattachClient;
 import dev.outlay.core.command.Command.RestatedLayout;
-import dev.outlay.core.command.Command.ReviveClient;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.reply.Reply;
@@ -16,9 +11,7 @@ import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
-import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
-import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
@@ -31,112 +24,17 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Clients come, lapse, return, re-attach after a restart, and end. */
-final class ClientOps {
+/**
+ * ReattachClient: after a broken connection or a restart a client says what it holds. What the
+ * journal knows stands; a plain READ that it does not know is believed, in grace, where nothing
+ * speaks against it; anything else is refused for that file alone. The server goes on above both
+ * seqids.
+ */
+final class ReattachClientOp {
 
-    private ClientOps() {}
+    private ReattachClientOp() {}
 
-    static Decision join(VolumeTables tables, JoinClient ask) {
-        ClientEntry known = tables.client(ask.client().id());
-        if (known != null) {
-            return known.ended().isEmpty()
-                    ? Decision.answer(new Reply.Done())
-                    : Decision.answer(Failure.of(Reason.FENCED, "this client has been revoked"));
-        }
-        if (tables.clients().size() >= tables.limits().clients()) {
-            throw new Refusal(
-                    Reason.RESOURCE_EXHAUSTED,
-                    "the volume remembers "
-                            + tables.clients().size()
-                            + " clients, as many as it may");
-        }
-        return Decision.answer(List.of(new Fact.ClientJoined(ask.client())), new Reply.Done());
-    }
-
-    /**
-     * By its own word everything it held counts as returned; otherwise what it could still touch is
-     * set aside.
-     */
-    static Decision end(VolumeTables tables, EndClient ask) {
-        ClientEntry client = tables.client(ask.client());
-        if (client == null) {
-            return Decision.answer(new Reply.Done());
-        }
-        if (client.ended().isPresent()) {
-            return ask.cause() == EndCause.EXPIRED
-                    ? Decision.answer(leaseOver(tables, client), new Reply.Done())
-                    : Decision.answer(new Reply.Done());
-        }
-        if (ask.cause() != EndCause.OWN_WORD) {
-            return Revocation.step(tables, ask.client(), ask.cause(), ask);
-        }
-        List<Fact> facts = ReturnLayoutOp.everything(tables, client);
-        facts.add(new Fact.ClientEnded(ask.client(), EndCause.OWN_WORD));
-        facts.add(new Fact.ClientForgotten(ask.client()));
-        return Decision.answer(facts, new Reply.Done());
-    }
-
-    /**
-     * A lease is over: courtesy begins, for a client that holds anything. Otherwise it ends here,
-     * and so do the READ grants that linger of one that had ended already; the answer is then that
-     * it has expired.
-     */
-    static Decision lapse(VolumeTables tables, LapseClient ask) {
-        ClientEntry client = tables.client(ask.client());
-        Failure expired =
-                Failure.of(Reason.EXPIRED, "client " + ask.client() + " holds nothing any more");
-        if (client == null) {
-            return Decision.answer(expired);
-        }
-        if (client.ended().isPresent()) {
-            return Decision.answer(leaseOver(tables, client), expired);
-        }
-        if (client.files().isEmpty()) {
-            List<Fact> facts =
-                    List.of(
-                            new Fact.ClientEnded(ask.client(), EndCause.EXPIRED),
-                            new Fact.ClientForgotten(ask.client()));
-            return Decision.answer(facts, expired);
-        }
-        return Decision.answer(List.of(new Fact.LeaseLapsed(ask.client(), true)), new Reply.Done());
-    }
-
-    private static List<Fact> leaseOver(VolumeTables tables, ClientEntry client) {
-        ClientId id = client.record().id();
-        List<Fact> facts = new ArrayList<>();
-        for (FileId fileId : client.files()) {
-            FileNode file = Objects.requireNonNull(tables.file(fileId));
-            Layout layout = Objects.requireNonNull(file.layoutOf(id));
-            List<ByteRange> ranges = layout.ranges().stream().map(LayoutRange::range).toList();
-            facts.add(new Fact.LayoutReturned(id, fileId, layout.nextSeqid(), ranges, false));
-            facts.addAll(Grants.reap(tables, file, id, true));
-        }
-        if (!tables.quarantine().names(id)) {
-            facts.add(new Fact.ClientForgotten(id));
-        } else if (client.ended().orElseThrow() != EndCause.EXPIRED) {
-            facts.add(new Fact.ClientEnded(id, EndCause.EXPIRED));
-        }
-        return facts;
-    }
-
-    static Decision revive(VolumeTables tables, ReviveClient ask) {
-        ClientEntry client = tables.client(ask.client());
-        if (client == null || client.ended().isPresent()) {
-            return Decision.answer(
-                    Failure.of(
-                            Reason.EXPIRED,
-                            "the lease of client "
-                                    + ask.client()
-                                    + " ran out and what it held is gone"));
-        }
-        return Decision.answer(
-                client.isLapsed() ? List.of(new Fact.LeaseLapsed(ask.client(), false)) : List.of(),
-                new Reply.Done());
-    }
-
-    // ---- re-attach
-
-    static Decision reattach(VolumeTables tables, ReattachClient ask) {
+    static Decision decide(VolumeTables tables, ReattachClient ask) {
         ClientEntry client = tables.client(ask.client());
         if (client == null || client.ended().isPresent()) {
             return Decision.answer(
@@ -283,43 +181,5 @@ final class ClientOps {
     private static Failure reclaimBad(FileNode file, LayoutRange range, String why) {
         return Failure.of(
                 Reason.RECLAIM_BAD, "bytes " + range.range() + " of file " + file.id() + " " + why);
-    }
-
-    // ---- grace
-
-    /** Grace begins, or, with nobody to come back, is over at once. */
-    static Decision beginGrace(VolumeTables tables) {
-        return tables.isEverybodyBackAfterRestart()
-                ? Decision.then(List.of(), new Command.ReapRemoved())
-                : Decision.answer(List.of(new Fact.GraceChanged(true)), new Reply.Done());
-    }
-
-    /** Who has not come back has expired whole; then what waited for the end of grace is freed. */
-    static Decision endGrace(VolumeTables tables, Command.EndGrace ask) {
-        if (!tables.isInGrace()) {
-            return Decision.answer(new Reply.Done());
-        }
-        for (ClientEntry client : tables.clients()) {
-            if (client.ended().isEmpty() && !client.isReattached()) {
-                return Revocation.step(tables, client.record().id(), EndCause.EXPIRED, ask);
-            }
-            if (client.ended().isPresent() && client.ended().get() != EndCause.EXPIRED) {
-                return Decision.then(leaseOver(tables, client), ask);
-            }
-        }
-        return Decision.then(List.of(new Fact.GraceChanged(false)), new Command.ReapRemoved());
-    }
-
-    static Decision reapRemoved(VolumeTables tables) {
-        List<Fact> facts = new ArrayList<>();
-        for (FileNode file : tables.files()) {
-            if (file.isRemoving()
-                    && file.layouts().isEmpty()
-                    && file.workOn(Grants.wholeFile()) == null
-                    && !tables.isInGrace()) {
-                facts.addAll(Grants.reapFacts(file.id(), !file.extents().isEmpty(), 0));
-            }
-        }
-        return Decision.answer(facts, new Reply.Done());
     }
 }

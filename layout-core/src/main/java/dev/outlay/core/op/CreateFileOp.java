@@ -1,0 +1,40 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command.CreateFile;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Reason;
+import java.util.List;
+
+/** CreateFile: a file without blocks, or an empty directory, under a name that is free. */
+final class CreateFileOp {
+
+    private CreateFileOp() {}
+
+    static Decision decide(VolumeTables tables, CreateFile ask) {
+        FileNode parent = Checks.directory(tables, ask.parent());
+        Checks.name(tables, ask.name());
+        Checks.text("owner", ask.owner(), tables.limits().ownerBytes());
+        Checks.mode(ask.mode());
+        if (parent.children().containsKey(ask.name())) {
+            throw new Refusal(
+                    Reason.ALREADY_EXISTS,
+                    "directory " + parent.id() + " already has an entry '" + ask.name() + "'");
+        }
+        FileId id = tables.nextFile();
+        long now = ask.nowMillis();
+        return Decision.then(
+                List.of(
+                        new Fact.FileCreated(
+                                id,
+                                parent.id(),
+                                ask.name(),
+                                ask.kind(),
+                                ask.mode(),
+                                ask.owner(),
+                                now)),
+                FileChanges.answer(ask.origin(), id, List.of()));
+    }
+}

@@ -1,0 +1,142 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.CompleteWork;
+import dev.outlay.core.command.Command.Mutation;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Continuation;
+import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.op.Grants.Release;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Zeros that the server writes inside a file. A durable intent comes first and blocks the range;
+ * the work is done, and after a restart done again; its completion is a command, and what the
+ * operation still has to do is decided then.
+ */
+final class DeviceWork {
+
+    private DeviceWork() {}
+
+    /**
+     * Waits for device work on the range and clears it of everybody but the caller; null if nothing
+     * is in the way.
+     */
+    static @Nullable Decision clear(
+            VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
+        Work work = file.workOn(range);
+        if (work != null) {
+            return Decision.awaitWork(List.of(), work.id());
+        }
+        return Grants.clearOthers(tables, file, ask, range);
+    }
+
+    /** First the zeros, then {@code then}; with no written byte to zero, {@code then} at once. */
+    static Decision zeroThen(
+            VolumeTables tables,
+            FileNode file,
+            Mutation ask,
+            Release release,
+            ByteRange blocked,
+            List<ByteRange> zeros,
+            Continuation then) {
+        List<DeviceRange> onDevice = new ArrayList<>();
+        for (ByteRange bytes : zeros) {
+            file.extents().mapped(bytes).stream()
+                    .filter(e -> e.state() == ExtentState.WRITTEN)
+                    .forEach(e -> onDevice.add(e.deviceRange()));
+        }
+        List<Fact> facts = new ArrayList<>(release.facts());
+        if (!onDevice.isEmpty()) {
+            Work work = new Work(tables.nextWork(), file.id(), blocked, onDevice, then);
+            facts.add(new Fact.WorkIntended(work));
+            return Decision.awaitWork(facts, work.id());
+        }
+        Decision last = finish(tables, file, then, ask.nowMillis());
+        facts.addAll(last.facts());
+        return new Decision(facts, last.outcome());
+    }
+
+    /** What follows once the zeros are durable. */
+    private static Decision finish(
+            VolumeTables tables, FileNode file, Continuation then, long nowMillis) {
+        return switch (then) {
+            case Continuation.Nothing nothing -> Decision.answer(new Reply.Done());
+            case Continuation.Resize resize -> TruncateOp.finish(tables, file, resize, nowMillis);
+            case Continuation.Punch punch -> DeallocateOp.finish(tables, file, punch, nowMillis);
+        };
+    }
+
+    // ---- completion
+
+    static Decision complete(VolumeTables tables, CompleteWork ask) {
+        Work work =
+                tables.works().stream().filter(w -> w.id() == ask.work()).findFirst().orElse(null);
+        if (work == null) {
+            return Decision.answer(new Reply.Done());
+        }
+        FileNode file = Objects.requireNonNull(tables.file(work.file()));
+        List<Fact> facts = new ArrayList<>();
+        facts.add(new Fact.WorkCompleted(work.id()));
+        if (file.isRemoving()) {
+            originOf(work.then())
+                    .ifPresent(
+                            origin ->
+                                    facts.add(
+                                            new Fact.Answered(
+                                                    origin.client(),
+                                                    origin.operationId(),
+                                                    origin.answeredThrough(),
+                                                    Failure.of(
+                                                            Reason.STALE_FILE,
+                                                            "file "
+                                                                    + file.id()
+                                                                    + " has been removed meanwhile"),
+                                                    true)));
+            return Decision.then(facts, new Command.ReapRemoved());
+        }
+        Decision last = finish(tables, file, work.then(), ask.nowMillis());
+        facts.addAll(last.facts());
+        return new Decision(facts, last.outcome());
+    }
+
+    // ---- whose it is
+
+    /** Device work that the first try of this operation started. */
+    static OptionalLong of(VolumeTables tables, Origin origin) {
+        return worksOf(tables, origin.client())
+                .filter(w -> originOf(w.then()).orElseThrow().operationId() == origin.operationId())
+                .mapToLong(Work::id)
+                .findFirst();
+    }
+
+    /** Device work that operations of this client wait for. */
+    static Stream<Work> worksOf(VolumeTables tables, ClientId client) {
+        return tables.works().stream()
+                .filter(w -> originOf(w.then()).filter(o -> o.client().equals(client)).isPresent());
+    }
+
+    static Optional<Origin> originOf(Continuation then) {
+        return switch (then) {
+            case Continuation.Nothing nothing -> Optional.empty();
+            case Continuation.Resize resize -> Optional.of(resize.origin());
+            case Continuation.Punch punch -> Optional.of(punch.origin());
+        };
+    }
+}

@@ -1,0 +1,141 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.Mutation;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.state.ClientEntry;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.Layout;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/**
+ * One effect and one answer under each operation id of a client, however often the request comes:
+ * what was answered is answered again, what still runs is waited for, what the client has
+ * acknowledged is never done again.
+ *
+ * <p>Answers with durable effects are kept durably, with them; a grant without any, or a refusal,
+ * in memory; what may fare better when tried again is not kept.
+ */
+final class ExactlyOnce {
+
+    private ExactlyOnce() {}
+
+    /** Decides {@code mutation} by {@code operation}, unless it has been decided before. */
+    static Decision decide(
+            VolumeTables tables, Mutation mutation, Function<Mutation, Decision> operation) {
+        Origin origin = mutation.origin();
+        ClientEntry client = Checks.liveClient(tables, origin);
+        if (origin.operationId() < 1
+                || origin.answeredThrough() < 0
+                || origin.answeredThrough() >= origin.operationId()) {
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT,
+                    "operation ids rise from 1 and answered_through ("
+                            + origin.answeredThrough()
+                            + ") is less than the operation id ("
+                            + origin.operationId()
+                            + ")");
+        }
+        if (origin.operationId() <= client.answeredThrough()) {
+            throw new Refusal(
+                    Reason.EXPIRED,
+                    "operation "
+                            + origin.operationId()
+                            + " is answered and forgotten: the client has acknowledged all"
+                            + " through "
+                            + client.answeredThrough());
+        }
+        Optional<Reply.Kept> kept = client.answer(origin.operationId());
+        if (kept.isPresent()) {
+            return Decision.answer(replay(tables, mutation, kept.get()));
+        }
+        OptionalLong work = DeviceWork.of(tables, origin);
+        if (work.isPresent()) {
+            return Decision.awaitWork(List.of(), work.getAsLong());
+        }
+        long outstanding =
+                client.outstandingAfter(origin.answeredThrough())
+                        + DeviceWork.worksOf(tables, origin.client()).count();
+        if (outstanding >= tables.limits().outstandingOperations()) {
+            throw new Refusal(
+                    Reason.RESOURCE_EXHAUSTED,
+                    outstanding
+                            + " answers wait to be acknowledged by answered_through, no more are kept");
+        }
+        try {
+            Decision decision = operation.apply(mutation);
+            return decision.outcome() instanceof Decision.Outcome.Answer answer
+                    ? keep(decision.facts(), origin, (Reply.Kept) answer.reply())
+                    : decision;
+        } catch (Refusal refusal) {
+            return keep(List.of(), origin, refusal.failure());
+        }
+    }
+
+    /**
+     * Keeps the answer for a retry: durably if anything durable has happened; not at all if a retry
+     * may fare better.
+     */
+    private static Decision keep(List<Fact> facts, Origin origin, Reply.Kept reply) {
+        if (reply instanceof Failure failure
+                && failure.reason().errorClass() == Reason.ErrorClass.RETRY) {
+            return Decision.answer(facts, reply);
+        }
+        boolean durable = facts.stream().anyMatch(Fact::isDurable);
+        List<Fact> all = new ArrayList<>(facts);
+        all.add(
+                new Fact.Answered(
+                        origin.client(),
+                        origin.operationId(),
+                        origin.answeredThrough(),
+                        reply,
+                        durable));
+        return Decision.answer(all, reply);
+    }
+
+    /** A remembered grant is replayed only while it stands. */
+    private static Reply replay(VolumeTables tables, Mutation retry, Reply.Kept kept) {
+        if (!(kept instanceof Reply.Mapped mapped) || mapped.granted().isEmpty()) {
+            return kept;
+        }
+        FileNode file = retry instanceof Command.MapBlocks ask ? tables.file(ask.file()) : null;
+        Layout layout = file == null ? null : file.layoutOf(retry.origin().client());
+        boolean stands =
+                file != null
+                        && layout != null
+                        && layout.id().equals(mapped.stateid().orElseThrow().id())
+                        && mapped.granted().stream()
+                                .allMatch(r -> standsIn(file, layout, r, mapped.mapEpoch()));
+        return stands
+                ? kept
+                : Failure.of(
+                        Reason.EXPIRED,
+                        "operation "
+                                + retry.origin().operationId()
+                                + " was granted and the grant has been returned since");
+    }
+
+    /**
+     * Whether the range is still held as it was granted at {@code epoch}, and not held again over
+     * other blocks.
+     */
+    private static boolean standsIn(FileNode file, Layout layout, LayoutRange granted, long epoch) {
+        if (!layout.covers(granted.range(), granted.kind())) {
+            return false;
+        }
+        return granted.kind() == GrantKind.RW
+                ? layout.grantedSince(granted.range()) <= epoch
+                : !file.changes().changedAfter(granted.range(), epoch);
+    }
+}

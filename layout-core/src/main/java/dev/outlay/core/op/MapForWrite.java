@@ -1,0 +1,260 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command.MapBlocks;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.Grants.Held;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.space.DeviceGoal;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.Layout;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * MapBlocks for RW: up to the first byte that somebody else holds, fresh blocks under the holes and
+ * what is mapped as it is. Conflicts are looked for before anything is planned, so that a refused
+ * call leaks no block.
+ */
+final class MapForWrite {
+
+    private static final long HUGE_PAGE = 2 << 20;
+
+    private final MapContext map;
+    private final VolumeTables tables;
+    private final MapBlocks ask;
+    private final FileNode file;
+    private final ClientId caller;
+    private final @Nullable Layout own;
+
+    MapForWrite(MapContext map) {
+        this.map = map;
+        this.tables = map.tables();
+        this.ask = map.ask();
+        this.file = map.file();
+        this.caller = map.caller();
+        this.own = map.own();
+    }
+
+    Decision decide(ByteRange range) {
+        List<Held> others =
+                Grants.ofOthers(tables, file, caller, range).stream()
+                        .filter(h -> !isOwnFormerReader(h))
+                        .toList();
+        Optional<ClientId> lapsed = Grants.lapsedHolder(others);
+        if (lapsed.isPresent()) {
+            return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
+        }
+        Coverage need =
+                new Coverage(
+                        ask.flags().noAllocate() ? ask.minLength() : Math.max(ask.minLength(), 1));
+        Barrier barrier = barrier(range, others);
+        long end = barrier == null ? range.end() : barrier.at();
+        if (end == range.start()) {
+            throw Objects.requireNonNull(barrier).why();
+        }
+        List<Extent> extents = layOut(new ByteRange(range.start(), end), need);
+        if (extents.size() > map.maxExtents()) {
+            extents = extents.subList(0, map.maxExtents());
+            need.stop(map.tooSmall());
+        } else if (barrier != null) {
+            need.stop(barrier.why());
+        }
+        for (Extent extent : extents) {
+            if (extent.isHole()) {
+                break;
+            }
+            need.covered(extent.length());
+        }
+        need.check();
+        List<Extent> allocated =
+                extents.stream().filter(e -> e.has(Extent.NEW)).map(e -> e.withFlags(0)).toList();
+        List<LayoutRange> granted =
+                extents.stream()
+                        .filter(e -> !e.isHole())
+                        .map(e -> new LayoutRange(e.range(), GrantKind.RW))
+                        .toList();
+        List<Fact> facts =
+                allocated.isEmpty()
+                        ? List.of()
+                        : List.of(new Fact.ExtentsAllocated(file.id(), allocated, caller.value()));
+        return map.answer(facts, granted, extents.stream().map(MapContext::shown).toList());
+    }
+
+    /** READ grants of the caller's own former incarnation do not bar its new one. */
+    private boolean isOwnFormerReader(Held held) {
+        return held.kind() != GrantKind.RW
+                && held.holder().ended().isPresent()
+                && held.holder()
+                        .record()
+                        .isSameOwner(Objects.requireNonNull(tables.client(caller)).record());
+    }
+
+    /** The first byte that cannot be granted, and why. */
+    private record Barrier(long at, Refusal why) {
+        static @Nullable Barrier first(@Nullable Barrier a, @Nullable Barrier b) {
+            return a == null || (b != null && b.at < a.at) ? b : a;
+        }
+    }
+
+    private @Nullable Barrier barrier(ByteRange range, List<Held> others) {
+        Barrier barrier = null;
+        if (!others.isEmpty()) {
+            Held first = others.getFirst();
+            barrier = new Barrier(first.range().start(), Grants.conflict(first));
+        }
+        for (Extent extent : file.extents().mapped(range)) {
+            if (extent.has(Extent.AT_RISK)) {
+                Refusal why =
+                        new Refusal(
+                                Reason.NO_SPACE,
+                                "bytes "
+                                        + extent.range()
+                                        + " could still be overwritten by a client that ended without its own"
+                                        + " word; they can be read, but not granted for RW in place");
+                barrier = Barrier.first(barrier, new Barrier(extent.fileOffset(), why));
+                break;
+            }
+        }
+        return Barrier.first(barrier, graceBarrier(range));
+    }
+
+    /**
+     * In grace nothing inside end of file is granted RW but to the client the journal names for it.
+     */
+    private @Nullable Barrier graceBarrier(ByteRange range) {
+        long end =
+                Math.min(
+                        range.end(),
+                        Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize());
+        if (!tables.isInGrace() || end <= range.start()) {
+            return null;
+        }
+        long at = range.start();
+        if (own != null) {
+            for (LayoutRange held : own.within(new ByteRange(range.start(), end))) {
+                if (held.kind() != GrantKind.RW || held.range().start() > at) {
+                    break;
+                }
+                at = held.range().end();
+            }
+        }
+        return at >= end
+                ? null
+                : new Barrier(
+                        at,
+                        new Refusal(
+                                new Reply.Failure(
+                                        Reason.GRACE,
+                                        "the server has just restarted and readers may still restate what they hold inside end"
+                                                + " of file",
+                                        Grants.CONFLICT_RETRY_MILLIS)));
+    }
+
+    /**
+     * The extents of a range that nobody bars, with fresh ones planned under its holes (unless told
+     * not to).
+     */
+    private List<Extent> layOut(ByteRange range, Coverage need) {
+        List<Extent> slice = file.extents().slice(range);
+        if (ask.flags().noAllocate()) {
+            return slice;
+        }
+        List<ByteRange> holes = slice.stream().filter(Extent::isHole).map(Extent::range).toList();
+        if (holes.isEmpty()) {
+            return slice;
+        }
+        List<Extent> fresh = plan(holes);
+        if (fresh.isEmpty()) {
+            List<ByteRange> needed = needed(holes, range.start() + need.bytes());
+            fresh = needed.isEmpty() ? List.of() : plan(needed);
+            if (fresh.isEmpty() && !needed.isEmpty()) {
+                throw new Refusal(
+                        Reason.NO_SPACE,
+                        "no "
+                                + needed.stream().mapToLong(ByteRange::length).sum()
+                                + " bytes are free for file "
+                                + file.id()
+                                + " at "
+                                + range.start()
+                                + ": "
+                                + tables.free().freeBytes()
+                                + " of "
+                                + tables.spaceUse().total()
+                                + " bytes are");
+            }
+        }
+        return merge(slice, fresh);
+    }
+
+    private List<Extent> plan(List<ByteRange> holes) {
+        long bytes = holes.stream().mapToLong(ByteRange::length).sum();
+        long alignment =
+                ask.flags().alignHuge()
+                        ? Math.max(HUGE_PAGE, tables.blockSize())
+                        : tables.blockSize();
+        List<DeviceRange> pieces =
+                tables.free()
+                        .plan(
+                                bytes,
+                                goal(holes.getFirst().start()),
+                                alignment,
+                                tables.limits().extentsPerReply());
+        return Placement.place(holes, pieces, Extent.NEW);
+    }
+
+    /** Right behind the file's last block before {@code offset}, or a place of the file's own. */
+    private DeviceGoal goal(long offset) {
+        if (offset > 0) {
+            Extent before = file.extents().find(offset - 1);
+            if (before != null) {
+                return new DeviceGoal(before.device(), before.deviceOffset() + before.length());
+            }
+        }
+        return tables.free().groupGoal(file.id().value());
+    }
+
+    /**
+     * The part of the holes that {@code min_length} needs, for when there is no space for all of
+     * them.
+     */
+    private List<ByteRange> needed(List<ByteRange> holes, long neededThrough) {
+        long end = Math.ceilDiv(neededThrough, tables.blockSize()) * tables.blockSize();
+        return holes.stream()
+                .filter(hole -> hole.start() < end)
+                .map(hole -> new ByteRange(hole.start(), Math.min(hole.end(), end)))
+                .toList();
+    }
+
+    /** Existing extents with the fresh ones in their holes, up to the first hole that stays. */
+    private static List<Extent> merge(List<Extent> slice, List<Extent> fresh) {
+        List<Extent> all = new ArrayList<>();
+        int next = 0;
+        for (Extent extent : slice) {
+            if (!extent.isHole()) {
+                all.add(extent);
+                continue;
+            }
+            long filled = extent.fileOffset();
+            while (next < fresh.size() && fresh.get(next).fileOffset() < extent.end()) {
+                filled = fresh.get(next).end();
+                all.add(fresh.get(next++));
+            }
+            if (filled < extent.end()) {
+                break;
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.command.Command.Remove;
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.Grants.Release;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.Reason;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Remove: the name goes at once, the inode is removing until nobody holds a layout on it any more;
+ * then {@link Removal} frees its blocks.
+ */
+final class RemoveOp {
+
+    private RemoveOp() {}
+
+    static Decision decide(VolumeTables tables, Remove ask) {
+        FileNode parent = Checks.directory(tables, ask.parent());
+        FileNode node = Checks.child(tables, parent, ask.name());
+        List<Fact> facts = new ArrayList<>();
+        List<Reply.ReturnedLayout> returned =
+                unlink(tables, node, ask.origin().client(), ask.nowMillis(), facts);
+        return Decision.answer(facts, new Reply.FileChanged(node.attributes(), returned));
+    }
+
+    /**
+     * The name goes at once; the blocks go when nobody holds a layout on them any more, and never
+     * in grace.
+     */
+    static List<Reply.ReturnedLayout> unlink(
+            VolumeTables tables, FileNode node, ClientId caller, long nowMillis, List<Fact> facts) {
+        if (!node.children().isEmpty()) {
+            throw new Refusal(
+                    Reason.NOT_EMPTY,
+                    "directory '" + node.name() + "' has " + node.children().size() + " entries");
+        }
+        Release release = Grants.release(tables, node, caller, List.of(Grants.wholeFile()));
+        facts.addAll(release.facts());
+        facts.add(new Fact.FileUnlinked(node.id(), nowMillis));
+        boolean heldByOthers = node.layouts().stream().anyMatch(l -> !l.client().equals(caller));
+        if (!heldByOthers && Removal.isDue(tables, node)) {
+            facts.addAll(Removal.facts(node, caller.value()));
+        }
+        return release.returned();
+    }
+}

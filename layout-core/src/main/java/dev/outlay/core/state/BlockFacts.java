@@ -1,0 +1,91 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.fact.Fact;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+
+/**
+ * Facts about blocks, made so: extent map, free space, quarantine, counts and change log of a file
+ * move together. Each fact raises the file's map epoch by one.
+ */
+final class BlockFacts {
+
+    private BlockFacts() {}
+
+    static void allocate(VolumeTables tables, Fact.ExtentsAllocated f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (Extent extent : f.extents()) {
+            tables.free().take(extent.deviceRange());
+            node.extents.insert(extent);
+            tables.ledger.count(extent, node.removing, 1);
+            changed(node, extent.range(), f.by());
+        }
+    }
+
+    static void convert(VolumeTables tables, Fact.ExtentsConverted f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            convert(tables, node, range, f.state(), f.flags());
+            changed(node, range, f.by());
+        }
+    }
+
+    private static void convert(
+            VolumeTables tables, FileNode node, ByteRange range, ExtentState state, int flags) {
+        node.extents.mapped(range).forEach(e -> tables.ledger.count(e, node.removing, -1));
+        node.extents.convert(range, state, flags);
+        node.extents.mapped(range).forEach(e -> tables.ledger.count(e, node.removing, 1));
+    }
+
+    static void free(VolumeTables tables, Fact.ExtentsFreed f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (Extent extent : node.extents.punch(f.range())) {
+            tables.ledger.count(extent, node.removing, -1);
+            if (extent.has(Extent.AT_RISK)) {
+                tables.quarantine.unmap(extent.deviceRange());
+                tables.ledger.quarantined(extent.length());
+            } else {
+                tables.free().release(extent.deviceRange());
+            }
+        }
+        changed(node, f.range(), f.by());
+    }
+
+    static void quarantine(VolumeTables tables, Fact.ExtentsQuarantined f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            for (Extent extent : node.extents.punch(range)) {
+                tables.ledger.count(extent, node.removing, -1);
+                tables.ledger.quarantined(extent.length());
+                tables.quarantine.add(extent.deviceRange(), f.holder(), false);
+            }
+            changed(node, range, 0);
+        }
+    }
+
+    static void putAtRisk(VolumeTables tables, Fact.ExtentsAtRisk f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            for (Extent extent : node.extents.mapped(range)) {
+                convert(
+                        tables,
+                        node,
+                        extent.range(),
+                        extent.state(),
+                        extent.flags() | Extent.AT_RISK);
+                tables.quarantine.add(extent.deviceRange(), f.holder(), true);
+            }
+            changed(node, range, 0);
+        }
+    }
+
+    private static void changed(FileNode node, ByteRange range, long by) {
+        node.changes.add(new ChangeLog.Change(node.mapEpoch, range, by));
+    }
+}

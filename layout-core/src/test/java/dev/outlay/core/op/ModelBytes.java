@@ -1,0 +1,226 @@
+package dev.outlay.core.op;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.CommitRange;
+import dev.outlay.core.command.Command.DeviceIncarnation;
+import dev.outlay.core.op.ModelProcess.Held;
+import dev.outlay.core.op.ModelProcess.View;
+import dev.outlay.core.op.ModelReach.Event;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.state.Quarantine;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** What clients store and read, and what they must find. */
+final class ModelBytes {
+
+    private static final int BLOCK = VolumeKit.BLOCK;
+
+    private final VolumeModel model;
+    private final ModelClients clients;
+    private final SplittableRandom random;
+
+    ModelBytes(VolumeModel model, ModelClients clients) {
+        this.model = model;
+        this.clients = clients;
+        this.random = model.random;
+    }
+
+    /** I1, for a reader who goes to the device with the answer in hand. */
+    void read(ModelFile file, Extent extent) {
+        model.reach.reached(Event.READ_BYTES);
+        assertEquals(extent.state() == ExtentState.WRITTEN, extent.hasAddress());
+        for (long offset = extent.fileOffset(); offset < extent.end(); offset += BLOCK) {
+            int block = (int) (offset / BLOCK);
+            long at = (extent.deviceOffset() + offset - extent.fileOffset()) / BLOCK;
+            checkBlock(file, block, extent.hasAddress() ? at : -1);
+        }
+    }
+
+    private void checkBlock(ModelFile file, int block, long deviceBlock) {
+        for (int unit = 0; unit < TagDevice.UNITS; unit++) {
+            long found = deviceBlock < 0 ? 0 : model.device.get(deviceBlock, unit);
+            int index = block * TagDevice.UNITS + unit;
+            assertEquals(file.content[index], found, () -> file.name + " unit " + index);
+        }
+    }
+
+    void commit(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null) {
+            return;
+        }
+        View view = process.view(file.id);
+        List<CommitRange> ranges = new ArrayList<>();
+        List<Integer> blocks = new ArrayList<>();
+        for (Map.Entry<Integer, Held> entry : view.blocks.entrySet()) {
+            Held held = entry.getValue();
+            if (!held.isRw() || random.nextInt(4) == 0) {
+                continue;
+            }
+            if (!held.written && (held.filled == null || random.nextInt(3) == 0)) {
+                held.filled = fill(held);
+            }
+            blocks.add(entry.getKey());
+            ranges.add(
+                    new CommitRange(
+                            VolumeKit.blocks(entry.getKey()),
+                            BLOCK,
+                            0,
+                            VolumeKit.blocks(held.deviceBlock)));
+        }
+        if (ranges.isEmpty()) {
+            return;
+        }
+        long last =
+                VolumeKit.blocks(blocks.get(random.nextInt(blocks.size())))
+                        + (1 + random.nextInt(TagDevice.UNITS)) * (long) TagDevice.UNIT
+                        - 1;
+        boolean grow = random.nextInt(3) > 0;
+        long oldSize = file.size;
+        Optional<Reply> answer =
+                clients.ask(
+                        process,
+                        o ->
+                                new Command.CommitBlocks(
+                                        o,
+                                        7,
+                                        file.id,
+                                        Objects.requireNonNull(view.stateid),
+                                        ranges,
+                                        List.of(
+                                                new DeviceIncarnation(
+                                                        0, VolumeKit.DEVICE_INCARNATION)),
+                                        view.epoch,
+                                        Durability.FORCED,
+                                        grow ? OptionalLong.of(last) : OptionalLong.empty(),
+                                        OptionalLong.empty()),
+                        () -> {});
+        if (answer.isEmpty()) {
+            return;
+        }
+        Reply.Committed committed = assertInstanceOf(Reply.Committed.class, answer.get());
+        model.reach.reached(Event.COMMIT);
+        if (file.removed) {
+            assertEquals(OptionalLong.empty(), committed.newSize());
+            return;
+        }
+        // Work that was waited for may have changed the size first.
+        long before = Math.max(oldSize, file.size);
+        for (int block : blocks) {
+            Held held = Objects.requireNonNull(view.blocks.get(block));
+            if (!held.written) {
+                file.committed(block, Objects.requireNonNull(held.filled));
+                held.written = true;
+            }
+        }
+        if (grow) {
+            file.size = Math.max(file.size, last + 1);
+        }
+        assertEquals(file.size, committed.attributes().sizeBytes());
+        assertTrue(before >= oldSize);
+    }
+
+    private long[] fill(Held held) {
+        long[] stored = new long[TagDevice.UNITS];
+        for (int unit = 0; unit < TagDevice.UNITS; unit++) {
+            stored[unit] = random.nextInt(8) == 0 ? 0 : model.device.freshTag();
+            model.device.put(held.deviceBlock, unit, stored[unit]);
+        }
+        return stored;
+    }
+
+    void storeInPlace(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null) {
+            return;
+        }
+        for (Map.Entry<Integer, Held> entry : process.view(file.id).blocks.entrySet()) {
+            Held held = entry.getValue();
+            if (held.isRw() && random.nextBoolean()) {
+                int unit = random.nextInt(TagDevice.UNITS);
+                long tag = model.device.freshTag();
+                model.device.put(held.deviceBlock, unit, tag);
+                if (held.written) {
+                    model.reach.reached(Event.STORE_IN_PLACE);
+                    file.content[entry.getKey() * TagDevice.UNITS + unit] = tag;
+                } else if (held.filled != null) {
+                    held.filled[unit] = tag;
+                }
+            }
+        }
+    }
+
+    /** A reader goes to the device again without asking, as its grant allows. */
+    void cachedRead(ModelProcess process) {
+        ModelFile file = heldFile(process);
+        if (file == null || file.removed) {
+            return;
+        }
+        process.view(file.id)
+                .blocks
+                .forEach(
+                        (block, held) -> {
+                            if (!held.isRw()) {
+                                model.reach.reached(Event.CACHED_READ);
+                                checkBlock(file, block, held.deviceBlock);
+                            }
+                        });
+    }
+
+    /** A process that ended without its word stores where it once was granted RW. */
+    void lateStore() {
+        ModelProcess zombie = clients.someZombie();
+        if (zombie == null) {
+            return;
+        }
+        var viewed = clients.pick(List.copyOf(zombie.views.entrySet()));
+        ModelFile file = Objects.requireNonNull(model.files.get(viewed.getKey()));
+        for (var entry : viewed.getValue().blocks.entrySet()) {
+            Held held = entry.getValue();
+            if (!held.isRw()) {
+                continue;
+            }
+            boolean inFile = quarantined(held.deviceBlock).held().mapped();
+            int unit = random.nextInt(TagDevice.UNITS);
+            long tag = model.device.freshTag();
+            model.device.put(held.deviceBlock, unit, tag);
+            if (inFile && !file.removed) {
+                model.reach.reached(Event.LATE_STORE_AT_RISK);
+                file.content[entry.getKey() * TagDevice.UNITS + unit] = tag;
+            } else {
+                model.reach.reached(Event.LATE_STORE_IN_QUARANTINE);
+            }
+        }
+    }
+
+    private Quarantine.Entry quarantined(long block) {
+        DeviceRange bytes = new DeviceRange(0, VolumeKit.blocks(block), BLOCK);
+        return model.state().tables().quarantine().entries().stream()
+                .filter(e -> e.range().overlaps(bytes))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(bytes + " is not in quarantine"));
+    }
+
+    /** A file the process holds anything on, removed or not. */
+    @Nullable ModelFile heldFile(ModelProcess process) {
+        if (process.views.isEmpty()) {
+            return null;
+        }
+        return model.files.get(clients.pick(List.copyOf(process.views.keySet())));
+    }
+}
