@@ -99,7 +99,8 @@ final class FailureText {
         return text.strip().replaceAll("\\s*\\R\\s*", "; ").replaceAll("\\p{Cntrl}", " ");
     }
 
-    private static Throwable unwrap(Throwable failure) {
+    /** What really went wrong, without what only carries it. */
+    static Throwable unwrap(Throwable failure) {
         Throwable current = failure;
         while (current.getCause() != null && isWrapper(current)) {
             current = current.getCause();

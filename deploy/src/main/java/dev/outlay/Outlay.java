@@ -1,8 +1,12 @@
 package dev.outlay;
 
+import dev.outlay.client.cli.ClientCommands;
+import dev.outlay.core.text.ExitCode;
+import dev.outlay.server.tool.ToolCommands;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
-import picocli.AutoComplete;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,20 +19,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /**
  * The main class of the program {@code outlay}.
  *
- * <p>Exit codes: 0 done, 1 failed, 2 wrong usage. A failure prints one line on standard error,
- * {@code outlay: <what> - <what to do>}; the stack trace appears only with {@code --debug} or
- * {@code OUTLAY_DEBUG=1}.
+ * <p>Exit codes: {@link ExitCode}. A failure prints one line on standard error, {@code outlay:
+ * <what> - <what to do>}; the stack trace appears only with {@code --debug} or {@code
+ * OUTLAY_DEBUG=1}.
  */
 public final class Outlay {
-
-    /** The operation was done. */
-    public static final int EXIT_OK = 0;
-
-    /** The operation was understood and failed. */
-    public static final int EXIT_FAILED = 1;
-
-    /** The command line was not understood; nothing was done. */
-    public static final int EXIT_USAGE = 2;
 
     private static final String DEBUG_OPTION = "--debug";
 
@@ -58,15 +53,38 @@ public final class Outlay {
                         .scopeType(ScopeType.INHERIT)
                         .type(boolean.class)
                         .build());
+        ToolCommands.all().forEach(commandLine::addSubcommand);
+        ClientCommands.all().forEach(commandLine::addSubcommand);
+        commandLine.addSubcommand(new CompletionCommand());
+        commandLine.addSubcommand(new VersionCommand());
         commandLine.addSubcommand(new CommandLine.HelpCommand());
-        commandLine.addSubcommand(new AutoComplete.GenerateCompletion());
+        root.usageMessage().exitCodeList(exitCodes());
+        showVersionEverywhere(commandLine);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler((failure, args) -> usage(failure));
         commandLine.setExecutionExceptionHandler(
                 (failure, failed, parsed) -> {
                     report(failed.getErr(), failure, debugByDefault || asksForDebug(parsed));
-                    return EXIT_FAILED;
+                    return FailureCode.of(failure).code();
                 });
         return commandLine;
+    }
+
+    /** The table of exit codes, as the help prints it. */
+    private static Map<String, String> exitCodes() {
+        Map<String, String> codes = new LinkedHashMap<>();
+        for (ExitCode code : ExitCode.values()) {
+            codes.put(Integer.toString(code.code()), code.meaning());
+        }
+        return codes;
+    }
+
+    /** Every command has the option --version; the version is that of the program. */
+    private static void showVersionEverywhere(CommandLine commandLine) {
+        for (CommandLine each : commandLine.getSubcommands().values()) {
+            each.getCommandSpec().versionProvider(new Version());
+            showVersionEverywhere(each);
+        }
     }
 
     private static boolean asksForDebug(ParseResult parsed) {
@@ -93,7 +111,7 @@ public final class Outlay {
                         + name
                         + " --help'");
         err.flush();
-        return EXIT_USAGE;
+        return ExitCode.USAGE.code();
     }
 
     private static String usageProblem(ParameterException failure) {
@@ -105,10 +123,7 @@ public final class Outlay {
         boolean expectsCommand = !failure.getCommandLine().getSubcommands().isEmpty();
         String kind = word.startsWith("-") ? "option" : expectsCommand ? "command" : "argument";
         List<String> suggestions = unmatched.getSuggestions();
-        String hint =
-                suggestions.isEmpty()
-                        ? ""
-                        : ", did you mean " + String.join(" or ", suggestions) + "?";
+        String hint = suggestions.isEmpty() ? "" : ", did you mean " + suggestions.getFirst() + "?";
         return "unknown " + kind + " '" + word + "'" + hint;
     }
 
@@ -120,12 +135,7 @@ public final class Outlay {
             header =
                     "A networked block-layout server: space is laid out first, and exposed on commit.",
             synopsisSubcommandLabel = "COMMAND",
-            exitCodeListHeading = "%nExit codes:%n",
-            exitCodeList = {
-                "0:done",
-                "1:failed; one line on standard error says why and what to do",
-                "2:wrong usage"
-            })
+            exitCodeListHeading = "%nExit codes:%n")
     private static final class RootCommand implements Runnable {
 
         @CommandLine.Spec private CommandSpec spec = CommandSpec.create();

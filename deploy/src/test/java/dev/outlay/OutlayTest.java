@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.text.ExitCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -21,21 +22,49 @@ final class OutlayTest {
     private final StringWriter err = new StringWriter();
 
     @Test
+    void theVersionIsACommandToo() {
+        assertEquals(ExitCode.OK.code(), run("version"));
+        assertTrue(out.toString().startsWith("outlay "), out.toString());
+        assertEquals(ExitCode.OK.code(), run("version", "--json"));
+        assertTrue(out.toString().contains("\"version\": \""), out.toString());
+    }
+
+    @Test
+    void completionKnowsTheCommands() {
+        assertEquals(ExitCode.OK.code(), run("completion", "bash"));
+        assertTrue(out.toString().contains("layout-get"), "no layout-get in the script");
+        assertEquals(ExitCode.OK.code(), run("completion", "zsh"));
+        assertEquals(ExitCode.USAGE.code(), run("completion", "tcsh"));
+        assertTrue(err.toString().contains("tcsh"), err.toString());
+    }
+
+    @Test
+    void theHelpListsEveryExitCode() {
+        assertEquals(ExitCode.OK.code(), run("--help"));
+        // The help breaks long lines.
+        String help = out.toString().replaceAll("\\s+", " ");
+        for (ExitCode code : ExitCode.values()) {
+            String row = code.code() + " " + code.meaning();
+            assertTrue(help.contains(row), "no '" + row + "' in " + help);
+        }
+    }
+
+    @Test
     void versionNamesTheBuild() {
-        assertEquals(Outlay.EXIT_OK, run("--version"));
+        assertEquals(ExitCode.OK.code(), run("--version"));
         assertTrue(out.toString().startsWith("outlay " + Version.current()), out::toString);
         assertTrue(Version.current().matches("\\d+\\.\\d+\\.\\d+.*"), Version::current);
     }
 
     @Test
     void helpNamesTheExitCodes() {
-        assertEquals(Outlay.EXIT_OK, run("--help"));
+        assertEquals(ExitCode.OK.code(), run("--help"));
         assertTrue(out.toString().contains("Exit codes"), out::toString);
     }
 
     @Test
     void unknownCommandIsWrongUsageInOneLine() {
-        assertEquals(Outlay.EXIT_USAGE, run("halp"));
+        assertEquals(ExitCode.USAGE.code(), run("halp"));
         assertEquals(
                 "outlay: unknown command 'halp', did you mean help? - see 'outlay --help'",
                 err.toString().strip());
@@ -43,14 +72,14 @@ final class OutlayTest {
 
     @Test
     void unknownOptionIsWrongUsage() {
-        assertEquals(Outlay.EXIT_USAGE, run("--versoin"));
+        assertEquals(ExitCode.USAGE.code(), run("--versoin"));
         assertTrue(err.toString().startsWith("outlay: unknown option '--versoin'"), err::toString);
         assertEquals(1, err.toString().lines().count());
     }
 
     @Test
     void failureIsOneLineWithoutTrace() {
-        assertEquals(Outlay.EXIT_FAILED, run("fail"));
+        assertEquals(ExitCode.NOT_FOUND.code(), run("fail"));
         assertEquals(
                 "outlay: no such file or folder: /nowhere - check the path",
                 err.toString().strip());
@@ -58,10 +87,10 @@ final class OutlayTest {
 
     @Test
     void debugShowsTheTrace() {
-        assertEquals(Outlay.EXIT_FAILED, run("fail", "--debug"));
+        assertEquals(ExitCode.NOT_FOUND.code(), run("fail", "--debug"));
         assertTrue(err.toString().contains("\tat dev.outlay.OutlayTest"), err::toString);
-        assertEquals(Outlay.EXIT_FAILED, run("--debug", "fail"));
-        assertEquals(Outlay.EXIT_FAILED, run("group", "fail", "--debug"));
+        assertEquals(ExitCode.NOT_FOUND.code(), run("--debug", "fail"));
+        assertEquals(ExitCode.NOT_FOUND.code(), run("group", "fail", "--debug"));
     }
 
     @Test

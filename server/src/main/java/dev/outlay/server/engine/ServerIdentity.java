@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -36,6 +37,12 @@ public record ServerIdentity(UUID id, long incarnation) {
                 StandardCopyOption.REPLACE_EXISTING);
         syncDirectory(dataDirectory);
         return next;
+    }
+
+    /** The identity as the last start left it; empty if no server has used the directory yet. */
+    public static Optional<ServerIdentity> last(Path dataDirectory) throws IOException {
+        Path file = dataDirectory.resolve(FILE);
+        return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
     }
 
     private ServerIdentity restarted() {

@@ -43,8 +43,13 @@ import org.slf4j.LoggerFactory;
 public final class Volumes implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
-    private static final String FOLDER = "volumes";
-    private static final String UUID_FILE = "volume-uuid";
+
+    /** Holds a folder for each volume, in the data directory. */
+    public static final String FOLDER = "volumes";
+
+    /** Holds the volume's UUID, in its folder. */
+    public static final String UUID_FILE = "volume-uuid";
+
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
     private static final int MAX_BATCH_BYTES = 16 << 20;
 

@@ -1,0 +1,33 @@
+package dev.outlay.client.cli;
+
+import java.util.List;
+
+/** The client's commands, for a command line to take in. */
+public final class ClientCommands {
+
+    private ClientCommands() {}
+
+    /** A fresh picocli command object of each, in the order of the help. */
+    public static List<Object> all() {
+        return List.of(
+                new VolumeCommands(),
+                new NameCommands.Create(),
+                new NameCommands.Mkdir(),
+                new NameCommands.Ls(),
+                new NameCommands.Stat(),
+                new NameCommands.Mv(),
+                new NameCommands.Rm(),
+                new PutCommand(),
+                new GetCommand(),
+                new CatCommand(),
+                new MapCommand(),
+                new SpaceCommands.Truncate(),
+                new SpaceCommands.Allocate(),
+                new SpaceCommands.Punch(),
+                new LayoutGet(),
+                new LayoutCommit(),
+                new LayoutReturn(),
+                new LayoutList(),
+                new SessionCommands());
+    }
+}

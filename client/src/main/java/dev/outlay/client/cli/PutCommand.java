@@ -1,0 +1,153 @@
+package dev.outlay.client.cli;
+
+import dev.outlay.client.BlockFile;
+import dev.outlay.client.LayoutClient;
+import dev.outlay.client.OutlayException;
+import dev.outlay.core.text.CommandFailure;
+import dev.outlay.core.text.ExitCode;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Copies a local file to a volume. It is written under another name and renamed once all of it is
+ * durable: readers see the old file or the new one, and an interrupted copy leaves the old one.
+ */
+@Command(
+        name = "put",
+        header = "Copies a local file to a volume; the bytes go straight to the device.",
+        description =
+                "What stood at the destination is replaced once the copy is whole and durable.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  outlay put movie.mkv data:/movies/",
+            "  outlay put movie.mkv data:/movies/m.mkv --sha256",
+            "  tar c dir | outlay put - data:/dir.tar"
+        })
+final class PutCommand extends TransferCommand {
+
+    private static final String STDIN = "-";
+    private static final long COMMIT_EVERY_BYTES = 64L << 20;
+
+    @Parameters(index = "0", paramLabel = "LOCAL|-", description = "The file; - is standard input.")
+    private String local = "";
+
+    @Parameters(
+            index = "1",
+            paramLabel = "VOLUME:/PATH",
+            converter = VolumePath.Converter.class,
+            description = "Its new name, or a directory that keeps the name it has here.")
+    private VolumePath to = new VolumePath("", "/");
+
+    @Option(
+            names = "--mode",
+            paramLabel = "OCTAL",
+            defaultValue = "644",
+            converter = Converters.Mode.class,
+            description = "Permission bits. Default: 644.")
+    private int mode;
+
+    @Option(names = "--json", description = "Answer with one JSON document.")
+    private boolean json;
+
+    @Override
+    Object subject() {
+        return to;
+    }
+
+    @Override
+    ExitCode transfer(LayoutClient client, Interruption interruption)
+            throws IOException, CommandFailure {
+        VolumePath target = target(client);
+        VolumePath temporary = target.parent().child("." + target.name() + ".put-" + nonce());
+        long size = local.equals(STDIN) ? -1 : Files.size(Path.of(local));
+        long bytes;
+        long nanos;
+        try (InputStream in = open();
+                Progress progress = progress("put " + target, size)) {
+            client.create(target.volume(), temporary.path(), mode);
+            try {
+                bytes = copy(client, temporary, in, progress, interruption);
+                interruption.check();
+                client.rename(target.volume(), temporary.path(), target.path());
+            } catch (IOException | CommandFailure | RuntimeException e) {
+                remove(client, temporary, e);
+                throw e;
+            }
+            nanos = progress.elapsedNanos();
+        }
+        report(new Output(out(), json), "put " + target, target, bytes, nanos);
+        return ExitCode.OK;
+    }
+
+    private VolumePath target(LayoutClient client) throws OutlayException {
+        Path name = Path.of(local).getFileName();
+        if (local.equals(STDIN) || name == null) {
+            return to;
+        }
+        return NameCommands.target(client, new VolumePath("", "/" + name), to);
+    }
+
+    private InputStream open() throws IOException {
+        if (!local.equals(STDIN)) {
+            return Files.newInputStream(Path.of(local));
+        }
+        return new FilterInputStream(System.in) {
+            @Override
+            public void close() {
+                // Standard input is not ours to close.
+            }
+        };
+    }
+
+    private long copy(
+            LayoutClient client,
+            VolumePath temporary,
+            InputStream in,
+            Progress progress,
+            Interruption interruption)
+            throws IOException, CommandFailure {
+        byte[] piece = new byte[PIECE_BYTES];
+        long bytes = 0;
+        long committed = 0;
+        try (BlockFile file =
+                client.open(temporary.volume(), temporary.path(), StandardOpenOption.WRITE)) {
+            while (true) {
+                interruption.check();
+                int length = in.readNBytes(piece, 0, piece.length);
+                if (length == 0) {
+                    break;
+                }
+                digest(piece, length);
+                file.write(ByteBuffer.wrap(piece, 0, length), bytes);
+                bytes += length;
+                progress.at(bytes);
+                if (bytes - committed >= COMMIT_EVERY_BYTES) {
+                    file.commit();
+                    committed = bytes;
+                }
+            }
+            file.commit();
+        }
+        return bytes;
+    }
+
+    private static void remove(LayoutClient client, VolumePath temporary, Exception failure) {
+        try {
+            client.remove(temporary.volume(), temporary.path());
+        } catch (OutlayException | RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static String nonce() {
+        return Long.toHexString(System.nanoTime());
+    }
+}
