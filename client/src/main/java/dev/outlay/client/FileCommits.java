@@ -72,13 +72,23 @@ final class FileCommits {
             committed = send(request);
         } catch (OutlayException e) {
             if (isFinal(e)) {
-                layout.giveUp(pieces.stream().map(Mapping.Piece::range).toList());
-                layout.takeLost();
+                drop(pieces, e);
             }
             throw e;
         }
         context.serverSize(committed.attributes().sizeBytes());
         pieces.forEach(piece -> layout.settledWrites(piece.range()));
+    }
+
+    /** These can never be committed; the failure at hand tells of them. */
+    private void drop(List<Mapping.Piece> pieces, OutlayException why) {
+        if (why.is(Reason.BAD_STATEID)) {
+            // The layout has ended without a word reaching us.
+            layout.clear();
+        } else {
+            layout.giveUp(pieces.stream().map(Mapping.Piece::range).toList());
+        }
+        layout.takeLost();
     }
 
     /** A seqid that a re-attach has overtaken is no reason to fail. */

@@ -454,11 +454,22 @@ public final class LayoutClient implements AutoCloseable {
             failure = closing(io::close, failure);
         }
         if (session.dead().isEmpty()) {
-            failure = closing(() -> session.await(session.end()), failure);
+            failure = closing(this::end, failure);
         }
         stop();
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    private void end() throws OutlayException {
+        try {
+            session.await(session.end());
+        } catch (OutlayException e) {
+            // Repeated after a lost reply it is EXPIRED, and nothing was held any more.
+            if (!e.is(Reason.EXPIRED)) {
+                throw e;
+            }
         }
     }
 
