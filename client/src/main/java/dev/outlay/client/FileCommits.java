@@ -161,7 +161,6 @@ final class FileCommits {
             List<Mapping.Piece> pieces, Durability durability, Stateid stateid) {
         List<CommitRequest.Range> ranges = new ArrayList<>();
         Map<Integer, Long> incarnations = new TreeMap<>();
-        long epoch = Long.MAX_VALUE;
         for (Mapping.Piece piece : pieces) {
             Mapping mapping = piece.mapping();
             ranges.add(
@@ -171,7 +170,6 @@ final class FileCommits {
                             mapping.device(),
                             mapping.deviceOffset(piece.range().start())));
             incarnations.put(mapping.device(), context.access().incarnation(mapping.device()));
-            epoch = Math.min(epoch, mapping.epoch());
         }
         ByteRange all =
                 new ByteRange(pieces.getFirst().range().start(), pieces.getLast().range().end());
@@ -179,7 +177,7 @@ final class FileCommits {
                 context.file(),
                 stateid,
                 ranges,
-                epoch,
+                layout.epoch(),
                 durability,
                 lastWritten(all),
                 OptionalLong.empty(),

@@ -42,6 +42,7 @@ final class LayoutCache {
     private final RangeMap<Mapping> mappings = new RangeMap<>();
     private final WrittenBytes bytes = new WrittenBytes();
     private @Nullable Stateid stateid;
+    private long epoch;
     private long era;
 
     LayoutCache(FileId file) {
@@ -90,6 +91,14 @@ final class LayoutCache {
         }
         bytes.stored(written, blocks);
         return true;
+    }
+
+    /**
+     * The newest map epoch for which all mappings hold. While a range is granted nobody else
+     * changes it, so what any answer tells is true of the ranges of earlier answers, too.
+     */
+    synchronized long epoch() {
+        return epoch;
     }
 
     /** All that was written and not committed. */
@@ -146,13 +155,15 @@ final class LayoutCache {
             forfeit(WHOLE_FILE);
             held.remove(WHOLE_FILE);
             stateid = null;
+            epoch = 0;
         }
         advance(granted);
+        epoch = Math.max(epoch, answer.mapEpoch());
         for (LayoutRange range : answer.ranges()) {
             hold(range.range(), range.kind().iomode());
             for (Extent extent : answer.extents()) {
                 if (extent.range().overlaps(range.range())) {
-                    enter(extent.slice(range.range()), asked, answer.mapEpoch());
+                    enter(extent.slice(range.range()), asked);
                 }
             }
         }
@@ -171,8 +182,8 @@ final class LayoutCache {
     }
 
     /** Enters what a grant told, where nothing stronger is known. */
-    private void enter(Extent extent, IoMode iomode, long epoch) {
-        Mapping told = Mapping.of(extent, iomode, epoch);
+    private void enter(Extent extent, IoMode iomode) {
+        Mapping told = Mapping.of(extent, iomode);
         if (extent.state() == ExtentState.WRITTEN && !extent.hasAddress()) {
             throw new IllegalArgumentException("a written extent without an address: " + extent);
         }
@@ -190,8 +201,9 @@ final class LayoutCache {
         keep.gapsWithin(extent.range()).forEach(gap -> mappings.put(gap, told));
     }
 
-    /** A commit was answered: these ranges are written now. */
-    synchronized void committed(List<CommitRequest.Range> ranges) {
+    /** A commit was answered with this epoch: these ranges are written now. */
+    synchronized void committed(List<CommitRequest.Range> ranges, long mapEpoch) {
+        epoch = stateid == null ? 0 : Math.max(epoch, mapEpoch);
         for (CommitRequest.Range range : ranges) {
             ByteRange blocks = ByteRange.ofLength(range.fileOffset(), range.length());
             for (RangeMap.Entry<Mapping> entry : mappings.within(blocks)) {
@@ -263,6 +275,7 @@ final class LayoutCache {
     /** Nothing is held any more. */
     synchronized void clear() {
         stateid = null;
+        epoch = 0;
         held.remove(WHOLE_FILE);
         forfeit(WHOLE_FILE);
     }

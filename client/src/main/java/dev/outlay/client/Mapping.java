@@ -11,17 +11,15 @@ import dev.outlay.core.value.IoMode;
  * @param device index in the volume's device table, or {@link Extent#NO_DEVICE}
  * @param shift device offset less file offset; 0 without a device
  * @param iomode what the grant allows
- * @param epoch the map epoch for which it was told
  */
-record Mapping(ExtentState state, int device, long shift, IoMode iomode, long epoch) {
+record Mapping(ExtentState state, int device, long shift, IoMode iomode) {
 
-    static Mapping of(Extent extent, IoMode iomode, long epoch) {
+    static Mapping of(Extent extent, IoMode iomode) {
         return new Mapping(
                 extent.state(),
                 extent.device(),
                 extent.hasAddress() ? extent.deviceOffset() - extent.fileOffset() : 0,
-                iomode,
-                epoch);
+                iomode);
     }
 
     /** Whether stores may go there. */
@@ -45,7 +43,7 @@ record Mapping(ExtentState state, int device, long shift, IoMode iomode, long ep
 
     /** The same blocks after their commit. */
     Mapping committed() {
-        return new Mapping(ExtentState.WRITTEN, device, shift, iomode, epoch);
+        return new Mapping(ExtentState.WRITTEN, device, shift, iomode);
     }
 
     /** A mapping and the bytes of the file it holds for. */

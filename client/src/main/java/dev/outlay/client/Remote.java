@@ -75,9 +75,14 @@ final class Remote {
                                 Request.newBuilder()
                                         .setCommitBlocks(
                                                 Wire.commitBlocks(ask).setOperation(header)),
-                        _ ->
+                        answer ->
                                 layouts.find(volume, ask.file())
-                                        .ifPresent(cache -> cache.committed(ask.ranges())));
+                                        .ifPresent(
+                                                cache ->
+                                                        cache.committed(
+                                                                ask.ranges(),
+                                                                answer.getCommitBlocks()
+                                                                        .getMapEpoch())));
         return read(() -> Wire.committed(reply.getCommitBlocks()));
     }
 
