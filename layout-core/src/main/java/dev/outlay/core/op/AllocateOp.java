@@ -40,6 +40,14 @@ final class AllocateOp {
                 keep.add(extent.range());
             }
         }
+        if (holes.size() + keep.size() > tables.limits().commitRanges()) {
+            throw new Refusal(
+                    Reason.TOO_LARGE,
+                    "the range has "
+                            + (holes.size() + keep.size())
+                            + " holes and uncommitted extents, more than one request may fill, "
+                            + tables.limits().commitRanges());
+        }
         List<Fact> facts = new ArrayList<>();
         if (!keep.isEmpty()) {
             facts.add(

@@ -38,6 +38,10 @@ final class LapseClientOp {
                             new Fact.ClientForgotten(ask.client()));
             return Decision.answer(facts, expired);
         }
+        if (client.files().stream().map(tables::file).anyMatch(f -> f != null && f.isRemoving())) {
+            // The blocks of a removed file wait for it: that is a conflict already.
+            return Revocation.step(tables, ask.client(), EndCause.EXPIRED, ask);
+        }
         return Decision.answer(List.of(new Fact.LeaseLapsed(ask.client(), true)), new Reply.Done());
     }
 

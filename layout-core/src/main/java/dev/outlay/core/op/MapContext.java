@@ -16,6 +16,7 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,14 @@ record MapContext(
                     facts,
                     new Reply.Mapped(
                             stateidNow(), List.of(), extents, epoch, next, file.sizeBytes()));
+        }
+        int layouts = Objects.requireNonNull(tables.client(caller)).files().size();
+        if (own == null && layouts >= tables.limits().reattachLayouts()) {
+            throw new Refusal(
+                    Reason.RESOURCE_EXHAUSTED,
+                    "the client holds layouts on "
+                            + layouts
+                            + " files, as many as it may; it has to return some first");
         }
         LayoutId id = own == null ? ask.freshId() : own.id();
         int seqid = own == null ? 1 : own.nextSeqid();

@@ -1,15 +1,20 @@
 package dev.outlay.core.op;
 
+import dev.outlay.core.command.Command.Mutation;
 import dev.outlay.core.command.Command.Remove;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.op.Grants.Release;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Reason;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Remove: the name goes at once, the inode is removing until nobody holds a layout on it any more;
@@ -22,10 +27,23 @@ final class RemoveOp {
     static Decision decide(VolumeTables tables, Remove ask) {
         FileNode parent = Checks.directory(tables, ask.parent());
         FileNode node = Checks.child(tables, parent, ask.name());
+        Decision revoke = revokeLapsed(tables, node, ask);
+        if (revoke != null) {
+            return revoke;
+        }
         List<Fact> facts = new ArrayList<>();
         List<Reply.ReturnedLayout> returned =
                 unlink(tables, node, ask.origin().client(), ask.nowMillis(), facts);
         return Decision.answer(facts, new Reply.FileChanged(node.attributes(), returned));
+    }
+
+    /** Who is silent past its lease does not keep the blocks; null if nobody is. */
+    static @Nullable Decision revokeLapsed(VolumeTables tables, FileNode node, Mutation ask) {
+        List<Held> held = Grants.ofOthers(tables, node, ask.origin().client(), Grants.wholeFile());
+        Optional<ClientId> lapsed = Grants.lapsedHolder(held);
+        return lapsed.isPresent()
+                ? Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask)
+                : null;
     }
 
     /**

@@ -41,6 +41,10 @@ final class RenameOp {
                                 + ask.newName()
                                 + "' cannot be replaced: one is a file, the other a directory");
             }
+            Decision revoke = RemoveOp.revokeLapsed(tables, target, ask);
+            if (revoke != null) {
+                return revoke;
+            }
             returned =
                     RemoveOp.unlink(tables, target, ask.origin().client(), ask.nowMillis(), facts);
         }

@@ -17,7 +17,8 @@ package dev.outlay.core.value;
  * @param outstandingOperations most answers kept for one client that it has not acknowledged
  * @param clients most clients of one volume at a time, ended ones that are still remembered
  *     included
- * @param reattachLayouts most layouts one re-attach restates
+ * @param reattachLayouts most files of one volume that a client holds layouts on, and so restates
+ *     when it re-attaches; the end of them all fits one journal record
  */
 public record Limits(
         int blockSizeMin,
@@ -36,7 +37,7 @@ public record Limits(
     public static final Limits DEFAULT =
             new Limits(
                     4096, 1 << 20, 1L << 53, 255, 255, 4096, 4096, 4096, 10_000, 1024, 100_000,
-                    100_000);
+                    32_768);
 
     public Limits {
         if (Integer.bitCount(blockSizeMin) != 1
@@ -52,7 +53,9 @@ public record Limits(
                 || commitRanges < 1
                 || returnRanges < 1
                 || listEntries < 1
-                || outstandingOperations < 1) {
+                || outstandingOperations < 1
+                || clients < 1
+                || reattachLayouts < 1) {
             throw new IllegalArgumentException("each count is at least one");
         }
     }

@@ -101,6 +101,16 @@ final class ModelProcess {
         return views.computeIfAbsent(file, f -> new View());
     }
 
+    /** Whether it believes to hold this block of the device. */
+    boolean holds(long deviceBlock, boolean plainReadsToo) {
+        return views.values().stream()
+                .flatMap(view -> view.blocks.values().stream())
+                .anyMatch(
+                        h ->
+                                h.deviceBlock == deviceBlock
+                                        && (plainReadsToo || h.kind != GrantKind.READ));
+    }
+
     void drop(FileId file, int from, int to) {
         View view = views.get(file);
         if (view != null) {

@@ -4,6 +4,7 @@ import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.command.Command;
@@ -162,6 +163,32 @@ class NamesTest {
         assertEquals(60, kit.freeBlocks());
         assertEquals(blocks(4), kit.space().quarantined());
         refuses(new Command.GetAttributes(file), Reason.STALE_FILE);
+    }
+
+    @Test
+    void whoIsSilentPastItsLeaseDoesNotKeepARemovedFile() {
+        FileId file = a.creates("f");
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        a.mapsRead(file, 0, blocks(2)).ok();
+        a.lapses();
+        b.removes(ROOT, "f").ok();
+        assertEquals(64, kit.freeBlocks());
+        assertNull(kit.tables().client(a.id()));
+    }
+
+    @Test
+    void whoFallsSilentOnARemovedFileIsRevokedAtOnce() {
+        FileId file = a.creates("f");
+        a.mapsRw(file, 0, blocks(2)).ok();
+        FileId over = b.creates("g");
+        b.renames(ROOT, "g", ROOT, "f").ok();
+        assertEquals(over, lookup("f").file());
+        assertEquals(blocks(2), kit.space().pending());
+        a.lapses();
+        assertEquals(blocks(2), kit.space().quarantined());
+        assertNull(kit.tables().file(file));
+        a.mapsRw(over, 0, blocks(1)).refused(Reason.FENCED);
     }
 
     @Test
