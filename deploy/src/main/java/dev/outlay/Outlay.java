@@ -2,6 +2,8 @@ package dev.outlay;
 
 import dev.outlay.client.cli.ClientCommands;
 import dev.outlay.core.text.ExitCode;
+import dev.outlay.demo.DemoCommand;
+import dev.outlay.demo.WriterCommand;
 import dev.outlay.server.tool.ToolCommands;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -55,6 +57,8 @@ public final class Outlay {
                         .build());
         ToolCommands.all().forEach(commandLine::addSubcommand);
         ClientCommands.all().forEach(commandLine::addSubcommand);
+        commandLine.addSubcommand(new DemoCommand());
+        commandLine.addSubcommand(new WriterCommand());
         commandLine.addSubcommand(new CompletionCommand());
         commandLine.addSubcommand(new VersionCommand());
         commandLine.addSubcommand(new CommandLine.HelpCommand());

@@ -144,10 +144,7 @@ final class BlockFileTest {
         assertArrayEquals(FileFixture.bytes(100, 1), volume.committedBytes());
         assertEquals(
                 1,
-                commits().stream()
-                        .map(c -> c.getOperation().getOperationId())
-                        .distinct()
-                        .count());
+                commits().stream().map(c -> c.getOperation().getOperationId()).distinct().count());
     }
 
     @Test
@@ -219,8 +216,7 @@ final class BlockFileTest {
         byte[] target = FileFixture.bytes(BLOCK, 9);
         OutlayException e =
                 assertThrows(
-                        OutlayException.class,
-                        () -> file.read(MemorySegment.ofArray(target), 0));
+                        OutlayException.class, () -> file.read(MemorySegment.ofArray(target), 0));
         assertTrue(e.is(dev.outlay.core.value.Reason.FENCED), e.getMessage());
         assertArrayEquals(new byte[BLOCK], target);
     }
@@ -314,8 +310,7 @@ final class BlockFileTest {
         assertTrue(volume.holdsAnything());
         two.close();
         assertFalse(volume.holdsAnything());
-        assertTrue(
-                fixture.client.held(FakeVolume.NAME, new FileId(FakeVolume.FILE)).isEmpty());
+        assertTrue(fixture.client.held(FakeVolume.NAME, new FileId(FakeVolume.FILE)).isEmpty());
     }
 
     @Test
@@ -334,11 +329,9 @@ final class BlockFileTest {
     @Test
     void closedAndReadOnlyHandlesRefuse() throws IOException {
         BlockFile reader =
-                fixture.client.open(
-                        FakeVolume.NAME, FakeVolume.PATH, StandardOpenOption.READ);
+                fixture.client.open(FakeVolume.NAME, FakeVolume.PATH, StandardOpenOption.READ);
         assertThrows(
-                NonWritableChannelException.class,
-                () -> FileFixture.write(reader, 0, new byte[1]));
+                NonWritableChannelException.class, () -> FileFixture.write(reader, 0, new byte[1]));
         reader.close();
         reader.close();
         assertThrows(ClosedChannelException.class, () -> FileFixture.read(reader, 0, 1));

@@ -117,8 +117,7 @@ final class GrpcTransportTest {
                                                         FileAttributes.newBuilder()
                                                                 .setFileId(5)
                                                                 .setParentId(1)
-                                                                .setKind(
-                                                                        FileKind.FILE_KIND_FILE)));
+                                                                .setKind(FileKind.FILE_KIND_FILE)));
                 case END_CLIENT ->
                         Reply.newBuilder().setEndClient(EndClientResponse.getDefaultInstance());
                 default -> throw new AssertionError("unexpected " + request);
@@ -139,8 +138,7 @@ final class GrpcTransportTest {
         }
 
         @Override
-        public void showVolume(
-                ShowVolumeRequest request, StreamObserver<ShowVolumeResponse> out) {
+        public void showVolume(ShowVolumeRequest request, StreamObserver<ShowVolumeResponse> out) {
             out.onError(
                     StatusProto.toStatusRuntimeException(
                             Status.newBuilder()
@@ -166,8 +164,7 @@ final class GrpcTransportTest {
     void overTcpAStreamThatBreaksIsReplaced() throws IOException {
         Server server = start(NettyServerBuilder.forPort(0));
         try (LayoutClient client =
-                LayoutClient.connect(
-                        ClientOptions.to("localhost:" + server.getPort(), "test"))) {
+                LayoutClient.connect(ClientOptions.to("localhost:" + server.getPort(), "test"))) {
             assertEquals(5, client.lookup("v", "/x").file().value());
             breakNext = true;
             assertEquals(5, client.lookup("v", "/x").file().value());
@@ -187,8 +184,7 @@ final class GrpcTransportTest {
                 new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         Server server =
                 start(
-                        NettyServerBuilder.forAddress(
-                                        new DomainSocketAddress(socket.toString()))
+                        NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
                                 .channelType(EpollServerDomainSocketChannel.class)
                                 .bossEventLoopGroup(loop)
                                 .workerEventLoopGroup(loop));
@@ -204,10 +200,8 @@ final class GrpcTransportTest {
     @Test
     void aTypedErrorOfAUnaryCallKeepsItsWords() throws IOException {
         Server server = start(NettyServerBuilder.forPort(0));
-        try (AdminClient admin =
-                AdminClient.connect("localhost:" + server.getPort(), 5_000)) {
-            OutlayException e =
-                    assertThrows(OutlayException.class, () -> admin.showVolume("none"));
+        try (AdminClient admin = AdminClient.connect("localhost:" + server.getPort(), 5_000)) {
+            OutlayException e = assertThrows(OutlayException.class, () -> admin.showVolume("none"));
             assertEquals("no such volume - make one", e.getMessage());
             assertTrue(e.is(Reason.NOT_FOUND));
         } finally {
@@ -225,8 +219,7 @@ final class GrpcTransportTest {
                         OutlayException.class,
                         () ->
                                 LayoutClient.connect(
-                                        ClientOptions.to(address, "test")
-                                                .withDeadlineMillis(300)));
+                                        ClientOptions.to(address, "test").withDeadlineMillis(300)));
         assertTrue(
                 e.getMessage().startsWith("cannot reach the server at " + address + ": "),
                 e.getMessage());

@@ -25,6 +25,7 @@ final class DistributionCheck {
 
     private static final Map<String, String> BARE = Map.of("PATH", "/usr/bin:/bin");
     private static final long TIMEOUT_SECONDS = 30;
+    private static final long DEMO_TIMEOUT_SECONDS = 180;
 
     @TempDir private static Path scratch = Path.of("set by JUnit");
     private static Path home = Path.of("set by unpack");
@@ -56,6 +57,15 @@ final class DistributionCheck {
         Run.of(scratch, BARE, TIMEOUT_SECONDS, List.of(second.toString(), "--version")).succeeded();
         Run.of(home.resolve("bin"), BARE, TIMEOUT_SECONDS, List.of("sh", "./outlay", "--version"))
                 .succeeded();
+    }
+
+    /** Client and server, all that Outlay is for, without a JDK. */
+    @Test
+    void showsWhatItIsFor() throws IOException, InterruptedException {
+        String outlay = home.resolve("bin/outlay").toString();
+        Run run = Run.of(scratch, BARE, DEMO_TIMEOUT_SECONDS, List.of(outlay, "demo")).succeeded();
+        String last = run.out().lines().toList().getLast();
+        assertTrue(last.startsWith("passed: 50331648 bytes read, 0 stale bytes, "), run::toString);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.outlay.server;
 
 import dev.outlay.core.value.Limits;
 import dev.outlay.server.admin.HttpEndpoint;
+import dev.outlay.server.config.ListenAddress;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.engine.BootClock;
 import dev.outlay.server.engine.LeaseTimer;
@@ -91,6 +92,9 @@ public final class OutlayServer implements AutoCloseable {
                                     meters::scrape,
                                     readiness));
             httpPort = OptionalInt.of(http.port());
+            LOG.info(
+                    "event=serving-http listen={}",
+                    new ListenAddress(config.httpListen().get().host(), http.port()));
         }
         makeDataDirectory(config.dataDirectory());
         JournalLock lock = JournalLock.acquire(config.dataDirectory());

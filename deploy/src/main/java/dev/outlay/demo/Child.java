@@ -1,0 +1,99 @@
+package dev.outlay.demo;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A process of the demonstration. One thread. */
+final class Child {
+
+    /** As the JVM reports a process ended by a signal: 128 and its number; SIGKILL is 9. */
+    private static final int KILLED = 128 + 9;
+
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final String name;
+    private final Process process;
+    private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+
+    private Child(String name, Process process) {
+        this.name = name;
+        this.process = process;
+    }
+
+    /** Starts one whose output goes to a file. */
+    static Child writingTo(Path file, Stage stage, String name, List<String> arguments)
+            throws IOException {
+        return new Child(name, stage.start(name, Redirect.to(file.toFile()), arguments));
+    }
+
+    /** Starts one that is listened to, line by line. */
+    static Child heard(Stage stage, String name, List<String> arguments) throws IOException {
+        Child child = new Child(name, stage.start(name, Redirect.PIPE, arguments));
+        Thread.ofVirtual().name("listen-" + name).start(child::listen);
+        return child;
+    }
+
+    private void listen() {
+        try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lines.add(Optional.of(line));
+            }
+        } catch (IOException e) {
+            // Killed while it spoke: what it said so far counts.
+            lines.add(Optional.empty());
+            return;
+        }
+        lines.add(Optional.empty());
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Its next line; empty once it has ended. */
+    Optional<String> nextLine() throws StepFailed, InterruptedException {
+        Optional<String> line = lines.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (line == null) {
+            throw new StepFailed(name + " says nothing for " + PATIENCE_SECONDS + " s", name);
+        }
+        return line;
+    }
+
+    /** Sends SIGKILL: it cannot clean up, nor say good-bye. */
+    void kill() throws StepFailed, InterruptedException {
+        process.destroyForcibly();
+        int status = ended();
+        if (status != KILLED) {
+            throw new StepFailed(
+                    name + " was to die by SIGKILL, but ended by itself with status " + status,
+                    name);
+        }
+    }
+
+    /** Waits until it has ended well by itself. */
+    void succeed() throws StepFailed, InterruptedException {
+        int status = ended();
+        if (status != 0) {
+            throw new StepFailed(name + " failed with exit code " + status, name);
+        }
+    }
+
+    private int ended() throws StepFailed, InterruptedException {
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new StepFailed(name + " has not ended after " + PATIENCE_SECONDS + " s", name);
+        }
+        return process.exitValue();
+    }
+}

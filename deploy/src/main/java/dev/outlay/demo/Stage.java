@@ -1,0 +1,141 @@
+package dev.outlay.demo;
+
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Owns what must not outlive the demonstration: its folder, and the processes it started. They are
+ * gone after {@link #close}, which the end of the JVM brings about as well, so that Ctrl-C leaves
+ * nothing. Any thread.
+ */
+final class Stage implements AutoCloseable {
+
+    private static final String PREFIX = "outlay-demo-";
+
+    /** How much later a signal to all of the terminal's processes may reach this one. */
+    private static final long SIGNAL_MILLIS = 300;
+
+    private final Path folder;
+    private final boolean keep;
+    private final List<Process> started = new ArrayList<>();
+    private final Thread atExit = Thread.ofPlatform().name("demo-end").unstarted(this::clear);
+    private final CountDownLatch ending = new CountDownLatch(1);
+
+    private Stage(Path folder, boolean keep) {
+        this.folder = folder;
+        this.keep = keep;
+    }
+
+    /**
+     * Makes an empty temporary folder.
+     *
+     * @param keep leave the folder where it is
+     */
+    static Stage open(boolean keep) throws IOException {
+        Stage stage = new Stage(Files.createTempDirectory(PREFIX), keep);
+        Runtime.getRuntime().addShutdownHook(stage.atExit);
+        return stage;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** A file of the folder. */
+    Path file(String name) {
+        return folder.resolve(name);
+    }
+
+    /**
+     * Starts {@code outlay} with arguments, as a process of its own. What it says on standard error
+     * goes to {@code NAME.log}; its standard input is a pipe that ends with this process.
+     */
+    synchronized Process start(String name, Redirect output, List<String> arguments)
+            throws IOException {
+        if (ending.getCount() == 0) {
+            throw new IOException("the demonstration is being ended");
+        }
+        List<String> command = new ArrayList<>(Program.command());
+        command.addAll(arguments);
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .directory(folder.toFile())
+                        .redirectOutput(output)
+                        .redirectError(Redirect.appendTo(log(name).toFile()));
+        // Nothing of the user's own: neither his server nor his saved sessions.
+        builder.environment().remove("OUTLAY_SERVER");
+        builder.environment().put("XDG_STATE_HOME", file("state").toString());
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    /** Where a process writes its log. */
+    Path log(String name) {
+        return file(name + ".log");
+    }
+
+    /**
+     * Whether the JVM is ending: processes that it started may be gone for that reason. Where that
+     * is about to turn out, this waits for it.
+     */
+    boolean isEnding() {
+        try {
+            return ending.await(SIGNAL_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /** Ends the processes and removes the folder. */
+    @Override
+    public void close() {
+        clear();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // The JVM is ending, and the hook runs or has run.
+            return;
+        }
+    }
+
+    private synchronized void clear() {
+        if (ending.getCount() == 0) {
+            return;
+        }
+        ending.countDown();
+        started.forEach(Process::destroyForcibly);
+        started.forEach(Stage::awaitEnd);
+        if (!keep) {
+            remove();
+        }
+    }
+
+    private static void awaitEnd(Process process) {
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void remove() {
+        try (Stream<Path> tree = Files.walk(folder)) {
+            for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(each);
+            }
+        } catch (IOException e) {
+            System.err.println(
+                    "outlay: the folder " + folder + " could not be removed - remove it by hand");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+package dev.outlay.demo;
+
+import dev.outlay.client.AdminClient;
+import dev.outlay.client.BlockFile;
+import dev.outlay.client.ClientOptions;
+import dev.outlay.client.LayoutClient;
+import dev.outlay.client.OutlayException;
+import dev.outlay.client.VolumeCheck;
+import dev.outlay.client.VolumeSpec;
+import dev.outlay.core.text.Amounts;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.demo.Picture.Kind;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The demonstration from beginning to end. Each step acts, compares what has to be with what is,
+ * and stops the story where they differ. One thread.
+ */
+final class Story {
+
+    private static final int MAX_IO_MILLIS = 500;
+    private static final int DEADLINE_MILLIS = 20_000;
+
+    private final Stage stage;
+    private final Narrator narrator;
+
+    private long bytesRead;
+    private long staleBytes;
+    private long operations;
+    private long trafficBytes;
+
+    Story(Stage stage, Narrator narrator) {
+        this.stage = stage;
+        this.narrator = narrator;
+    }
+
+    /** Tells it. */
+    void tell() throws IOException, StepFailed, InterruptedException {
+        narrator.step("A device full of what its former owner left");
+        DeviceFile device = makeDevice();
+        DemoServer server = startServer(device);
+        makeFile(server);
+
+        narrator.step("Writer A stores, and is killed before it commits");
+        WriterReport a = storeAndKill(server, device);
+        Snapshot before = look(server);
+
+        narrator.step("Reader B reads the file");
+        readZeros(server);
+
+        narrator.step("The server is killed and started again");
+        restart(server);
+
+        narrator.step("Writer C writes the same range, and commits");
+        writeAndCommit(server, device, a);
+        Snapshot after = look(server);
+
+        narrator.step("The file and the device, before C and after");
+        show(before, after, a);
+        operations = server.operations();
+        trafficBytes = server.trafficBytes();
+    }
+
+    long bytesRead() {
+        return bytesRead;
+    }
+
+    /** Bytes read that no commit explains. */
+    long staleBytes() {
+        return staleBytes;
+    }
+
+    /** Operations that the server answered. */
+    long operations() {
+        return operations;
+    }
+
+    /** Bytes that went through the server, both ways. */
+    long trafficBytes() {
+        return trafficBytes;
+    }
+
+    // ---- 1
+
+    private DeviceFile makeDevice() throws IOException {
+        DeviceFile device = DeviceFile.make(stage.file("device"));
+        narrator.done(
+                "made a plain file of "
+                        + Amounts.bytes(DeviceFile.SIZE_BYTES)
+                        + ", every byte 0xCD, and formatted it as a device: nothing but its label"
+                        + " was overwritten");
+        return device;
+    }
+
+    private DemoServer startServer(DeviceFile device)
+            throws IOException, StepFailed, InterruptedException {
+        DemoServer server = DemoServer.start(stage);
+        try (AdminClient admin = admin(server)) {
+            admin.createVolume(
+                    new VolumeSpec(
+                            Setting.VOLUME,
+                            List.of(VolumeSpec.Slice.whole(device.path().toString())),
+                            DeviceFile.BLOCK_BYTES,
+                            Optional.empty()));
+        }
+        narrator.done(
+                "started a server (process "
+                        + server.pid()
+                        + ", leases of "
+                        + Amounts.millis(DemoServer.LEASE_MILLIS)
+                        + ") and made a volume on that device");
+        return server;
+    }
+
+    private void makeFile(DemoServer server) throws IOException {
+        try (LayoutClient client = client(server);
+                BlockFile file =
+                        client.open(
+                                Setting.VOLUME,
+                                Setting.FILE,
+                                StandardOpenOption.CREATE_NEW,
+                                StandardOpenOption.WRITE)) {
+            ByteRange earlier = Setting.EARLIER;
+            byte[] bytes = Ink.EARLIER.bytes(earlier.start(), Math.toIntExact(earlier.length()));
+            file.write(ByteBuffer.wrap(bytes), earlier.start());
+            file.commit();
+            file.truncate(Setting.FILE_BYTES);
+        }
+        narrator.done(
+                "made a file of "
+                        + Amounts.bytes(Setting.FILE_BYTES)
+                        + ": the first "
+                        + Amounts.bytes(Setting.EARLIER.length())
+                        + " written and committed, the rest a hole");
+    }
+
+    // ---- 2
+
+    private WriterReport storeAndKill(DemoServer server, DeviceFile device)
+            throws IOException, StepFailed, InterruptedException {
+        Child writer = writer("writer-a", server, Ink.A, Setting.STORED, false);
+        WriterReport a = WriterReport.hear(writer, "writer-a");
+        check(
+                a.isFresh() && a.bytes() == Setting.RANGE.length(),
+                "A was not granted the whole range on fresh blocks, but " + a.extents());
+        narrator.done(
+                "A (process "
+                        + writer.pid()
+                        + ") asked where to write "
+                        + Amounts.bytes(Setting.RANGE.length())
+                        + " of the hole, and was granted fresh blocks, unwritten");
+        checkAbandoned(device, a);
+        narrator.done(
+                "A stored "
+                        + Amounts.bytes(Setting.STORED.length())
+                        + " straight on the device: its bytes are there, and the rest of its blocks"
+                        + " is still 0xCD");
+        writer.kill();
+        narrator.done("killed A with SIGKILL; it has committed nothing");
+        narrator.proves(
+                "bytes go to the device without the server, and their writer may die there.");
+        return a;
+    }
+
+    // ---- 3
+
+    private void readZeros(DemoServer server) throws IOException, StepFailed, InterruptedException {
+        read(server, "reader-b1", Setting.ZEROS);
+        narrator.done("B (outlay cat) read all of it: " + Setting.ZEROS.inWords());
+        narrator.proves(
+                "what was stored but not committed is in nobody's file: neither A's bytes nor"
+                        + " the former owner's can be read.");
+    }
+
+    // ---- 4
+
+    private void restart(DemoServer server) throws IOException, StepFailed, InterruptedException {
+        long before = server.pid();
+        server.crashAndRestart();
+        narrator.done(
+                "killed the server (process "
+                        + before
+                        + ") with SIGKILL and started it again (process "
+                        + server.pid()
+                        + ") on its journal");
+        read(server, "reader-b2", Setting.ZEROS);
+        narrator.done("B read it all again: " + Setting.ZEROS.inWords());
+        narrator.proves(
+                "what was committed is durable, what was not stays unread, also by a server"
+                        + " that has just crashed.");
+    }
+
+    // ---- 5
+
+    private void writeAndCommit(DemoServer server, DeviceFile device, WriterReport a)
+            throws IOException, StepFailed, InterruptedException {
+        Child writer = writer("writer-c", server, Ink.C, Setting.RANGE, true);
+        WriterReport c = WriterReport.hear(writer, "writer-c");
+        check(
+                c.isFresh() && c.bytes() == Setting.RANGE.length(),
+                "C was not granted the whole range on fresh blocks, but " + c.extents());
+        narrator.done(
+                "C (process "
+                        + writer.pid()
+                        + ") asked where to write the same range, and waited "
+                        + Amounts.millis(c.waitedMillis())
+                        + " for A's lease to be over");
+        check(!c.sharesBlocksWith(a), "C was granted blocks in which A may still store");
+        long quarantined = quarantinedBytes(server);
+        check(
+                quarantined == a.bytes(),
+                quarantined + " bytes are in quarantine, not the " + a.bytes() + " granted to A");
+        narrator.done(
+                "C's blocks are others than A's: those, "
+                        + Amounts.bytes(quarantined)
+                        + ", are in quarantine, for A could be asleep and store in them later");
+        writer.succeed();
+        read(server, "reader-b3", Setting.COMMITTED);
+        narrator.done("C stored and committed, and B read " + Setting.COMMITTED.inWords());
+        checkAbandoned(device, a);
+        checkSound(server);
+        narrator.done(
+                "A's bytes still lie on the device, where no reader gets; the volume is sound");
+        narrator.proves(
+                "the file goes on without its dead writer, and what that one may still do"
+                        + " reaches nobody.");
+    }
+
+    // ---- 6
+
+    private void show(Snapshot before, Snapshot after, WriterReport a) {
+        narrator.picture("file    before", before.file());
+        narrator.picture("        after", after.file());
+        narrator.picture("device  before", before.device(a.places(), Kind.UNWRITTEN));
+        narrator.picture("        after", after.device(a.places(), Kind.QUARANTINED));
+        narrator.legend();
+    }
+
+    // ---- what steps are made of
+
+    private Child writer(String name, DemoServer server, Ink ink, ByteRange stores, boolean commits)
+            throws IOException {
+        List<String> arguments =
+                new ArrayList<>(
+                        List.of(
+                                "demo-writer",
+                                "--server=" + server.address(),
+                                "--volume=" + Setting.VOLUME,
+                                "--file=" + Setting.FILE,
+                                "--ink=" + ink,
+                                "--offset=" + Setting.RANGE.start(),
+                                "--length=" + Setting.RANGE.length(),
+                                "--store=" + stores.length(),
+                                "--max-io-millis=" + MAX_IO_MILLIS));
+        if (commits) {
+            arguments.add("--commit");
+        }
+        return Child.heard(stage, name, arguments);
+    }
+
+    /** Has another process read the whole file, and compares every byte. */
+    private void read(DemoServer server, String name, Content expected)
+            throws IOException, StepFailed, InterruptedException {
+        Path copy = stage.file(name + ".bytes");
+        String file = Setting.VOLUME + ":" + Setting.FILE;
+        Child.writingTo(copy, stage, name, List.of("cat", "--server=" + server.address(), file))
+                .succeed();
+        try (InputStream in = Files.newInputStream(copy)) {
+            Content.Outcome outcome = expected.compare(in);
+            bytesRead += outcome.bytes();
+            staleBytes += outcome.wrong();
+            check(outcome.isRight(), "B read what nobody committed: " + outcome.problem());
+        }
+    }
+
+    /** Looks past the server at the blocks that A was granted. */
+    private static void checkAbandoned(DeviceFile device, WriterReport a)
+            throws IOException, StepFailed {
+        Content.Outcome outcome = Setting.ABANDONED.compare(device.peek(a.places()));
+        check(outcome.isRight(), "A's blocks do not hold what A stored: " + outcome.problem());
+    }
+
+    private static long quarantinedBytes(DemoServer server) throws OutlayException {
+        try (AdminClient admin = admin(server)) {
+            return admin.showVolume(Setting.VOLUME).status().space().quarantined();
+        }
+    }
+
+    private static void checkSound(DemoServer server) throws OutlayException, StepFailed {
+        try (AdminClient admin = admin(server)) {
+            VolumeCheck found = admin.checkVolume(Setting.VOLUME, 1);
+            check(found.findings().isEmpty(), "the volume is not sound: " + found.findings());
+        }
+    }
+
+    private static Snapshot look(DemoServer server) throws IOException {
+        try (LayoutClient client = client(server)) {
+            return Snapshot.take(client, Setting.VOLUME, Setting.FILE);
+        }
+    }
+
+    private static AdminClient admin(DemoServer server) throws OutlayException {
+        return AdminClient.connect(server.address(), DEADLINE_MILLIS);
+    }
+
+    private static LayoutClient client(DemoServer server) throws OutlayException {
+        return LayoutClient.connect(
+                ClientOptions.to(server.address(), "demo")
+                        .withMaxIoMillis(MAX_IO_MILLIS)
+                        .withDeadlineMillis(DEADLINE_MILLIS));
+    }
+
+    private static void check(boolean holds, String problem) throws StepFailed {
+        if (!holds) {
+            throw new StepFailed(problem);
+        }
+    }
+}
