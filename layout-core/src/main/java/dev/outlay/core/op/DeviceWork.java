@@ -1,6 +1,5 @@
 package dev.outlay.core.op;
 
-import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.CompleteWork;
 import dev.outlay.core.command.Command.Mutation;
 import dev.outlay.core.fact.Fact;
@@ -109,7 +108,12 @@ final class DeviceWork {
                                                                     + file.id()
                                                                     + " has been removed meanwhile"),
                                                     true)));
-            return Decision.then(facts, new Command.ReapRemoved());
+            boolean lastWork =
+                    tables.works().stream().filter(w -> w.file().equals(file.id())).count() == 1;
+            if (lastWork && file.layouts().isEmpty() && !tables.isInGrace()) {
+                facts.addAll(Removal.facts(file, 0));
+            }
+            return Decision.answer(facts, new Reply.Done());
         }
         Decision last = finish(tables, file, work.then(), ask.nowMillis());
         facts.addAll(last.facts());

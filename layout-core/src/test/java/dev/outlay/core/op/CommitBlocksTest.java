@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.reply.Reply.Committed;
 import dev.outlay.core.reply.Reply.Mapped;
+import dev.outlay.core.state.FileNode;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.EndCause;
@@ -19,6 +20,7 @@ import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -182,6 +184,11 @@ class CommitBlocksTest {
         assertEquals(records + 1, kit.journalRecords());
         assertEquals("W.".repeat(99) + "W", kit.picture(file, 199));
         assertEquals(blocks(199), kit.size(file));
+        FileNode without =
+                Objects.requireNonNull(kit.replayedWithoutLastRecord().tables().file(file));
+        assertEquals(0, without.sizeBytes());
+        assertTrue(
+                without.extents().all().stream().allMatch(e -> e.state() == ExtentState.UNWRITTEN));
     }
 
     @Test

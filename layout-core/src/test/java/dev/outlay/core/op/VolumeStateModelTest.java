@@ -16,11 +16,14 @@ class VolumeStateModelTest {
     private static final int COMMANDS = Integer.getInteger("outlay.model.commands", 1_200);
     private static final int SEEDS = Integer.getInteger("outlay.model.seeds", 90);
 
+    /** From this number of commands on everything rare must have been reached. */
+    private static final long ENOUGH = 100_000;
+
     @Test
     void everyByteReadIsExplained() {
         ModelReach reach = new ModelReach();
         Seeds.each(SEEDS, random -> new VolumeModel(random, reach).run(COMMANDS));
-        if (Long.getLong("outlay.seed") == null) {
+        if (Long.getLong("outlay.seed") == null && (long) SEEDS * COMMANDS >= ENOUGH) {
             reach.requireAll();
         }
     }
