@@ -104,8 +104,8 @@ final class FileContext {
     }
 
     private long writtenEnd() {
-        List<ByteRange> written = layout.written();
-        return written.isEmpty() ? 0 : written.getLast().end();
+        List<ByteRange> past = layout.writtenWithin(new ByteRange(serverSizeBytes, Long.MAX_VALUE));
+        return past.isEmpty() ? 0 : past.getLast().end();
     }
 
     // ---- mapping

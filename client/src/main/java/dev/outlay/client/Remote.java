@@ -7,6 +7,7 @@ import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Reason;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.ChildName;
+import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CreateRequest;
 import dev.outlay.v1.DeallocateRequest;
 import dev.outlay.v1.GetAttributesRequest;
@@ -18,11 +19,13 @@ import dev.outlay.v1.ListLayoutsResponse;
 import dev.outlay.v1.ListRequest;
 import dev.outlay.v1.ListResponse;
 import dev.outlay.v1.LookupRequest;
+import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.RemoveRequest;
 import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
+import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.TruncateRequest;
 import java.util.ArrayList;
@@ -30,6 +33,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The operations of the protocol as calls that wait for their answer. What an answer says of this
@@ -53,14 +57,13 @@ final class Remote {
     // ---- layouts
 
     MappedBlocks mapBlocks(String volume, MapRequest ask) throws OutlayException {
+        MapBlocksRequest.Builder request = Wire.mapBlocks(ask);
         LayoutCache cache = layouts.of(volume, ask.file());
         long era = cache.era();
         Reply reply =
                 mutate(
                         volume,
-                        header ->
-                                Request.newBuilder()
-                                        .setMapBlocks(Wire.mapBlocks(ask).setOperation(header)),
+                        header -> Request.newBuilder().setMapBlocks(request.setOperation(header)),
                         answer ->
                                 cache.granted(
                                         ask.iomode(), Wire.mapped(answer.getMapBlocks()), era));
@@ -68,13 +71,12 @@ final class Remote {
     }
 
     CommittedBlocks commitBlocks(String volume, CommitRequest ask) throws OutlayException {
+        CommitBlocksRequest.Builder request = Wire.commitBlocks(ask);
         Reply reply =
                 mutate(
                         volume,
                         header ->
-                                Request.newBuilder()
-                                        .setCommitBlocks(
-                                                Wire.commitBlocks(ask).setOperation(header)),
+                                Request.newBuilder().setCommitBlocks(request.setOperation(header)),
                         answer ->
                                 layouts.find(volume, ask.file())
                                         .ifPresent(
@@ -88,6 +90,7 @@ final class Remote {
 
     /** The caller has drained its I/O on the scope. */
     List<ReturnedLayout> returnLayout(String volume, ReturnScope scope) throws OutlayException {
+        ReturnLayoutRequest.Builder request = Wire.returnLayout(scope);
         switch (scope) {
             case ReturnScope.OfFile file ->
                     layouts.find(volume, file.file())
@@ -98,9 +101,7 @@ final class Remote {
                 mutate(
                         volume,
                         header ->
-                                Request.newBuilder()
-                                        .setReturnLayout(
-                                                Wire.returnLayout(scope).setOperation(header)),
+                                Request.newBuilder().setReturnLayout(request.setOperation(header)),
                         answer -> {
                             layouts.returned(volume, answer.getReturnLayout().getReturnedList());
                             clearReturned(volume, scope);
@@ -329,7 +330,7 @@ final class Remote {
     }
 
     /** Turns an answer with values out of their range into the failure it is. */
-    private static <T> T read(java.util.function.Supplier<T> decode) throws OutlayException {
+    private static <T> T read(Supplier<T> decode) throws OutlayException {
         try {
             return decode.get();
         } catch (IllegalArgumentException e) {

@@ -4,10 +4,8 @@ import com.google.protobuf.ByteString;
 import dev.outlay.client.OutlayException;
 import dev.outlay.client.WireErrors;
 import dev.outlay.core.value.Reason;
-import dev.outlay.v1.AttachSessionResponse;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.Notice;
-import dev.outlay.v1.OpenSessionResponse;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
@@ -70,7 +68,6 @@ public final class ClientSession {
     private final Transport transport;
     private final MonotonicClock clock;
     private final Scheduler scheduler;
-    private final RandomGenerator random;
     private final LayoutHolder layouts;
     private final LeaseState lease;
     private final Backoff retryBackoff;
@@ -79,6 +76,7 @@ public final class ClientSession {
     private final Calls calls;
     private final Pump pump = new Pump(this, this::nextSend);
     private final SessionMessages messages;
+    private final SessionIdentity identity;
 
     private Phase phase = Phase.WAITING;
     private long phaseSinceNanos;
@@ -89,11 +87,6 @@ public final class ClientSession {
     private int unsettled;
     private boolean restateNothing;
     private boolean ending;
-    private long incarnation;
-    private long clientId;
-    private ByteString secret = ByteString.EMPTY;
-    private ByteString serverId = ByteString.EMPTY;
-    private long serverIncarnation;
     private int leaseMillis;
     private @Nullable OutlayException lastTrouble;
     private @Nullable OutlayException dead;
@@ -114,7 +107,6 @@ public final class ClientSession {
         this.transport = transport;
         this.clock = clock;
         this.scheduler = scheduler;
-        this.random = random;
         this.layouts = layouts;
         this.messages = new SessionMessages(config);
         this.lease = new LeaseState(clock);
@@ -123,14 +115,7 @@ public final class ClientSession {
         Map<String, Long> ids =
                 config.known().map(SessionConfig.Known::nextOperationIds).orElse(Map.of());
         this.calls = new Calls(ids, (call, why) -> pump.add(() -> call.fail(why)));
-        config.known()
-                .ifPresentOrElse(
-                        known -> {
-                            incarnation = known.incarnation();
-                            clientId = known.clientId();
-                            secret = known.secret();
-                        },
-                        () -> incarnation = freshIncarnation());
+        this.identity = new SessionIdentity(config, random);
     }
 
     // ---- begin and end
@@ -260,15 +245,15 @@ public final class ClientSession {
 
     /** What another process needs to go on with the session. */
     public synchronized SessionConfig.Known known() {
-        return new SessionConfig.Known(incarnation, clientId, secret, calls.nextOperationIds());
+        return identity.known(calls.nextOperationIds());
     }
 
     public synchronized ByteString serverId() {
-        return serverId;
+        return identity.serverId();
     }
 
     public synchronized long serverIncarnation() {
-        return serverIncarnation;
+        return identity.serverIncarnation();
     }
 
     public synchronized int leaseMillis() {
@@ -289,10 +274,7 @@ public final class ClientSession {
     private void connect() {
         phase(Phase.CONNECTING);
         long number = ++streamNumber;
-        Request.Builder handshake =
-                clientId == 0
-                        ? messages.open(incarnation)
-                        : SessionMessages.attach(clientId, secret);
+        Request.Builder handshake = identity.handshake(config);
         calls.addUrgent(Call.plain(Call.Kind.HANDSHAKE, handshake, _ -> {}, Long.MAX_VALUE));
         pump.add(
                 () -> {
@@ -323,18 +305,13 @@ public final class ClientSession {
         long delay = connectBackoff.millis(++connectAttempts, reconnectMillis);
         reconnectMillis = 0;
         long number = streamNumber;
-        pump.add(
-                () ->
-                        scheduler.schedule(
-                                delay,
-                                () -> {
-                                    synchronized (this) {
-                                        if (number == streamNumber && phase == Phase.WAITING) {
-                                            connect();
-                                        }
-                                    }
-                                    pump.run();
-                                }));
+        after(
+                delay,
+                () -> {
+                    if (number == streamNumber && phase == Phase.WAITING) {
+                        connect();
+                    }
+                });
     }
 
     private void closeStream() {
@@ -414,7 +391,7 @@ public final class ClientSession {
         }
         if (reply.hasRenew()) {
             leaseLength(reply.getRenew().getLeaseMillis());
-            serverIncarnation = reply.getRenew().getServerIncarnation();
+            identity.serverIncarnation(reply.getRenew().getServerIncarnation());
         } else if (reply.hasOpenSession()) {
             leaseLength(reply.getOpenSession().getLeaseMillis());
         } else if (reply.hasAttachSession()) {
@@ -450,12 +427,12 @@ public final class ClientSession {
 
     private void handshake(Reply reply) {
         if (reply.hasOpenSession()) {
-            onOpened(reply.getOpenSession());
+            identity.opened(reply.getOpenSession());
+            calls.limits(reply.getOpenSession().getLimits());
+            settle();
         } else if (reply.hasAttachSession()) {
-            AttachSessionResponse attached = reply.getAttachSession();
-            serverId = attached.getServerId();
-            serverIncarnation = attached.getServerIncarnation();
-            calls.limits(attached.getLimits());
+            identity.attached(reply.getAttachSession());
+            calls.limits(reply.getAttachSession().getLimits());
             settle();
         } else {
             refusedHandshake(
@@ -465,28 +442,12 @@ public final class ClientSession {
         }
     }
 
-    private void onOpened(OpenSessionResponse answer) {
-        boolean other = clientId != 0 && clientId != answer.getClientId();
-        if (other && isUsed()) {
-            die(OutlayException.of(Reason.EXPIRED, "the server has forgotten this client"));
-            return;
-        }
-        clientId = answer.getClientId();
-        secret = answer.getSecret();
-        serverId = answer.getServerId();
-        serverIncarnation = answer.getServerIncarnation();
-        calls.limits(answer.getLimits());
-        settle();
-    }
-
     private void refusedHandshake(OutlayException why) {
         Reason reason = why.reason().orElse(Reason.INTERNAL);
         boolean forgotten = reason == Reason.EXPIRED || reason == Reason.NO_SESSION;
-        if (forgotten && clientId != 0 && !isUsed()) {
+        if (forgotten && !isUsed()) {
             // There is nothing that could be lost: begin anew.
-            incarnation = freshIncarnation();
-            clientId = 0;
-            secret = ByteString.EMPTY;
+            identity.renew();
             lose(why);
         } else if (reason.errorClass() == Reason.ErrorClass.RETRY) {
             reconnectMillis = why.retryAfterMillis();
@@ -508,7 +469,8 @@ public final class ClientSession {
         phase(Phase.SETTLING);
         List<ReattachRequest.Volume> held = restateNothing ? List.of() : layouts.restate();
         List<ReattachRequest> requests =
-                Reattachment.requests(incarnation, calls.answeredThrough(), held, calls.limits());
+                Reattachment.requests(
+                        identity.incarnation(), calls.answeredThrough(), held, calls.limits());
         unsettled = requests.size();
         for (ReattachRequest request : requests) {
             Request.Builder body = Request.newBuilder().setReattach(request);
@@ -631,18 +593,13 @@ public final class ClientSession {
             return;
         }
         calls.delay(call);
-        pump.add(
-                () ->
-                        scheduler.schedule(
-                                delay,
-                                () -> {
-                                    synchronized (this) {
-                                        if (calls.isDelayed(call)) {
-                                            calls.add(call);
-                                        }
-                                    }
-                                    pump.run();
-                                }));
+        after(
+                delay,
+                () -> {
+                    if (calls.isDelayed(call)) {
+                        calls.add(call);
+                    }
+                });
     }
 
     // ---- renewal
@@ -699,9 +656,18 @@ public final class ClientSession {
 
     // ---- small matters
 
-    private long freshIncarnation() {
-        long fresh = random.nextLong();
-        return fresh == 0 ? 1 : fresh;
+    /** Runs a step under the lock after a while. */
+    private void after(long delayMillis, Runnable step) {
+        pump.add(
+                () ->
+                        scheduler.schedule(
+                                delayMillis,
+                                () -> {
+                                    synchronized (this) {
+                                        step.run();
+                                    }
+                                    pump.run();
+                                }));
     }
 
     private long deadline() {

@@ -4,6 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a session has decided under its lock and does outside of it, in the order decided, by one
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * thread writes to the stream, and requests that come while it writes are in its next message.
  */
 final class Pump {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Pump.class);
 
     private final Object lock;
     private final Supplier<@Nullable Runnable> send;
@@ -49,7 +53,27 @@ final class Pump {
                     return;
                 }
             }
-            next.run();
+            runGuarded(next);
+        }
+    }
+
+    /**
+     * What fails has told its callers; the session goes on. After an error of the JVM, others may.
+     */
+    private void runGuarded(Runnable effect) {
+        boolean done = false;
+        try {
+            effect.run();
+            done = true;
+        } catch (RuntimeException e) {
+            LOG.error("event=session-step-failed", e);
+            done = true;
+        } finally {
+            if (!done) {
+                synchronized (lock) {
+                    running = false;
+                }
+            }
         }
     }
 

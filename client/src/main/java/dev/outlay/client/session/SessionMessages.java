@@ -1,14 +1,10 @@
 package dev.outlay.client.session;
 
-import com.google.protobuf.ByteString;
 import dev.outlay.client.OutlayException;
 import dev.outlay.core.value.Reason;
-import dev.outlay.v1.AttachSessionRequest;
 import dev.outlay.v1.EndClientRequest;
-import dev.outlay.v1.OpenSessionRequest;
 import dev.outlay.v1.RenewRequest;
 import dev.outlay.v1.Request;
-import dev.outlay.v1.SessionRef;
 import org.jspecify.annotations.Nullable;
 
 /** The requests by which a session lives, and the words for its failures. */
@@ -18,26 +14,6 @@ final class SessionMessages {
 
     SessionMessages(SessionConfig config) {
         this.config = config;
-    }
-
-    Request.Builder open(long incarnation) {
-        return Request.newBuilder()
-                .setOpenSession(
-                        OpenSessionRequest.newBuilder()
-                                .setOwner(config.owner())
-                                .setIncarnation(incarnation)
-                                .setMaxIoMillis(config.maxIoMillis())
-                                .setRequestedLeaseMillis(config.leaseMillis()));
-    }
-
-    static Request.Builder attach(long clientId, ByteString secret) {
-        return Request.newBuilder()
-                .setAttachSession(
-                        AttachSessionRequest.newBuilder()
-                                .setSession(
-                                        SessionRef.newBuilder()
-                                                .setClientId(clientId)
-                                                .setSecret(secret)));
     }
 
     static Request.Builder renew() {
