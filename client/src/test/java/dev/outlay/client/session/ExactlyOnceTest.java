@@ -142,7 +142,7 @@ final class ExactlyOnceTest {
             calls.add(create(session, "n" + i));
             disturb(random, scheduler, server, network);
         }
-        server.silent(false);
+        speakAgain(server, network);
         network.ready(true);
         network.down(false);
         for (int i = 0; i < OPERATIONS; i++) {
@@ -174,12 +174,18 @@ final class ExactlyOnceTest {
             case 2 -> network.down(true);
             case 3, 4, 5 -> network.down(false);
             case 6 -> server.silent(true);
-            case 7, 8, 9 -> server.silent(false);
+            case 7, 8, 9 -> speakAgain(server, network);
             case 10 -> network.ready(false);
             case 11, 12, 13 -> network.ready(true);
             case 14 -> server.restart();
             case 15, 16, 17, 18, 19 -> scheduler.run(random.nextInt(200));
             default -> {}
         }
+    }
+
+    /** What it was told meanwhile is lost, and with it the stream that lost it. */
+    private static void speakAgain(Server server, SimTransport network) {
+        server.silent(false);
+        network.cut();
     }
 }
