@@ -40,7 +40,7 @@ public final class VolumeEngine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VolumeEngine.class);
     private static final int MAX_QUEUED = 1 << 16;
     private static final int MAX_BATCH = 1024;
-    private static final Duration DEVICE_RETRY = Duration.ofSeconds(1);
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final String name;
     private final VolumeLogic logic;
@@ -358,9 +358,7 @@ public final class VolumeEngine implements AutoCloseable {
         public void graceBegan(long millis) {
             var _ =
                     timers.schedule(
-                            () -> {
-                                var _ = submit(new Command.EndGrace());
-                            },
+                            () -> submitUntilTaken(new Command.EndGrace()),
                             millis,
                             TimeUnit.MILLISECONDS);
         }
@@ -371,25 +369,40 @@ public final class VolumeEngine implements AutoCloseable {
         }
     }
 
+    /** What the volume itself waits for is not lost while its journal's disk is full. */
+    private void submitUntilTaken(Command command) {
+        submit(command)
+                .thenAccept(
+                        reply -> {
+                            if (reply instanceof Reply.Failure && !stopping) {
+                                var _ =
+                                        timers.schedule(
+                                                () -> submitUntilTaken(command),
+                                                RETRY.toMillis(),
+                                                TimeUnit.MILLISECONDS);
+                            }
+                        });
+    }
+
     private void doWork(Work work) {
         try {
             for (DeviceRange range : work.zero()) {
                 devices.zero(range);
                 meters.deviceWritten(range.length());
             }
-            var _ = submit(new Command.CompleteWork(work.id(), wallClock.millis()));
+            submitUntilTaken(new Command.CompleteWork(work.id(), wallClock.millis()));
         } catch (IOException e) {
             LOG.error(
                     "volume={} event=device-work-failed work={} reason=\"{}\" retry={}",
                     name,
                     work.id(),
                     e.getMessage(),
-                    DEVICE_RETRY);
+                    RETRY);
             if (!stopping) {
                 var _ =
                         timers.schedule(
                                 () -> background.execute(() -> doWork(work)),
-                                DEVICE_RETRY.toMillis(),
+                                RETRY.toMillis(),
                                 TimeUnit.MILLISECONDS);
             }
         }
