@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 /** Writes files to standard output. */
 @Command(
         name = "cat",
-        header = "Writes the bytes of files to standard output, one after the other.",
+        header = "Writes the bytes of files to standard output.",
         footerHeading = "%nExamples:%n",
         footer = {"  outlay cat data:/log", "  outlay cat data:/a data:/b | wc -c"})
 final class CatCommand extends TransferCommand {

@@ -17,8 +17,9 @@ import picocli.CommandLine.Parameters;
 /** Copies a file from a volume. */
 @Command(
         name = "get",
-        header = "Copies a file from a volume; the bytes come straight from the device.",
-        description = "A local file of that name is replaced once the copy is whole.",
+        header = "Copies a file from a volume.",
+        description =
+                "The bytes come straight from the device. A local file of that name is replaced once the copy is whole.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  outlay get data:/movies/m.mkv .",

@@ -18,7 +18,7 @@ import picocli.CommandLine.Command;
 /** Shows a file's map; it grants nothing. */
 @Command(
         name = "map",
-        header = "Shows a file's extents: what is written, and where it lies.",
+        header = "Shows what of a file is written, and where it lies.",
         description = "Grants nothing: do not store there.",
         footerHeading = "%nExamples:%n",
         footer = {"  outlay map data:/dir/file", "  outlay map data:/dir/file --json"})

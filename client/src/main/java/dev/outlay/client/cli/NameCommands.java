@@ -59,7 +59,7 @@ final class NameCommands {
 
     @Command(
             name = "create",
-            header = "Makes an empty file; its directory must be there.",
+            header = "Makes an empty file.",
             footerHeading = EXAMPLES,
             footer = {"  outlay create data:/log", "  outlay create data:/secret --mode 600"})
     static final class Create extends OnName {
@@ -82,7 +82,7 @@ final class NameCommands {
 
     @Command(
             name = "mkdir",
-            header = "Makes an empty directory; the one above it must be there.",
+            header = "Makes an empty directory.",
             footerHeading = EXAMPLES,
             footer = "  outlay mkdir data:/dir")
     static final class Mkdir extends OnName {
@@ -189,8 +189,9 @@ final class NameCommands {
 
     @Command(
             name = "mv",
-            header = "Moves a name within its volume; what stands at the destination is removed.",
-            description = "Into a directory, the name is kept.",
+            header = "Moves a name within its volume.",
+            description =
+                    "What stands at the destination is removed. Into a directory, the name is kept.",
             footerHeading = EXAMPLES,
             footer = {"  outlay mv data:/a data:/b", "  outlay mv data:/a data:/dir"})
     static final class Mv extends SessionCommand {

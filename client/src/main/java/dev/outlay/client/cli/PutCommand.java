@@ -5,10 +5,12 @@ import dev.outlay.client.LayoutClient;
 import dev.outlay.client.OutlayException;
 import dev.outlay.core.text.CommandFailure;
 import dev.outlay.core.text.ExitCode;
-import java.io.FilterInputStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,9 +24,9 @@ import picocli.CommandLine.Parameters;
  */
 @Command(
         name = "put",
-        header = "Copies a local file to a volume; the bytes go straight to the device.",
+        header = "Copies a local file to a volume.",
         description =
-                "What stood at the destination is replaced once the copy is whole and durable.",
+                "The bytes go straight to the device. What stood at the destination is replaced once the copy is whole and durable.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  outlay put movie.mkv data:/movies/",
@@ -99,12 +101,8 @@ final class PutCommand extends TransferCommand {
         if (!local.equals(STDIN)) {
             return Files.newInputStream(Path.of(local));
         }
-        return new FilterInputStream(System.in) {
-            @Override
-            public void close() {
-                // Standard input is not ours to close.
-            }
-        };
+        // A channel, unlike System.in, can be interrupted.
+        return Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel());
     }
 
     private long copy(
@@ -120,8 +118,7 @@ final class PutCommand extends TransferCommand {
         try (BlockFile file =
                 client.open(temporary.volume(), temporary.path(), StandardOpenOption.WRITE)) {
             while (true) {
-                interruption.check();
-                int length = in.readNBytes(piece, 0, piece.length);
+                int length = interruption.read(in, piece);
                 if (length == 0) {
                     break;
                 }

@@ -62,9 +62,8 @@ final class SpaceCommands {
 
     @Command(
             name = "allocate",
-            header =
-                    "Gives the holes of a range blocks that stay; they read as zeros until written.",
-            description = "The range is in whole blocks.",
+            header = "Gives the holes of a range blocks that stay.",
+            description = "They read as zeros until written. The range is in whole blocks.",
             footerHeading = EXAMPLES,
             footer = "  outlay allocate data:/log --range 0+1GiB")
     static final class Allocate extends OnRange {
@@ -80,7 +79,8 @@ final class SpaceCommands {
 
     @Command(
             name = "punch",
-            header = "Makes a range read as zeros and frees its whole blocks; the size stays.",
+            header = "Makes a range zeros, and frees its whole blocks.",
+            description = "The size stays.",
             footerHeading = EXAMPLES,
             footer = "  outlay punch data:/log --range 1MiB+64KiB")
     static final class Punch extends OnRange {

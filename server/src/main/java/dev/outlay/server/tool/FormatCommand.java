@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 /** {@code outlay format}: labels a device. */
 @Command(
         name = "format",
-        header = "Labels a file or a block device, so that volumes can be made on it.",
+        header = "Labels a file or a block device for use by volumes.",
         description =
                 "Writes two label blocks and nothing else. With --size, a plain file is made or made"
                         + " longer. What carries a label or data is refused without --force.",

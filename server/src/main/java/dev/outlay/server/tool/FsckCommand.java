@@ -21,9 +21,9 @@ import picocli.CommandLine.Option;
 /** {@code outlay fsck}: checks a volume whose server is stopped. */
 @Command(
         name = "fsck",
-        header = "Checks a volume whose server is stopped, and explains damage.",
+        header = "Checks a volume whose server is stopped.",
         description =
-                "Reads snapshot, journal and device labels, replays, and walks what comes out."
+                "Explains damage. Reads snapshot, journal and device labels, replays, and walks what comes out."
                         + " Repairs nothing, changes nothing. Exit code 1 if anything is wrong. For a"
                         + " running server: outlay volume check.",
         footerHeading = ToolCommand.EXAMPLES,

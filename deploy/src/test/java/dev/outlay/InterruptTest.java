@@ -1,0 +1,66 @@
+package dev.outlay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** A transfer that is asked to end in the middle leaves nothing behind. */
+class InterruptTest extends CommandLineTesting {
+
+    private static final int ENDED_BY_SIGTERM = 128 + 15;
+
+    @Test
+    void aPutThatIsInterruptedLeavesTheOldFile() throws Exception {
+        serveVolume();
+        Process put =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--sun-misc-unsafe-memory-access=allow",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Outlay.class.getName(),
+                                "put",
+                                "-",
+                                "data:/f",
+                                "--server",
+                                address())
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        try (OutputStream in = put.getOutputStream()) {
+            in.write(new byte[9 << 20]);
+            in.flush();
+            // It has begun once its file is there; then it waits for more.
+            while (entries() == 0) {
+                Thread.onSpinWait();
+                assertTrue(put.isAlive(), () -> "it ended by itself");
+            }
+            put.toHandle().destroy();
+            assertTrue(put.waitFor(30, TimeUnit.SECONDS), "it did not end");
+        } finally {
+            put.destroyForcibly();
+        }
+        // Not that of a process that waited in vain for its transfer to end.
+        assertEquals(ENDED_BY_SIGTERM, put.exitValue());
+        assertEquals(0, entries());
+        client("volume", "check", "data").ok().says("sound");
+        assertEquals(
+                0,
+                client("volume", "show", "data", "--json")
+                        .ok()
+                        .json()
+                        .getAsJsonObject()
+                        .getAsJsonObject("space")
+                        .get("quarantinedBytes")
+                        .getAsLong());
+    }
+
+    private int entries() {
+        return client("ls", "data:/", "--json").ok().json().getAsJsonArray().size();
+    }
+}
