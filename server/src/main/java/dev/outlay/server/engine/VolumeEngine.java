@@ -371,17 +371,18 @@ public final class VolumeEngine implements AutoCloseable {
 
     /** What the volume itself waits for is not lost while its journal's disk is full. */
     private void submitUntilTaken(Command command) {
-        submit(command)
-                .thenAccept(
-                        reply -> {
-                            if (reply instanceof Reply.Failure && !stopping) {
-                                var _ =
-                                        timers.schedule(
-                                                () -> submitUntilTaken(command),
-                                                RETRY.toMillis(),
-                                                TimeUnit.MILLISECONDS);
-                            }
-                        });
+        var _ =
+                submit(command)
+                        .thenAccept(
+                                reply -> {
+                                    if (reply instanceof Reply.Failure && !stopping) {
+                                        var _ =
+                                                timers.schedule(
+                                                        () -> submitUntilTaken(command),
+                                                        RETRY.toMillis(),
+                                                        TimeUnit.MILLISECONDS);
+                                    }
+                                });
     }
 
     private void doWork(Work work) {
