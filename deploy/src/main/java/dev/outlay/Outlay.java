@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,15 +30,41 @@ public final class Outlay {
 
     private static final String DEBUG_OPTION = "--debug";
 
+    /** As logback.xml reads them, from the environment or the properties of the process. */
+    private static final String LOG_LEVEL = "OUTLAY_LOG";
+
+    private static final String LIBRARY_LOG_LEVEL = "OUTLAY_LIBRARY_LOG";
+
     private Outlay() {}
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
         boolean debug = "1".equals(System.getenv("OUTLAY_DEBUG"));
+        logFor(args, debug);
         CommandLine commandLine = commandLine(debug);
         Thread.setDefaultUncaughtExceptionHandler(
                 (thread, failure) -> report(commandLine.getErr(), failure, debug));
         System.exit(commandLine.execute(args));
+    }
+
+    /**
+     * Only a server's log belongs on standard error: what other commands have to say is their one
+     * line. OUTLAY_LOG and --debug show the log of any command. Called before anything logs.
+     */
+    private static void logFor(String[] args, boolean debug) {
+        List<String> words = List.of(args);
+        boolean serves =
+                words.stream()
+                        .filter(word -> !word.startsWith("-"))
+                        .findFirst()
+                        .equals(Optional.of("serve"));
+        if (!serves
+                && !debug
+                && !words.contains(DEBUG_OPTION)
+                && System.getenv(LOG_LEVEL) == null) {
+            System.setProperty(LOG_LEVEL, "OFF");
+            System.setProperty(LIBRARY_LOG_LEVEL, "OFF");
+        }
     }
 
     /**

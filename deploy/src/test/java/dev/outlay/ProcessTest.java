@@ -3,13 +3,17 @@ package dev.outlay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.text.ExitCode;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A transfer that is asked to end in the middle leaves nothing behind. */
-class InterruptTest extends CommandLineTesting {
+/** What shows only in a process of its own. */
+class ProcessTest extends CommandLineTesting {
 
     private static final int ENDED_BY_SIGTERM = 128 + 15;
 
@@ -17,18 +21,7 @@ class InterruptTest extends CommandLineTesting {
     void aPutThatIsInterruptedLeavesTheOldFile() throws Exception {
         serveVolume();
         Process put =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--sun-misc-unsafe-memory-access=allow",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Outlay.class.getName(),
-                                "put",
-                                "-",
-                                "data:/f",
-                                "--server",
-                                address())
+                process("put", "-", "data:/f", "--server", address())
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .start();
@@ -58,6 +51,39 @@ class InterruptTest extends CommandLineTesting {
                         .getAsJsonObject("space")
                         .get("quarantinedBytes")
                         .getAsLong());
+    }
+
+    @Test
+    void aFailureIsOneLineAndNoLog() throws Exception {
+        Path said = folder.resolve("said");
+        Process ls =
+                process("ls", "data:/", "--server", "127.0.0.1:1", "--timeout", "300ms")
+                        .redirectErrorStream(true)
+                        .redirectOutput(said.toFile())
+                        .start();
+        assertEquals(ExitCode.UNREACHABLE.code(), ls.waitFor());
+        List<String> lines = Files.readAllLines(said);
+        assertEquals(1, lines.size(), lines.toString());
+        assertTrue(
+                lines.getFirst().endsWith("is the server running, and the address right?"),
+                lines.toString());
+    }
+
+    private ProcessBuilder process(String... args) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--sun-misc-unsafe-memory-access=allow",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Outlay.class.getName()));
+        command.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("XDG_STATE_HOME", folder.toString());
+        builder.environment().remove("OUTLAY_LOG");
+        return builder;
     }
 
     private int entries() {
