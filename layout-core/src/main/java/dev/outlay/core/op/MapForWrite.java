@@ -175,27 +175,40 @@ final class MapForWrite {
         if (holes.isEmpty()) {
             return slice;
         }
-        List<Extent> fresh = plan(holes);
-        if (fresh.isEmpty()) {
-            List<ByteRange> needed = needed(holes, range.start() + need.bytes());
-            fresh = needed.isEmpty() ? List.of() : plan(needed);
-            if (fresh.isEmpty() && !needed.isEmpty()) {
-                throw new Refusal(
-                        Reason.NO_SPACE,
-                        "no "
-                                + needed.stream().mapToLong(ByteRange::length).sum()
-                                + " bytes are free for file "
-                                + file.id()
-                                + " at "
-                                + range.start()
-                                + ": "
-                                + tables.free().freeBytes()
-                                + " of "
-                                + tables.spaceUse().total()
-                                + " bytes are");
+        long least =
+                Math.ceilDiv(range.start() + need.bytes(), tables.blockSize()) * tables.blockSize();
+        long end = range.end();
+        List<ByteRange> wanted = holes;
+        List<Extent> fresh = plan(wanted);
+        while (fresh.isEmpty() && !wanted.isEmpty()) {
+            if (end <= least) {
+                throw noSpace(range, wanted);
             }
+            long half =
+                    new ByteRange(0, (end - range.start()) / 2)
+                            .alignOutward(tables.blockSize())
+                            .end();
+            end = Math.max(least, range.start() + half);
+            wanted = upTo(holes, end);
+            fresh = wanted.isEmpty() ? List.of() : plan(wanted);
         }
         return merge(slice, fresh);
+    }
+
+    private Refusal noSpace(ByteRange range, List<ByteRange> wanted) {
+        return new Refusal(
+                Reason.NO_SPACE,
+                "no "
+                        + wanted.stream().mapToLong(ByteRange::length).sum()
+                        + " bytes are free for file "
+                        + file.id()
+                        + " at "
+                        + range.start()
+                        + ": "
+                        + tables.free().freeBytes()
+                        + " of "
+                        + tables.spaceUse().total()
+                        + " bytes are");
     }
 
     private List<Extent> plan(List<ByteRange> holes) {
@@ -225,12 +238,8 @@ final class MapForWrite {
         return tables.free().groupGoal(file.id().value());
     }
 
-    /**
-     * The part of the holes that {@code min_length} needs, for when there is no space for all of
-     * them.
-     */
-    private List<ByteRange> needed(List<ByteRange> holes, long neededThrough) {
-        long end = Math.ceilDiv(neededThrough, tables.blockSize()) * tables.blockSize();
+    /** The part of the holes before {@code end}, for when there is no space for all of them. */
+    private static List<ByteRange> upTo(List<ByteRange> holes, long end) {
         return holes.stream()
                 .filter(hole -> hole.start() < end)
                 .map(hole -> new ByteRange(hole.start(), Math.min(hole.end(), end)))

@@ -266,6 +266,14 @@ class MapBlocksTest {
     }
 
     @Test
+    void withoutSpaceForAllAWriterGetsAGoodPartAndNotJustTheLeast() {
+        FileId big = a.creates("big");
+        a.mapsRw(big, 0, blocks(52)).min(blocks(52)).ok();
+        var some = b.mapsRw(file, 0, blocks(16)).min(1).ok();
+        assertEquals(blocks(8), some.nextOffset());
+    }
+
+    @Test
     void scenario43NoSpaceLeavesEverythingAsItWas() {
         FileId big = a.creates("big");
         a.mapsRw(big, 0, blocks(60)).min(blocks(60)).ok();
