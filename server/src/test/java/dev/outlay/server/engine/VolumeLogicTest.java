@@ -31,11 +31,13 @@ import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -342,5 +344,69 @@ class VolumeLogicTest {
         Reply.FileChanged answer = assertInstanceOf(Reply.FileChanged.class, run(truncate));
         assertEquals(100, answer.attributes().sizeBytes());
         checkClean();
+    }
+
+    /** What a crash during a truncate left. */
+    private enum Cut {
+        OLD,
+        INTENDED,
+        NEW
+    }
+
+    /**
+     * Scenario 52: wherever it crashes, and whatever of it the disk keeps, the file is old or new;
+     * and once zeros may have reached the device, it becomes the new one.
+     */
+    @Test
+    void scenario52CrashAtEveryStepOfATruncate() throws IOException {
+        Set<Cut> seen = EnumSet.noneOf(Cut.class);
+        boolean survived = false;
+        for (int step = 1; !survived; step++) {
+            for (int seed = 0; seed < 8; seed++) {
+                create(100L * step + seed);
+                survived = truncateCrashing(step, seen);
+            }
+        }
+        assertEquals(EnumSet.allOf(Cut.class), seen);
+    }
+
+    private boolean truncateCrashing(int step, Set<Cut> seen) throws IOException {
+        FileId file = file();
+        run(hundredExtents(file));
+        Command.Truncate truncate = new Command.Truncate(next(), 5, file, 100);
+        disk.crashAfter(step);
+        boolean survived = false;
+        try {
+            run(truncate);
+            run(new Command.CompleteWork(works.getFirst().id(), 6));
+            survived = true;
+        } catch (FaultyJournalStorage.Crash crash) {
+            assertTrue(disk.hasCrashed());
+        }
+        boolean zerosMayBeThere = !works.isEmpty();
+        works.clear();
+        disk.restart();
+        open();
+        checkClean();
+        run(new Command.ReattachClient(A.id(), operation - 1, List.of()));
+        long size =
+                assertInstanceOf(Reply.Attributes.class, run(new Command.GetAttributes(file)))
+                        .attributes()
+                        .sizeBytes();
+        assertTrue(size == 100 || size == (2L * EXTENTS - 1) * BLOCK, "step " + step);
+        Cut cut = size == 100 ? Cut.NEW : works.isEmpty() ? Cut.OLD : Cut.INTENDED;
+        assertFalse(zerosMayBeThere && cut == Cut.OLD, "step " + step);
+        assertFalse(survived && cut != Cut.NEW, "step " + step);
+        seen.add(cut);
+
+        Reply retried = run(truncate);
+        if (!works.isEmpty()) {
+            run(new Command.CompleteWork(works.getFirst().id(), 6));
+            retried = run(truncate);
+        }
+        Reply.FileChanged answer = assertInstanceOf(Reply.FileChanged.class, retried);
+        assertEquals(100, answer.attributes().sizeBytes(), "step " + step);
+        checkClean();
+        return survived;
     }
 }

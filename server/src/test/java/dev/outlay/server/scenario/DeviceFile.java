@@ -14,51 +14,57 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /** A plain file as the device, and its raw bytes without any code under test in between. */
-final class DeviceFile {
+final class DeviceFile implements AutoCloseable {
     /** What the device is full of before it is formatted. */
     static final byte JUNK = (byte) 0xCD;
 
     static final int BLOCK = 4096;
 
     private final Path path;
+    private final FileChannel channel;
 
-    private DeviceFile(Path path) {
+    private DeviceFile(Path path, FileChannel channel) {
         this.path = path;
+        this.channel = channel;
     }
 
     /** Makes a device of {@code bytes}, full of {@link #JUNK} but for its labels. */
     static DeviceFile make(Path path, long bytes) {
-        DeviceFile device = new DeviceFile(path);
-        try (FileChannel channel =
-                FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try {
+            FileChannel channel =
+                    FileChannel.open(
+                            path,
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE);
+            DeviceFile device = new DeviceFile(path, channel);
             byte[] junk = new byte[1 << 20];
             Arrays.fill(junk, JUNK);
             for (long at = 0; at < bytes; at += junk.length) {
-                write(
-                        channel,
-                        at,
-                        ByteBuffer.wrap(junk, 0, (int) Math.min(junk.length, bytes - at)));
+                device.store(at, Arrays.copyOf(junk, (int) Math.min(junk.length, bytes - at)));
             }
             var _ =
                     DeviceFormatter.format(
                             path,
                             new FormatOptions(
                                     OptionalLong.empty(), BLOCK, true, true, UUID.randomUUID()));
+            return device;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return device;
     }
 
     Path path() {
         return path;
     }
 
-    /** Stores bytes and makes them durable, as a client does before it commits. */
+    /** Stores bytes. They outlive any process that is killed, which is all that ends here. */
     void store(long offset, byte[] bytes) {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-            write(channel, offset, ByteBuffer.wrap(bytes));
-            channel.force(false);
+        ByteBuffer source = ByteBuffer.wrap(bytes);
+        try {
+            while (source.hasRemaining()) {
+                channel.write(source, offset + source.position());
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -66,7 +72,7 @@ final class DeviceFile {
 
     byte[] load(long offset, int length) {
         ByteBuffer target = ByteBuffer.allocate(length);
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+        try {
             while (target.hasRemaining()) {
                 if (channel.read(target, offset + target.position()) < 0) {
                     throw new EOFException(path + " ends before " + (offset + length));
@@ -78,11 +84,12 @@ final class DeviceFile {
         return target.array();
     }
 
-    private static void write(FileChannel channel, long offset, ByteBuffer source)
-            throws IOException {
-        long start = offset - source.position();
-        while (source.hasRemaining()) {
-            channel.write(source, start + source.position());
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

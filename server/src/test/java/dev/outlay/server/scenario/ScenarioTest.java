@@ -100,9 +100,17 @@ abstract class ScenarioTest {
     @AfterEach
     void scenario45() throws Exception {
         ScenarioServer server = running;
-        if (server == null || !server.isRunning()) {
+        if (server == null) {
             return;
         }
+        try (var _ = server.device()) {
+            if (server.isRunning()) {
+                fsck(server);
+            }
+        }
+    }
+
+    private void fsck(ScenarioServer server) throws Exception {
         try (server) {
             assertEquals(List.of(), server.findings(), "fsck while the clients are there");
             assertSums(server.space());

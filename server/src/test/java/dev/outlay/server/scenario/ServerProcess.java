@@ -32,15 +32,7 @@ final class ServerProcess implements RunningServer {
 
     /** Starts it; it serves when this returns. */
     static ServerProcess start(Map<String, String> settings, Path log) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // Short-lived: started quickly counts more than running fast.
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
-        command.addAll(
-                List.of(
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow"));
-        command.addAll(List.of("-cp", classPath(), ServerProcess.class.getName()));
+        List<String> command = new ArrayList<>(Jvm.command(ServerProcess.class));
         settings.forEach((key, value) -> command.add(key + "=" + value));
         Process process =
                 new ProcessBuilder(command)
@@ -57,11 +49,6 @@ final class ServerProcess implements RunningServer {
         }
         String[] ports = line.substring(READY.length()).split(" ", 2);
         return new ServerProcess(process, Integer.parseInt(ports[0]), Integer.parseInt(ports[1]));
-    }
-
-    private static String classPath() {
-        String surefire = System.getProperty("surefire.test.class.path");
-        return surefire != null ? surefire : System.getProperty("java.class.path");
     }
 
     /** The process: serves until its standard input ends. */

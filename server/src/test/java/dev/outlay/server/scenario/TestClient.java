@@ -3,7 +3,6 @@ package dev.outlay.server.scenario;
 import static dev.outlay.server.scenario.ScenarioServer.BLOCK;
 import static dev.outlay.server.scenario.ScenarioServer.VOLUME;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.v1.AllocateRequest;
@@ -30,11 +29,13 @@ import dev.outlay.v1.LayoutRange;
 import dev.outlay.v1.LayoutsGrpc;
 import dev.outlay.v1.ListExtentsRequest;
 import dev.outlay.v1.ListLayoutsRequest;
+import dev.outlay.v1.LookupRequest;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.OpenSessionRequest;
 import dev.outlay.v1.OpenSessionResponse;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.Reason;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.RemoveRequest;
@@ -53,6 +54,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -67,6 +69,14 @@ final class TestClient {
     static final IoMode READ = IoMode.IO_MODE_READ;
     static final IoMode RW = IoMode.IO_MODE_RW;
 
+    private static final Set<Reason> RETRYABLE =
+            Set.of(
+                    Reason.REASON_TRY_LATER,
+                    Reason.REASON_GRACE,
+                    Reason.REASON_NO_SESSION,
+                    Reason.REASON_READ_ONLY,
+                    Reason.REASON_SHUTTING_DOWN);
+
     private static final int MAX_IO_MILLIS = 20;
     private static final long ROOT = 1;
     private static final long PATIENCE_SECONDS = 20;
@@ -76,6 +86,7 @@ final class TestClient {
     private final String owner;
     private final long incarnation = INCARNATIONS.incrementAndGet();
     private final SessionRef ref;
+    private final long deviceIncarnation;
     private final Map<Long, Stateid> stateids = new ConcurrentHashMap<>();
     private long operation;
     private long answered;
@@ -101,6 +112,11 @@ final class TestClient {
                         .setClientId(opened.getClientId())
                         .setSecret(opened.getSecret())
                         .build();
+        this.deviceIncarnation =
+                DevicesGrpc.newBlockingStub(server.channel())
+                        .getDevices(GetDevicesRequest.newBuilder().setVolume(VOLUME).build())
+                        .getDevices(0)
+                        .getIncarnation();
     }
 
     @Override
@@ -132,9 +148,16 @@ final class TestClient {
             noteAnswer(header);
             return reply;
         } catch (Refused refused) {
-            noteAnswer(header);
+            if (!isRetryable(refused.reason())) {
+                noteAnswer(header);
+            }
             throw refused;
         }
+    }
+
+    /** Whether the same operation id may be sent again after this refusal. */
+    static boolean isRetryable(Reason reason) {
+        return RETRYABLE.contains(reason);
     }
 
     private void noteAnswer(OperationHeader header) {
@@ -179,6 +202,20 @@ final class TestClient {
         return removed;
     }
 
+    FileAttributes lookup(String name) {
+        return unwrapped(
+                        () ->
+                                files().lookup(
+                                                LookupRequest.newBuilder()
+                                                        .setVolume(VOLUME)
+                                                        .setChild(
+                                                                ChildName.newBuilder()
+                                                                        .setParentId(ROOT)
+                                                                        .setName(name))
+                                                        .build()))
+                .getAttributes();
+    }
+
     FileAttributes attributes(long file) {
         return unwrapped(
                         () ->
@@ -204,13 +241,16 @@ final class TestClient {
     }
 
     TruncateResponse truncate(long file, long size) {
-        return truncate(
-                TruncateRequest.newBuilder()
-                        .setSession(ref)
-                        .setOperation(nextOperation())
-                        .setFileId(file)
-                        .setNewSizeBytes(size)
-                        .build());
+        return truncate(truncating(file, size));
+    }
+
+    TruncateRequest truncating(long file, long size) {
+        return TruncateRequest.newBuilder()
+                .setSession(ref)
+                .setOperation(nextOperation())
+                .setFileId(file)
+                .setNewSizeBytes(size)
+                .build();
     }
 
     TruncateResponse truncate(TruncateRequest request) {
@@ -232,14 +272,20 @@ final class TestClient {
     }
 
     DeallocateResponse deallocate(long file, long offset, long length) {
-        DeallocateRequest request =
-                DeallocateRequest.newBuilder()
-                        .setSession(ref)
-                        .setOperation(nextOperation())
-                        .setFileId(file)
-                        .setOffset(offset)
-                        .setLength(length)
-                        .build();
+        return deallocate(deallocating(file, offset, length));
+    }
+
+    DeallocateRequest deallocating(long file, long offset, long length) {
+        return DeallocateRequest.newBuilder()
+                .setSession(ref)
+                .setOperation(nextOperation())
+                .setFileId(file)
+                .setOffset(offset)
+                .setLength(length)
+                .build();
+    }
+
+    DeallocateResponse deallocate(DeallocateRequest request) {
         DeallocateResponse done =
                 operation(request.getOperation(), () -> files().deallocate(request));
         noteReturned(done.getReturnedList());
@@ -306,18 +352,24 @@ final class TestClient {
 
     /** Returns a range; length 0 returns all of the file. */
     ReturnLayoutResponse giveBack(long file, long offset, long length) {
+        return giveBack(returning(file, offset, length));
+    }
+
+    ReturnLayoutRequest returning(long file, long offset, long length) {
         ReturnLayoutRequest.File.Builder scope =
                 ReturnLayoutRequest.File.newBuilder().setFileId(file);
         stateid(file).ifPresent(scope::setStateid);
         if (length > 0) {
             scope.addRanges(FileRange.newBuilder().setOffset(offset).setLength(length));
         }
-        ReturnLayoutRequest request =
-                ReturnLayoutRequest.newBuilder()
-                        .setSession(ref)
-                        .setOperation(nextOperation())
-                        .setFile(scope)
-                        .build();
+        return ReturnLayoutRequest.newBuilder()
+                .setSession(ref)
+                .setOperation(nextOperation())
+                .setFile(scope)
+                .build();
+    }
+
+    ReturnLayoutResponse giveBack(ReturnLayoutRequest request) {
         ReturnLayoutResponse returned =
                 operation(request.getOperation(), () -> layouts().returnLayout(request));
         noteReturned(returned.getReturnedList());
@@ -357,7 +409,7 @@ final class TestClient {
 
     // ---- bytes
 
-    /** Stores bytes of the file where {@code extents} says they belong, and makes them durable. */
+    /** Stores bytes of the file where {@code extents} says they belong. */
     void store(List<Extent> extents, long fileOffset, byte[] bytes) {
         for (Extent extent : extents) {
             long from = Math.max(fileOffset, extent.getFileOffset());
@@ -444,7 +496,9 @@ final class TestClient {
                                                                                                         layouts)))
                                                                 .build()))
                         .getVolumes(0);
-        assertFalse(result.hasError(), () -> "re-attach: " + result.getError());
+        if (result.hasError()) {
+            throw new Refused(result.getError());
+        }
         for (ReattachResponse.LayoutResult each : result.getLayoutsList()) {
             if (each.hasLayout()) {
                 stateids.put(each.getFileId(), each.getLayout().getStateid());
@@ -485,11 +539,9 @@ final class TestClient {
         stateids.clear();
     }
 
+    /** As the label says; asked for once. */
     long deviceIncarnation() {
-        return DevicesGrpc.newBlockingStub(server.channel())
-                .getDevices(GetDevicesRequest.newBuilder().setVolume(VOLUME).build())
-                .getDevices(0)
-                .getIncarnation();
+        return deviceIncarnation;
     }
 
     private SessionsGrpc.SessionsBlockingStub sessions() {

@@ -1,0 +1,289 @@
+package dev.outlay.server.scenario;
+
+import static dev.outlay.server.scenario.ScenarioServer.BLOCK;
+import static dev.outlay.server.scenario.TestClient.RW;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.v1.Extent;
+import dev.outlay.v1.ExtentState;
+import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.Reason;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * What a few clients do at random, and what every file must hold. Conflicts are refused and change
+ * nothing; whatever is answered is put into the model.
+ */
+final class History {
+    private static final int FILES = 4;
+    private static final int WRITERS = 3;
+    private static final int FILE_BLOCKS = 64;
+
+    /** Refusals that a client must expect here; after each everything is as before. */
+    private static final Set<Reason> EXPECTED =
+            Set.of(Reason.REASON_TRY_LATER, Reason.REASON_NO_SPACE);
+
+    private final Random random;
+    private final ScenarioServer server;
+    private final Function<String, TestClient> opener;
+    private final List<Writer> writers = new ArrayList<>();
+    private final Map<String, File> files = new TreeMap<>();
+    private TestClient reader;
+    private int owners;
+    private int versions;
+
+    /** A client, and the addresses of blocks that it was granted and has not committed. */
+    private static final class Writer {
+        private final String owner;
+        private final TestClient client;
+        private final Map<Long, Map<Long, Long>> uncommitted = new HashMap<>();
+
+        Writer(String owner, TestClient client) {
+            this.owner = owner;
+            this.client = client;
+        }
+
+        void forget(long file) {
+            uncommitted.remove(file);
+        }
+    }
+
+    /** A file as it must be. */
+    private static final class File {
+        private final long id;
+        private byte[] content = new byte[0];
+
+        File(long id) {
+            this.id = id;
+        }
+    }
+
+    History(Random random, ScenarioServer server, Function<String, TestClient> opener) {
+        this.random = random;
+        this.server = server;
+        this.opener = opener;
+        this.reader = opener.apply("reader");
+        for (int i = 0; i < WRITERS; i++) {
+            String owner = "writer-" + owners++;
+            writers.add(new Writer(owner, opener.apply(owner)));
+        }
+        for (int i = 0; i < FILES; i++) {
+            String name = "file-" + i;
+            files.put(name, new File(writers.getFirst().client.create(name)));
+        }
+    }
+
+    /**
+     * One step.
+     *
+     * @param late whether incarnations are superseded rather than the server restarted: grace after
+     *     a restart lasts until the lease of the superseded is over
+     */
+    void step(boolean late) throws Exception {
+        int which = random.nextInt(writers.size());
+        Writer writer = writers.get(which);
+        String name = "file-" + random.nextInt(FILES);
+        try {
+            act(random.nextInt(100), late, which, writer, name);
+        } catch (Refused refused) {
+            if (!EXPECTED.contains(refused.reason())) {
+                throw refused;
+            }
+        }
+    }
+
+    private void act(int dice, boolean late, int which, Writer writer, String name)
+            throws Exception {
+        File file = files.getOrDefault(name, new File(0));
+        if (dice < 45) {
+            write(writer, file);
+        } else if (dice < 65) {
+            read(file);
+        } else if (dice < 75) {
+            giveBack(writer, file);
+        } else if (dice < 82) {
+            truncate(writer, file);
+        } else if (dice < 89) {
+            punch(writer, file);
+        } else if (dice < 92) {
+            var _ =
+                    writer.client.allocate(
+                            file.id,
+                            random.nextInt(FILE_BLOCKS) * (long) BLOCK,
+                            (1 + random.nextInt(8)) * (long) BLOCK);
+        } else if (dice < 95) {
+            replace(writer, name, file);
+        } else if (dice < 97) {
+            writer.client.end();
+            writers.set(which, writer("writer-" + owners++));
+        } else if (late) {
+            supersede(which, writer);
+        } else if (dice == 99) {
+            restart();
+        }
+    }
+
+    // ---- what a client may do
+
+    private void write(Writer writer, File file) {
+        int start = random.nextInt(FILE_BLOCKS - 8) * BLOCK;
+        int end = start + (1 + random.nextInt(8)) * BLOCK;
+        MapBlocksResponse mapped = writer.client.map(file.id, RW, start, end - start);
+        int committedEnd = start + (1 + random.nextInt((end - start) / BLOCK)) * BLOCK;
+        // Past the end of file the last block may be partly used; its rest is zero.
+        int cut = committedEnd >= file.content.length ? random.nextInt(BLOCK) : 0;
+        byte[] bytes =
+                Arrays.copyOf(
+                        ScenarioTest.pattern(versions++, committedEnd - start - cut), end - start);
+        note(writer, file, mapped);
+        for (Extent extent : mapped.getExtentsList()) {
+            if (extent.getState() == ExtentState.EXTENT_STATE_UNWRITTEN) {
+                writer.client.store(List.of(extent), start, bytes);
+            }
+        }
+        // Committed blocks are overwritten in place, but only where the commit goes.
+        writer.client.store(
+                mapped.getExtentsList(), start, Arrays.copyOf(bytes, committedEnd - start));
+        var _ =
+                writer.client
+                        .committing(file.id)
+                        .part(mapped, start, committedEnd - start)
+                        .last(committedEnd - cut - 1)
+                        .send();
+        file.content =
+                Arrays.copyOf(file.content, Math.max(file.content.length, committedEnd - cut));
+        System.arraycopy(
+                bytes, 0, file.content, start, Math.min(committedEnd, file.content.length) - start);
+        Map<Long, Long> left = writer.uncommitted.getOrDefault(file.id, new HashMap<>());
+        for (long at = start; at < committedEnd; at += BLOCK) {
+            left.remove(at);
+        }
+    }
+
+    private static void note(Writer writer, File file, MapBlocksResponse mapped) {
+        Map<Long, Long> blocks = writer.uncommitted.computeIfAbsent(file.id, id -> new HashMap<>());
+        for (Extent extent : mapped.getExtentsList()) {
+            if (extent.getState() == ExtentState.EXTENT_STATE_UNWRITTEN) {
+                for (long at = 0; at < extent.getLength(); at += BLOCK) {
+                    blocks.put(extent.getFileOffset() + at, extent.getDeviceOffset() + at);
+                }
+            }
+        }
+    }
+
+    private void read(File file) {
+        int size = file.content.length;
+        if (size == 0) {
+            return;
+        }
+        int offset = random.nextInt(size);
+        int length = 1 + random.nextInt(size - offset);
+        byte[] bytes = reader.read(file.id, offset, length);
+        assertEquals(
+                -1,
+                Arrays.mismatch(Arrays.copyOfRange(file.content, offset, offset + length), bytes),
+                () -> "first byte that differs, of file " + file.id + " from " + offset);
+    }
+
+    private static void giveBack(Writer writer, File file) {
+        writer.forget(file.id);
+        var _ = writer.client.giveBack(file.id);
+    }
+
+    private void truncate(Writer writer, File file) {
+        int size = random.nextInt(FILE_BLOCKS * BLOCK);
+        var done = writer.client.truncate(file.id, size);
+        writer.forget(file.id);
+        file.content = Arrays.copyOf(file.content, size);
+        assertEquals(size, done.getAttributes().getSizeBytes());
+    }
+
+    private void punch(Writer writer, File file) {
+        int offset = random.nextInt(FILE_BLOCKS * BLOCK);
+        int length = 1 + random.nextInt(16 * BLOCK);
+        var _ = writer.client.deallocate(file.id, offset, length);
+        writer.forget(file.id);
+        int size = file.content.length;
+        Arrays.fill(
+                file.content, Math.min(offset, size), Math.min(offset + length, size), (byte) 0);
+    }
+
+    /** Removed, whoever holds what of it, and made anew: another file. */
+    private void replace(Writer writer, String name, File file) {
+        var _ = writer.client.remove(name);
+        writers.forEach(w -> w.forget(file.id));
+        files.put(name, new File(writer.client.create(name)));
+    }
+
+    // ---- what may befall it
+
+    private Writer writer(String owner) {
+        return new Writer(owner, opener.apply(owner));
+    }
+
+    /** The old incarnation is fenced, and stores to all it had not committed all the same. */
+    private void supersede(int which, Writer old) {
+        Writer now = writer(old.owner);
+        writers.set(which, now);
+        byte[] junk = new byte[BLOCK];
+        Arrays.fill(junk, DeviceFile.JUNK);
+        for (Map<Long, Long> blocks : old.uncommitted.values()) {
+            blocks.values().forEach(address -> server.device().store(address, junk));
+        }
+        Refused fenced = null;
+        try {
+            old.client.renew();
+        } catch (Refused refused) {
+            fenced = refused;
+        }
+        assertTrue(fenced != null && fenced.reason() == Reason.REASON_FENCED);
+    }
+
+    private void restart() throws Exception {
+        if (random.nextBoolean()) {
+            var _ = server.takeSnapshot();
+        }
+        server.restart();
+        for (Writer writer : writers) {
+            reattach(writer.client);
+        }
+        reattach(reader);
+        Await.until("grace is over", () -> !server.status().getInGrace());
+    }
+
+    /** A client that no volume had heard of is unknown after a restart; it had nothing. */
+    private void reattach(TestClient client) {
+        try {
+            var _ = client.reattach();
+        } catch (Refused refused) {
+            assertEquals(Reason.REASON_EXPIRED, refused.reason(), refused.getMessage());
+            for (int i = 0; i < writers.size(); i++) {
+                if (writers.get(i).client == client) {
+                    writers.set(i, writer("writer-" + owners++));
+                }
+            }
+            if (client == reader) {
+                reader = opener.apply("reader-" + owners++);
+            }
+        }
+    }
+
+    /** Everybody ends, and every byte of every file is what it must be. */
+    void checkAll() {
+        writers.forEach(writer -> writer.client.end());
+        for (File file : files.values()) {
+            byte[] bytes = reader.read(file.id);
+            assertEquals(file.content.length, bytes.length);
+            assertEquals(-1, Arrays.mismatch(file.content, bytes), () -> "file " + file.id);
+        }
+    }
+}
