@@ -2,7 +2,6 @@ package dev.outlay.server.rpc;
 
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
-import java.util.concurrent.ScheduledExecutorService;
 
 /** Finds the event loop that a call is served on, so that its answers go back to it. */
 final class Loops {
@@ -13,7 +12,7 @@ final class Loops {
     }
 
     /** The loop of the calling thread; any of them if it is called from elsewhere. */
-    ScheduledExecutorService current() {
+    EventExecutor current() {
         for (EventExecutor loop : workers) {
             if (loop.inEventLoop()) {
                 return loop;

@@ -10,18 +10,22 @@ import dev.outlay.v1.ErrorDetail;
 import dev.outlay.v1.SessionRef;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all unary calls have in common: who calls, the lease, the one answer or status, meters. Any
  * thread.
  */
 final class UnaryCalls {
+    private static final Logger LOG = LoggerFactory.getLogger(UnaryCalls.class);
     private static final String RENEWED_FIELD = "lease_renewed";
 
     private final Admission admission;
@@ -93,7 +97,7 @@ final class UnaryCalls {
     /** One call, from its receipt to its end. */
     private final class Call<R extends Message> {
         private final long received = clock.nanos();
-        private final ScheduledExecutorService loop = loops.current();
+        private final EventExecutor loop = loops.current();
         private final String operation;
         private final StreamObserver<R> observer;
         private CompletableFuture<Boolean> renewed = CompletableFuture.completedFuture(false);
@@ -106,18 +110,32 @@ final class UnaryCalls {
         }
 
         void run(Caller caller, Function<Caller, CompletableFuture<R>> work) {
+            CompletableFuture<R> answered = Operations.decoded(() -> work.apply(caller));
             var _ =
-                    Operations.decoded(() -> work.apply(caller))
-                            .whenComplete(
-                                    (answer, failure) -> {
-                                        var _ =
-                                                renewed.whenComplete(
-                                                        (known, broken) ->
-                                                                end(
-                                                                        answer,
-                                                                        failure,
-                                                                        broken == null && known));
-                                    });
+                    answered.whenComplete(
+                            (answer, failure) -> {
+                                var _ =
+                                        renewed.whenComplete(
+                                                (known, broken) -> {
+                                                    boolean now = broken == null && known;
+                                                    onLoop(() -> end(answer, failure, now));
+                                                });
+                            });
+        }
+
+        /**
+         * Some answers are ready on a volume's thread, which has better to do than to send them.
+         */
+        private void onLoop(Runnable send) {
+            if (loop.inEventLoop()) {
+                send.run();
+                return;
+            }
+            try {
+                loop.execute(send);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("operation={} event=answered-after-the-end", operation);
+            }
         }
 
         void end(@Nullable R answer, @Nullable Throwable failure, boolean leaseRenewed) {
