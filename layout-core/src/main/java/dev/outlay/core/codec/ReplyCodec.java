@@ -6,7 +6,6 @@ import dev.outlay.core.reply.Reply.Kept;
 import dev.outlay.core.reply.Reply.ReturnedLayout;
 import dev.outlay.core.value.Reason;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Bytes of the answers that are kept for retries. */
@@ -136,10 +135,5 @@ public final class ReplyCodec {
                 ValueCodec.file(in),
                 ValueCodec.optional(in, ValueCodec::stateid),
                 ValueCodec.list(in, ValueCodec::range));
-    }
-
-    /** For tests of the format: every reason has a place. */
-    static Optional<Reason> firstReasonWithoutPlace() {
-        return List.of(Reason.values()).stream().filter(r -> !REASONS.contains(r)).findFirst();
     }
 }

@@ -21,7 +21,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -371,11 +370,6 @@ public final class Volumes implements AutoCloseable {
                 }
             }
         }
-    }
-
-    /** How long a client's longest lease and I/O may last, for those who wait for their end. */
-    public Duration longestLease() {
-        return config.lease().max().plus(config.maxIo());
     }
 
     /** Stops all volumes; what they answered is durable. */
