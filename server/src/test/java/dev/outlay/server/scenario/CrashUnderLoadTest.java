@@ -63,6 +63,7 @@ class CrashUnderLoadTest extends ScenarioTest {
             LockSupport.parkNanos(random.nextInt(KILL_DELAY_NANOS));
             server.crash();
             await(gate, "the writers notice", () -> gate.waiting() == WRITERS);
+            assertSound(server);
             server.start();
             TestClient observer = client("observer");
             assertEquals(List.of(), server.findings());

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /**
  * What a few clients do at random, and what every file must hold. Conflicts are refused and change
@@ -27,18 +27,25 @@ final class History {
     private static final int FILES = 4;
     private static final int WRITERS = 3;
     private static final int FILE_BLOCKS = 64;
+    private static final int BURST_STEPS = 40;
 
     /** Refusals that a client must expect here; after each everything is as before. */
     private static final Set<Reason> EXPECTED =
             Set.of(Reason.REASON_TRY_LATER, Reason.REASON_NO_SPACE);
 
+    /** What a client is told that was silent for longer than its lease. */
+    private static final Set<Reason> GONE = Set.of(Reason.REASON_EXPIRED, Reason.REASON_FENCED);
+
     private final Random random;
     private final ScenarioServer server;
-    private final Function<String, TestClient> opener;
+    private final BiFunction<String, Integer, TestClient> opener;
+    private final int leaseMillis;
     private final List<Writer> writers = new ArrayList<>();
     private final Map<String, File> files = new TreeMap<>();
     private TestClient reader;
     private int owners;
+    private int acting;
+    private int lost;
     private int versions;
 
     /** A client, and the addresses of blocks that it was granted and has not committed. */
@@ -67,14 +74,22 @@ final class History {
         }
     }
 
-    History(Random random, ScenarioServer server, Function<String, TestClient> opener) {
+    /**
+     * @param opener opens a session of an owner with a lease in milliseconds
+     * @param leaseMillis of the writers; short enough, and one is silent too long now and then
+     */
+    History(
+            Random random,
+            ScenarioServer server,
+            BiFunction<String, Integer, TestClient> opener,
+            int leaseMillis) {
         this.random = random;
         this.server = server;
         this.opener = opener;
-        this.reader = opener.apply("reader");
+        this.leaseMillis = leaseMillis;
+        this.reader = opener.apply("reader", 0);
         for (int i = 0; i < WRITERS; i++) {
-            String owner = "writer-" + owners++;
-            writers.add(new Writer(owner, opener.apply(owner)));
+            writers.add(writer("writer-" + owners++));
         }
         for (int i = 0; i < FILES; i++) {
             String name = "file-" + i;
@@ -89,13 +104,21 @@ final class History {
      *     a restart lasts until the lease of the superseded is over
      */
     void step(boolean late) throws Exception {
-        int which = random.nextInt(writers.size());
+        // With short leases one acts for a while, and the others are silent.
+        if (leaseMillis == 0 || random.nextInt(BURST_STEPS) == 0) {
+            acting = random.nextInt(writers.size());
+        }
+        int which = acting;
         Writer writer = writers.get(which);
         String name = "file-" + random.nextInt(FILES);
         try {
             act(random.nextInt(100), late, which, writer, name);
         } catch (Refused refused) {
-            if (!EXPECTED.contains(refused.reason())) {
+            if (leaseMillis > 0 && GONE.contains(refused.reason())) {
+                lost++;
+                storeLate(writer);
+                writers.set(which, writer("writer-" + owners++));
+            } else if (!EXPECTED.contains(refused.reason())) {
                 throw refused;
             }
         }
@@ -150,9 +173,22 @@ final class History {
                 writer.client.store(List.of(extent), start, bytes);
             }
         }
-        // Committed blocks are overwritten in place, but only where the commit goes.
-        writer.client.store(
-                mapped.getExtentsList(), start, Arrays.copyOf(bytes, committedEnd - start));
+        // Committed blocks are overwritten in place, but only where the commit goes: from now on
+        // these are the file's bytes, whatever becomes of the commit.
+        byte[] committed = Arrays.copyOf(bytes, committedEnd - start);
+        writer.client.store(mapped.getExtentsList(), start, committed);
+        for (Extent extent : mapped.getExtentsList()) {
+            if (extent.getState() == ExtentState.EXTENT_STATE_WRITTEN) {
+                int from = (int) extent.getFileOffset();
+                int to =
+                        Math.min(
+                                Math.min(from + (int) extent.getLength(), committedEnd),
+                                file.content.length);
+                if (from < to) {
+                    System.arraycopy(bytes, from - start, file.content, from, to - from);
+                }
+            }
+        }
         var _ =
                 writer.client
                         .committing(file.id)
@@ -227,18 +263,14 @@ final class History {
     // ---- what may befall it
 
     private Writer writer(String owner) {
-        return new Writer(owner, opener.apply(owner));
+        return new Writer(owner, opener.apply(owner, leaseMillis));
     }
 
     /** The old incarnation is fenced, and stores to all it had not committed all the same. */
     private void supersede(int which, Writer old) {
         Writer now = writer(old.owner);
         writers.set(which, now);
-        byte[] junk = new byte[BLOCK];
-        Arrays.fill(junk, DeviceFile.JUNK);
-        for (Map<Long, Long> blocks : old.uncommitted.values()) {
-            blocks.values().forEach(address -> server.device().store(address, junk));
-        }
+        storeLate(old);
         Refused fenced = null;
         try {
             old.client.renew();
@@ -246,6 +278,15 @@ final class History {
             fenced = refused;
         }
         assertTrue(fenced != null && fenced.reason() == Reason.REASON_FENCED);
+    }
+
+    /** One that has ended without its own word stores to all it had not committed. */
+    private void storeLate(Writer old) {
+        byte[] junk = new byte[BLOCK];
+        Arrays.fill(junk, DeviceFile.JUNK);
+        for (Map<Long, Long> blocks : old.uncommitted.values()) {
+            blocks.values().forEach(address -> server.device().store(address, junk));
+        }
     }
 
     private void restart() throws Exception {
@@ -272,14 +313,25 @@ final class History {
                 }
             }
             if (client == reader) {
-                reader = opener.apply("reader-" + owners++);
+                reader = opener.apply("reader-" + owners++, 0);
             }
         }
     }
 
+    /** How many clients were silent for too long and have lost what they held. */
+    int lost() {
+        return lost;
+    }
+
     /** Everybody ends, and every byte of every file is what it must be. */
     void checkAll() {
-        writers.forEach(writer -> writer.client.end());
+        for (Writer writer : writers) {
+            try {
+                writer.client.end();
+            } catch (Refused refused) {
+                assertTrue(GONE.contains(refused.reason()), refused::getMessage);
+            }
+        }
         for (File file : files.values()) {
             byte[] bytes = reader.read(file.id);
             assertEquals(file.content.length, bytes.length);

@@ -205,6 +205,9 @@ class JournalTailTest extends ScenarioTest {
         assertTrue(message.contains("volume 'v'"), message);
         assertTrue(message.contains(killed.segment().toString()), message);
         assertTrue(message.contains("at byte " + SECTOR), message);
+        ScenarioServer.Fsck fsck = server.fsck();
+        assertTrue(fsck.exitCode() != 0, fsck::output);
+        assertTrue(fsck.output().contains(killed.segment().getFileName().toString()), fsck::output);
         assertArrayEquals(damaged, Files.readAllBytes(killed.segment()), "nothing was changed");
 
         // The good bytes back, and it goes on as if nothing had been.

@@ -1,12 +1,8 @@
 package dev.outlay.server.scenario;
 
-import dev.outlay.core.check.StateChecker;
-import dev.outlay.core.value.Limits;
 import dev.outlay.server.OutlayServer;
 import dev.outlay.server.config.ServerConfig;
-import dev.outlay.server.engine.VolumeStore;
-import dev.outlay.server.journal.FileJournalStorage;
-import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.tool.ToolCommands;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
@@ -28,25 +24,24 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /** One server with one volume over one device, in a folder: started, killed, started again. */
 final class ScenarioServer implements AutoCloseable {
     static final String VOLUME = "v";
     static final int BLOCK = DeviceFile.BLOCK;
-
-    private static final int SEGMENT_BYTES = 1 << 20;
 
     /** Where the process is killed the socket's file stays behind, as it does in the field. */
     private static final class UnixLoop {
@@ -69,7 +64,7 @@ final class ScenarioServer implements AutoCloseable {
         settings.put("listen", "127.0.0.1:0");
         settings.put("http-listen", "127.0.0.1:0");
         settings.put("data-directory", dataDirectory().toString());
-        settings.put("journal.segment-size", SEGMENT_BYTES + "B");
+        settings.put("journal.segment-size", "1MiB");
         settings.put("lease.min", "20ms");
         settings.put("lease.default", "20s");
         settings.put("shutdown.timeout", "5s");
@@ -241,23 +236,20 @@ final class ScenarioServer implements AutoCloseable {
         return checked.getFindingsList().stream().map(Finding::getMessage).toList();
     }
 
-    /** The volume as it reads back from disk, while no server runs. */
-    static VolumeStore store(Path volumeDirectory) throws IOException {
-        UUID uuid =
-                UUID.fromString(Files.readString(volumeDirectory.resolve("volume-uuid")).strip());
-        return new VolumeStore(
-                FileJournalStorage.of(volumeDirectory, FileJournalStorage.WriteMode.AUTO),
-                JournalOptions.defaults(uuid)
-                        .withMaxBatchBytes(SEGMENT_BYTES / 4)
-                        .withSegmentBytes(SEGMENT_BYTES),
-                Limits.DEFAULT);
-    }
+    /** What {@code outlay fsck} says of the volume on disk while no server runs. */
+    record Fsck(int exitCode, String output) {}
 
-    /** What is wrong with the volume on disk, while no server runs. */
-    List<String> findingsOffline() throws IOException {
-        VolumeStore.Loaded loaded = store(volumeDirectory()).load();
-        try (var _ = loaded.journal()) {
-            return StateChecker.check(loaded.state().tables());
-        }
+    Fsck fsck() {
+        CommandLine command =
+                ToolCommands.all().stream()
+                        .map(CommandLine::new)
+                        .filter(c -> c.getCommandName().equals("fsck"))
+                        .findFirst()
+                        .orElseThrow();
+        StringWriter output = new StringWriter();
+        command.setOut(new PrintWriter(output, true));
+        command.setErr(new PrintWriter(output, true));
+        int exitCode = command.execute(VOLUME, "--data", dataDirectory().toString());
+        return new Fsck(exitCode, output.toString());
     }
 }
