@@ -40,7 +40,8 @@ final class FailureCode {
         return switch (reason) {
             case NOT_FOUND, STALE_FILE -> ExitCode.NOT_FOUND;
             case NO_SPACE, READ_ONLY -> ExitCode.FAILED;
-            case TRY_LATER, GRACE, RETURN_CONFLICT, RESOURCE_EXHAUSTED -> ExitCode.TRY_LATER;
+            case TRY_LATER, GRACE, RECALL_CONFLICT, RETURN_CONFLICT, RESOURCE_EXHAUSTED ->
+                    ExitCode.TRY_LATER;
             case SHUTTING_DOWN -> ExitCode.UNREACHABLE;
             case NO_SESSION, EXPIRED, FENCED, NO_GRACE, RECLAIM_BAD -> ExitCode.SESSION_LOST;
             case INVALID_ARGUMENT,

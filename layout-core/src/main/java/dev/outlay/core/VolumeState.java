@@ -2,6 +2,7 @@ package dev.outlay.core;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.Decision;
 import dev.outlay.core.op.Operations;
 import dev.outlay.core.reply.Reply;
@@ -62,24 +63,51 @@ public final class VolumeState {
      * @param facts applied, in order; the durable ones belong into one journal record
      * @param reply to be given once they are durable; absent while the command waits for device
      *     work
+     * @param notices to be told once they are durable
      * @param awaitedWork the work it waits for: execute the command again once that is complete
+     * @param awaitedTurn the ticket it waits with: execute the command again once that is ready
      */
-    public record Execution(List<Fact> facts, Optional<Reply> reply, OptionalLong awaitedWork) {}
+    public record Execution(
+            List<Fact> facts,
+            List<Notice> notices,
+            Optional<Reply> reply,
+            OptionalLong awaitedWork,
+            OptionalLong awaitedTurn) {}
 
     /** Decides and applies until the command is answered or waits. */
     public Execution execute(Command command) {
         List<Fact> facts = new ArrayList<>();
+        List<Notice> notices = new ArrayList<>();
         Command next = command;
         for (int step = 0; step < MAX_STEPS; step++) {
             Decision decision = decide(next);
             decision.facts().forEach(this::apply);
             facts.addAll(decision.facts());
+            notices.addAll(decision.notices());
             switch (decision.outcome()) {
                 case Decision.Outcome.Answer answer -> {
-                    return new Execution(facts, Optional.of(answer.reply()), OptionalLong.empty());
+                    return new Execution(
+                            facts,
+                            notices,
+                            Optional.of(answer.reply()),
+                            OptionalLong.empty(),
+                            OptionalLong.empty());
                 }
                 case Decision.Outcome.AwaitWork wait -> {
-                    return new Execution(facts, Optional.empty(), OptionalLong.of(wait.work()));
+                    return new Execution(
+                            facts,
+                            notices,
+                            Optional.empty(),
+                            OptionalLong.of(wait.work()),
+                            OptionalLong.empty());
+                }
+                case Decision.Outcome.AwaitTurn wait -> {
+                    return new Execution(
+                            facts,
+                            notices,
+                            Optional.empty(),
+                            OptionalLong.empty(),
+                            OptionalLong.of(wait.ticket()));
                 }
                 case Decision.Outcome.Then then -> next = then.next();
             }

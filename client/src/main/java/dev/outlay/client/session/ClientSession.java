@@ -546,7 +546,8 @@ public final class ClientSession {
         Reason reason = refused.reason().orElse(Reason.INTERNAL);
         boolean renewal = call.request().hasRenew();
         switch (reason) {
-            case TRY_LATER, GRACE, RESOURCE_EXHAUSTED, RETURN_CONFLICT -> later(call, refused);
+            case TRY_LATER, GRACE, RESOURCE_EXHAUSTED, RECALL_CONFLICT, RETURN_CONFLICT ->
+                    later(call, refused);
             case SHUTTING_DOWN -> {
                 call.refused();
                 calls.add(call);

@@ -49,7 +49,8 @@ public final class ReplyCodec {
                     Reason.FENCED,
                     Reason.NO_GRACE,
                     Reason.RECLAIM_BAD,
-                    Reason.INTERNAL);
+                    Reason.INTERNAL,
+                    Reason.RECALL_CONFLICT);
 
     private ReplyCodec() {}
 

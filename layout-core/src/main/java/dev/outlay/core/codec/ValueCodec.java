@@ -17,6 +17,9 @@ import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.core.value.VolumeSettings.Allocation;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
+import dev.outlay.core.value.VolumeSettings.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -46,6 +49,10 @@ public final class ValueCodec {
                     Durability.FORCED,
                     Durability.DEVICE_FLUSHED,
                     Durability.SYNC_MAPPED);
+    private static final List<FencePolicy> FENCES = List.of(FencePolicy.STRICT, FencePolicy.TIMED);
+    private static final List<Allocation> ALLOCATIONS =
+            List.of(Allocation.UNWRITTEN, Allocation.ZEROED);
+    private static final List<Placement> PLACEMENTS = List.of(Placement.LINEAR, Placement.STRIPED);
 
     private ValueCodec() {}
 
@@ -236,11 +243,23 @@ public final class ValueCodec {
         out.writeVar(settings.blockSize());
         oneOf(out, DURABILITIES, settings.leastDurability());
         out.writeLong(settings.createdMillis());
+        oneOf(out, FENCES, settings.fence());
+        oneOf(out, ALLOCATIONS, settings.allocation());
+        oneOf(out, PLACEMENTS, settings.placement());
+        out.writeVar(settings.stripeBytes());
     }
 
     public static VolumeSettings settings(ByteReader in) {
         return new VolumeSettings(
-                uuid(in), text(in), smallInt(in), oneOf(in, DURABILITIES), in.readLong());
+                uuid(in),
+                text(in),
+                smallInt(in),
+                oneOf(in, DURABILITIES),
+                in.readLong(),
+                oneOf(in, FENCES),
+                oneOf(in, ALLOCATIONS),
+                oneOf(in, PLACEMENTS),
+                in.readVar());
     }
 
     public static void device(ByteWriter out, VolumeDevice device) {

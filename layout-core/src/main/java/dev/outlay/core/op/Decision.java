@@ -2,17 +2,23 @@ package dev.outlay.core.op;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import java.util.List;
 
 /**
- * What deciding a command came to: the facts to apply, in order, and what follows once they are
- * applied.
+ * What deciding a command came to: the facts to apply, in order, what is told unasked once they are
+ * durable, and what follows once they are applied.
  */
-public record Decision(List<Fact> facts, Outcome outcome) {
+public record Decision(List<Fact> facts, List<Notice> notices, Outcome outcome) {
 
     public Decision {
         facts = List.copyOf(facts);
+        notices = List.copyOf(notices);
+    }
+
+    Decision(List<Fact> facts, Outcome outcome) {
+        this(facts, List.of(), outcome);
     }
 
     /** What follows. */
@@ -28,6 +34,9 @@ public record Decision(List<Fact> facts, Outcome outcome) {
 
         /** The command waits for this device work: decide it again once that is complete. */
         record AwaitWork(long work) implements Outcome {}
+
+        /** The command waits for its turn: decide it again once this ticket is ready. */
+        record AwaitTurn(long ticket) implements Outcome {}
     }
 
     public static Decision answer(List<Fact> facts, Reply reply) {
@@ -44,5 +53,12 @@ public record Decision(List<Fact> facts, Outcome outcome) {
 
     public static Decision awaitWork(List<Fact> facts, long work) {
         return new Decision(facts, new Outcome.AwaitWork(work));
+    }
+
+    /** The same with more to tell. */
+    public Decision with(List<Notice> more) {
+        List<Notice> all = new java.util.ArrayList<>(notices);
+        all.addAll(more);
+        return new Decision(facts, all, outcome);
     }
 }

@@ -69,7 +69,7 @@ final class DeviceWork {
         }
         Decision last = finish(tables, file, then, ask.nowMillis());
         facts.addAll(last.facts());
-        return new Decision(facts, last.outcome());
+        return new Decision(facts, last.notices(), last.outcome());
     }
 
     /** What follows once the zeros are durable. */
@@ -117,7 +117,7 @@ final class DeviceWork {
         }
         Decision last = finish(tables, file, work.then(), ask.nowMillis());
         facts.addAll(last.facts());
-        return new Decision(facts, last.outcome());
+        return new Decision(facts, last.notices(), last.outcome());
     }
 
     // ---- whose it is

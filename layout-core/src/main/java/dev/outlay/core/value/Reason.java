@@ -26,6 +26,7 @@ public enum Reason {
     UNSUPPORTED(ErrorClass.CLIENT, "use what this server offers"),
     TRY_LATER(ErrorClass.RETRY, "try again after the time given"),
     GRACE(ErrorClass.RETRY, "the server has just restarted; try again after the time given"),
+    RECALL_CONFLICT(ErrorClass.RETRY, "acknowledge the recall and return the range first"),
     RETURN_CONFLICT(ErrorClass.RETRY, "return the recalled range first"),
     NO_SPACE(ErrorClass.RETRY, "free space or add a device, then try again"),
     RESOURCE_EXHAUSTED(ErrorClass.RETRY, "wait for outstanding answers first"),

@@ -121,6 +121,8 @@ final class ErrorMapping {
                     new Outside(Status.Code.UNIMPLEMENTED, dev.outlay.v1.Reason.REASON_UNSUPPORTED);
             case TRY_LATER -> unavailable(dev.outlay.v1.Reason.REASON_TRY_LATER);
             case GRACE -> unavailable(dev.outlay.v1.Reason.REASON_GRACE);
+            case RECALL_CONFLICT ->
+                    new Outside(Status.Code.ABORTED, dev.outlay.v1.Reason.REASON_RECALL_CONFLICT);
             case RETURN_CONFLICT ->
                     new Outside(Status.Code.ABORTED, dev.outlay.v1.Reason.REASON_RETURN_CONFLICT);
             case NO_SPACE ->
