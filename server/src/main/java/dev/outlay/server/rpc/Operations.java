@@ -12,6 +12,8 @@ import dev.outlay.server.engine.Session;
 import dev.outlay.server.engine.Sessions;
 import dev.outlay.server.engine.VolumeEngine;
 import dev.outlay.server.engine.Volumes;
+import dev.outlay.v1.AcknowledgeRecallRequest;
+import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.AllocateResponse;
 import dev.outlay.v1.CommitBlocksRequest;
@@ -98,6 +100,18 @@ final class Operations {
                                     .setLeaseMillis((int) session.leaseMillis())
                                     .setServerIncarnation(sessions.serverIncarnation())
                                     .build());
+                });
+    }
+
+    CompletableFuture<AcknowledgeRecallResponse> acknowledgeRecall(
+            Caller caller, AcknowledgeRecallRequest request) {
+        return decoded(
+                () -> {
+                    sessionOf(caller);
+                    volume("volume", request.getVolume());
+                    Fields.atLeastOne("recall_id", request.getRecallId());
+                    return CompletableFuture.completedFuture(
+                            AcknowledgeRecallResponse.getDefaultInstance());
                 });
     }
 

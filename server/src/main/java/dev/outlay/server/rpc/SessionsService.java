@@ -1,6 +1,8 @@
 package dev.outlay.server.rpc;
 
 import dev.outlay.server.engine.SessionException;
+import dev.outlay.v1.AcknowledgeRecallRequest;
+import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.EndClientRequest;
 import dev.outlay.v1.EndClientResponse;
@@ -65,6 +67,16 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
                 request.getSession(),
                 answer,
                 caller -> operations.reattach(caller, request));
+    }
+
+    @Override
+    public void acknowledgeRecall(
+            AcknowledgeRecallRequest request, StreamObserver<AcknowledgeRecallResponse> answer) {
+        calls.ofClient(
+                "AcknowledgeRecall",
+                request.getSession(),
+                answer,
+                caller -> operations.acknowledgeRecall(caller, request));
     }
 
     @Override

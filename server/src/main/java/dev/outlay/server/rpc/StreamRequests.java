@@ -31,6 +31,10 @@ final class StreamRequests {
                     operations
                             .endClient(caller, request.getEndClient())
                             .thenApply(reply::setEndClient);
+            case ACKNOWLEDGE_RECALL ->
+                    operations
+                            .acknowledgeRecall(caller, request.getAcknowledgeRecall())
+                            .thenApply(reply::setAcknowledgeRecall);
             case MAP_BLOCKS ->
                     operations
                             .mapBlocks(caller, request.getMapBlocks())
