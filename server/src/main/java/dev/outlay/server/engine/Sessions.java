@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,6 +22,7 @@ import java.util.PriorityQueue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,8 +44,8 @@ public final class Sessions {
     private final ServerConfig config;
     private final ServerIdentity identity;
     private final MonotonicClock clock;
-    private final Volumes volumes;
-    private final SecureRandom random;
+    private final VolumeLookup volumes;
+    private final RandomGenerator random;
     private final Map<ClientId, Session> byId = new HashMap<>();
     private final Map<Owner, Session> byOwner = new HashMap<>();
     private final Map<ClientId, long[]> secrets = new HashMap<>();
@@ -56,12 +56,15 @@ public final class Sessions {
 
     private record Due(long nanos, Session session) {}
 
+    /**
+     * @param random for ids and secrets: cryptographically strong, but in simulations
+     */
     public Sessions(
             ServerConfig config,
             ServerIdentity identity,
             MonotonicClock clock,
-            Volumes volumes,
-            SecureRandom random) {
+            VolumeLookup volumes,
+            RandomGenerator random) {
         this.config = config;
         this.identity = identity;
         this.clock = clock;

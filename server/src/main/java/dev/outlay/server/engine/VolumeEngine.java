@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -71,7 +70,11 @@ public final class VolumeEngine implements AutoCloseable {
         void close();
     }
 
-    /** What an engine is made of. */
+    /**
+     * What an engine is made of.
+     *
+     * @param background for work on devices and for snapshots; ended with the engine
+     */
     record Parts(
             String name,
             VolumeStore store,
@@ -82,7 +85,8 @@ public final class VolumeEngine implements AutoCloseable {
             InstantSource wallClock,
             MonotonicClock clock,
             MeterSource meters,
-            long snapshotThresholdBytes) {}
+            long snapshotThresholdBytes,
+            ExecutorService background) {}
 
     /** Makes the meters of a volume, given where to read them from. */
     interface MeterSource {
@@ -97,13 +101,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.wallClock = parts.wallClock;
         this.clock = parts.clock;
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
-        this.background =
-                Executors.newCachedThreadPool(
-                        task ->
-                                Thread.ofPlatform()
-                                        .daemon()
-                                        .name("volume-" + name + "-work")
-                                        .unstarted(task));
+        this.background = parts.background;
         this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
         this.status = logic.status();
         this.sample = sampleNow();
@@ -113,6 +111,31 @@ public final class VolumeEngine implements AutoCloseable {
 
     void start() {
         thread.start();
+    }
+
+    /** Instead of {@link #start}, where a simulation is the volume's thread. */
+    void startStepwise() {
+        logic.begin();
+    }
+
+    /** Does what the thread does next, as far as there is something; false if there is nothing. */
+    boolean step() {
+        Object first = queue.poll();
+        if (first == null) {
+            return false;
+        }
+        turn(first);
+        return true;
+    }
+
+    /** Whether {@link #step} would do something. */
+    boolean hasWork() {
+        return !queue.isEmpty();
+    }
+
+    /** Looks at the state between two steps. */
+    void look(Consumer<dev.outlay.core.VolumeState> look) {
+        logic.look(look);
     }
 
     public String name() {
@@ -182,26 +205,10 @@ public final class VolumeEngine implements AutoCloseable {
     private void run() {
         try {
             logic.begin();
-            List<Object> taken = new ArrayList<>(MAX_BATCH);
             while (!stopping || !queue.isEmpty()) {
                 Object first = queue.poll(1, TimeUnit.SECONDS);
-                if (first == null) {
-                    continue;
-                }
-                taken.add(first);
-                queue.drainTo(taken, MAX_BATCH - 1);
-                long before = clock.nanos();
-                lastForcedBytes = 0;
-                process(taken);
-                meters.batch(taken.size());
-                if (lastForcedBytes > 0) {
-                    meters.forced(Duration.ofNanos(clock.nanos() - before), lastForcedBytes);
-                }
-                taken.clear();
-                status = logic.status();
-                sample = sampleNow();
-                if (logic.bytesSinceSnapshot() > snapshotThresholdBytes && !snapshotRunning) {
-                    snapshot(new CompletableFuture<>());
+                if (first != null) {
+                    turn(first);
                 }
             }
         } catch (InterruptedException e) {
@@ -213,6 +220,25 @@ public final class VolumeEngine implements AutoCloseable {
             stopping = true;
             refuseQueued();
             stopped.countDown();
+        }
+    }
+
+    /** Works off {@code first} and whatever else is queued, as far as one batch holds it. */
+    private void turn(Object first) {
+        List<Object> taken = new ArrayList<>(MAX_BATCH);
+        taken.add(first);
+        queue.drainTo(taken, MAX_BATCH - 1);
+        long before = clock.nanos();
+        lastForcedBytes = 0;
+        process(taken);
+        meters.batch(taken.size());
+        if (lastForcedBytes > 0) {
+            meters.forced(Duration.ofNanos(clock.nanos() - before), lastForcedBytes);
+        }
+        status = logic.status();
+        sample = sampleNow();
+        if (logic.bytesSinceSnapshot() > snapshotThresholdBytes && !snapshotRunning) {
+            snapshot(new CompletableFuture<>());
         }
     }
 

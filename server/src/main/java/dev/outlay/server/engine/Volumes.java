@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * The volumes of the server, each in its own folder {@code volumes/NAME} of the data directory: a
  * lock, the journal and the snapshots. Any thread may look; creating and closing are one at a time.
  */
-public final class Volumes implements AutoCloseable {
+public final class Volumes implements VolumeLookup, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
 
@@ -115,11 +115,12 @@ public final class Volumes implements AutoCloseable {
         open.values().forEach(o -> o.engine.start());
     }
 
+    @Override
     public Optional<VolumeEngine> find(String name) {
         return Optional.ofNullable(open.get(name)).map(Open::engine);
     }
 
-    /** All volumes, by name. */
+    @Override
     public List<VolumeEngine> all() {
         return open.values().stream().map(Open::engine).toList();
     }
@@ -319,7 +320,13 @@ public final class Volumes implements AutoCloseable {
                                     wallClock,
                                     clock,
                                     meters::volume,
-                                    config.snapshotThresholdBytes()));
+                                    config.snapshotThresholdBytes(),
+                                    Executors.newCachedThreadPool(
+                                            task ->
+                                                    Thread.ofPlatform()
+                                                            .daemon()
+                                                            .name("volume-" + name + "-work")
+                                                            .unstarted(task))));
             open.put(name, new Open(engine, lock, used));
             return engine;
         } catch (IOException | RuntimeException e) {

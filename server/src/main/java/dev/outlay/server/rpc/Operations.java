@@ -11,7 +11,7 @@ import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.engine.Session;
 import dev.outlay.server.engine.Sessions;
 import dev.outlay.server.engine.VolumeEngine;
-import dev.outlay.server.engine.Volumes;
+import dev.outlay.server.engine.VolumeLookup;
 import dev.outlay.v1.AcknowledgeRecallRequest;
 import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.AllocateRequest;
@@ -67,7 +67,7 @@ import java.util.function.Supplier;
  * understands; no method throws. {@code lease_renewed} is for the caller to set.
  */
 final class Operations {
-    private final Volumes volumes;
+    private final VolumeLookup volumes;
     private final Sessions sessions;
     private final WireCommands wire;
     private final Limits limits;
@@ -77,7 +77,7 @@ final class Operations {
      * @param messageBytes longest message a client takes
      */
     Operations(
-            Volumes volumes,
+            VolumeLookup volumes,
             Sessions sessions,
             WireCommands wire,
             Limits limits,

@@ -1,0 +1,13 @@
+package dev.outlay.server.engine;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Where to find the volumes that are at work. Any thread. */
+public interface VolumeLookup {
+
+    Optional<VolumeEngine> find(String name);
+
+    /** All volumes, by name. */
+    List<VolumeEngine> all();
+}
