@@ -4,6 +4,7 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Continuation;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.Proof;
 import java.util.List;
 
 /**
@@ -35,6 +36,8 @@ public final class FactCodec {
     private static final int ANSWERED = 18;
     private static final int WORK_INTENDED = 19;
     private static final int WORK_COMPLETED = 20;
+    private static final int CLIENT_PROVEN = 21;
+    private static final int EXTENTS_PROVEN = 22;
 
     private static final int THEN_NOTHING = 0;
     private static final int THEN_RESIZE = 1;
@@ -42,6 +45,8 @@ public final class FactCodec {
 
     private static final List<EndCause> CAUSES =
             List.of(EndCause.OWN_WORD, EndCause.SUPERSEDED, EndCause.EXPIRED, EndCause.REVOKED);
+    private static final List<Proof> PROOFS =
+            List.of(Proof.OWN_WORD, Proof.OPERATOR, Proof.FENCE_DRIVER, Proof.TIME);
 
     private FactCodec() {}
 
@@ -94,6 +99,17 @@ public final class FactCodec {
             case Fact.ClientForgotten f -> {
                 out.writeByte(CLIENT_FORGOTTEN);
                 ValueCodec.client(out, f.client());
+            }
+            case Fact.ClientProven f -> {
+                out.writeByte(CLIENT_PROVEN);
+                ValueCodec.client(out, f.client());
+                proof(out, f.proof());
+            }
+            case Fact.ExtentsProven f -> {
+                out.writeByte(EXTENTS_PROVEN);
+                ValueCodec.file(out, f.file());
+                ValueCodec.list(out, f.ranges(), ValueCodec::range);
+                ValueCodec.client(out, f.holder());
             }
             case Fact.FileCreated f -> {
                 out.writeByte(FILE_CREATED);
@@ -284,6 +300,12 @@ public final class FactCodec {
                             true);
             case WORK_INTENDED -> new Fact.WorkIntended(work(in));
             case WORK_COMPLETED -> new Fact.WorkCompleted(in.readVar());
+            case CLIENT_PROVEN -> new Fact.ClientProven(ValueCodec.client(in), proof(in));
+            case EXTENTS_PROVEN ->
+                    new Fact.ExtentsProven(
+                            ValueCodec.file(in),
+                            ValueCodec.list(in, ValueCodec::range),
+                            ValueCodec.client(in));
             default ->
                     throw new CorruptDataException(
                             "kind of fact " + tag + " at byte " + at + " of the record");
@@ -311,6 +333,14 @@ public final class FactCodec {
 
     public static EndCause cause(ByteReader in) {
         return ValueCodec.oneOf(in, CAUSES);
+    }
+
+    static void proof(ByteWriter out, Proof proof) {
+        ValueCodec.oneOf(out, PROOFS, proof);
+    }
+
+    static Proof proof(ByteReader in) {
+        return ValueCodec.oneOf(in, PROOFS);
     }
 
     public static void work(ByteWriter out, Work work) {

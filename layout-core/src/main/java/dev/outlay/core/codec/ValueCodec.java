@@ -14,6 +14,7 @@ import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.ProcessIdentity;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
@@ -294,6 +295,8 @@ public final class ValueCodec {
         out.writeLong(client.secretLow());
         out.writeVar(client.leaseMillis());
         out.writeVar(client.maxIoMillis());
+        out.writeBoolean(client.process().isPresent());
+        client.process().ifPresent(process -> process(out, process));
     }
 
     public static ClientRecord clientRecord(ByteReader in) {
@@ -305,7 +308,23 @@ public final class ValueCodec {
                 in.readLong(),
                 in.readLong(),
                 in.readVar(),
-                in.readVar());
+                in.readVar(),
+                in.readBoolean() ? Optional.of(process(in)) : Optional.empty());
+    }
+
+    private static void process(ByteWriter out, ProcessIdentity process) {
+        out.writeString(process.host());
+        out.writeString(process.bootId());
+        out.writeVar(process.pidNamespace());
+        out.writeVar(process.pid());
+        out.writeVar(process.startTicks());
+    }
+
+    private static ProcessIdentity process(ByteReader in) {
+        return checked(
+                () ->
+                        new ProcessIdentity(
+                                text(in), text(in), in.readVar(), in.readVar(), in.readVar()));
     }
 
     public static void attributes(ByteWriter out, FileAttributes a) {

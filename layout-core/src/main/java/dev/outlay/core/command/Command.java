@@ -12,6 +12,7 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
 import java.util.List;
@@ -186,6 +187,18 @@ public sealed interface Command {
     /** What {@code client} holds, or what everybody holds. */
     record ListLayouts(Optional<ClientId> client) implements Query {}
 
+    /**
+     * What is in quarantine, by client, those of {@code client} or of all.
+     *
+     * @param after where the last answer ended
+     * @param max ranges in the answer; 0 for as many as one answer holds
+     */
+    record ListQuarantine(Optional<ClientId> client, Optional<QuarantineCursor> after, int max)
+            implements Query {}
+
+    /** The last range of an answer: clients by id, ranges by device and offset. */
+    record QuarantineCursor(ClientId client, int device, long offset) {}
+
     record ListDevices() implements Query {}
 
     record ShowVolume() implements Query {}
@@ -208,6 +221,12 @@ public sealed interface Command {
 
     /** The client has renewed after all; refused if any of its state is gone. */
     record ReviveClient(ClientId client) implements Internal {}
+
+    /**
+     * It is certain that this client, which has ended, stores and reads no more: what is in
+     * quarantine because of it alone is free, and it is forgotten.
+     */
+    record ProveClient(ClientId client, Proof proof) implements Internal {}
 
     /**
      * End {@code client} whole, then decide {@code next}, which something it held stood in the way

@@ -13,6 +13,7 @@ import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import java.util.List;
@@ -48,6 +49,12 @@ public sealed interface Fact {
 
     /** Nothing names the client any more. */
     record ClientForgotten(ClientId client) implements Fact {}
+
+    /**
+     * It is proven that the client stores and reads no more: blocks outside of files that were in
+     * quarantine because of it alone are free.
+     */
+    record ClientProven(ClientId client, Proof proof) implements Fact {}
 
     /** The client's lease is over, or (with {@code lapsed} false) renewed after all. */
     record LeaseLapsed(ClientId client, boolean lapsed) implements Fact {
@@ -147,6 +154,16 @@ public sealed interface Fact {
      */
     record ExtentsAtRisk(FileId file, List<ByteRange> ranges, ClientId holder) implements Fact {
         public ExtentsAtRisk {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /**
+     * It is proven that {@code holder} will not touch these committed blocks any more: they are not
+     * at risk, unless another ended client may still touch them.
+     */
+    record ExtentsProven(FileId file, List<ByteRange> ranges, ClientId holder) implements Fact {
+        public ExtentsProven {
             ranges = List.copyOf(ranges);
         }
     }

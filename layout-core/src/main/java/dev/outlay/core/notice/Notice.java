@@ -53,4 +53,7 @@ public sealed interface Notice {
      * The client has ended without its own word, and blocks are in quarantine until it is proven.
      */
     record NeedsFence(ClientId client) implements ToServer {}
+
+    /** Nothing is in quarantine because of the client any more, and it is forgotten here. */
+    record ClientProven(ClientId client) implements ToServer {}
 }

@@ -19,7 +19,7 @@ final class LapseClientOp {
     /**
      * A lease is over: courtesy begins, for a client that holds anything. Otherwise it ends here,
      * and so do the READ grants that linger of one that had ended already; the answer is then that
-     * it has expired.
+     * it has expired, or that it is remembered for its quarantine.
      */
     static Decision lapse(VolumeTables tables, LapseClient ask) {
         ClientEntry client = tables.client(ask.client());
@@ -29,7 +29,10 @@ final class LapseClientOp {
             return Decision.answer(expired);
         }
         if (client.ended().isPresent()) {
-            return Decision.answer(EndClientOp.leaseOver(tables, client), expired);
+            Reply after = EndClientOp.rememberedAfterLease(tables, client);
+            return Decision.answer(
+                    EndClientOp.leaseOver(tables, client),
+                    after instanceof Reply.Remembered ? after : expired);
         }
         if (client.files().isEmpty()) {
             List<Fact> facts =

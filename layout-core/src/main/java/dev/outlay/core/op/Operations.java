@@ -50,6 +50,7 @@ public final class Operations {
             case Command.ListDirectory ask -> QueryOps.listDirectory(tables, ask);
             case Command.ListExtents ask -> QueryOps.listExtents(tables, ask);
             case Command.ListLayouts ask -> QueryOps.listLayouts(tables, ask);
+            case Command.ListQuarantine ask -> QuarantineOp.list(tables, ask);
             case Command.ListDevices ask ->
                     new Reply.Devices(tables.settings(), List.copyOf(tables.devices()));
             case Command.ShowVolume ask -> QueryOps.showVolume(tables);
@@ -63,6 +64,7 @@ public final class Operations {
             case Command.EndClient ask -> EndClientOp.decide(tables, ask);
             case Command.EndClientThen ask ->
                     Revocation.step(tables, ask.client(), ask.cause(), ask.next());
+            case Command.ProveClient ask -> ProveClientOp.decide(tables, ask);
             case Command.LapseClient ask -> LapseClientOp.lapse(tables, ask);
             case Command.ReviveClient ask -> LapseClientOp.revive(tables, ask);
             case Command.ReattachClient ask -> ReattachClientOp.decide(tables, ask);

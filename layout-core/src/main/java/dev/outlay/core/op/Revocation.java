@@ -3,6 +3,7 @@ package dev.outlay.core.op;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.EndClientThen;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
@@ -53,10 +54,12 @@ final class Revocation {
         }
         List<Fact> facts = new ArrayList<>();
         facts.add(new Fact.ClientEnded(client, cause));
-        if (!lingers && !tables.quarantine().names(client)) {
+        boolean quarantined = tables.quarantine().names(client);
+        if (!lingers && !quarantined) {
             facts.add(new Fact.ClientForgotten(client));
         }
-        return Decision.then(facts, next);
+        List<Notice> notices = quarantined ? List.of(new Notice.NeedsFence(client)) : List.of();
+        return Decision.then(facts, next).with(notices);
     }
 
     private static List<Fact> endLayout(

@@ -2,6 +2,9 @@ package dev.outlay.core.reply;
 
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
@@ -105,6 +108,54 @@ public sealed interface Reply {
             layouts = List.copyOf(layouts);
         }
     }
+
+    /**
+     * A client that has ended, and what it keeps in quarantine.
+     *
+     * @param quarantinedBytes outside of files
+     * @param atRiskBytes in files, read in place
+     * @param ranges the part of both that this answer has room for, by device and offset
+     */
+    record QuarantinedClient(
+            ClientRecord record,
+            EndCause ended,
+            long quarantinedBytes,
+            long atRiskBytes,
+            List<QuarantinedRange> ranges) {
+        public QuarantinedClient {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /**
+     * Blocks in quarantine.
+     *
+     * @param mapped whether they are in a file
+     * @param holders how many ended clients keep them here
+     */
+    record QuarantinedRange(DeviceRange range, boolean mapped, int holders) {}
+
+    /**
+     * What is in quarantine.
+     *
+     * @param more whether ranges follow the last one here
+     */
+    record Quarantined(List<QuarantinedClient> clients, boolean more) implements Reply {
+        public Quarantined {
+            clients = List.copyOf(clients);
+        }
+    }
+
+    /**
+     * The end of a client is proven.
+     *
+     * @param freedBytes free again
+     * @param safeBytes in files, and not at risk any more
+     */
+    record Proven(long freedBytes, long safeBytes) implements Reply {}
+
+    /** The client has ended, and is remembered: grants linger or blocks are in quarantine. */
+    record Remembered() implements Reply {}
 
     /** The devices, and what the volume asks of its writers. */
     record Devices(VolumeSettings settings, List<VolumeDevice> devices) implements Reply {

@@ -2,6 +2,8 @@ package dev.outlay.core.state;
 
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 
@@ -82,6 +84,53 @@ final class BlockFacts {
                 tables.quarantine.add(extent.deviceRange(), f.holder(), true);
             }
             changed(node, range, 0);
+        }
+    }
+
+    /**
+     * What the map says of these blocks has not changed but for the warning, so a grant on them
+     * goes on: the epoch rises, but no change is logged against it.
+     */
+    static void prove(VolumeTables tables, Fact.ExtentsProven f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (ByteRange range : f.ranges()) {
+            for (Extent extent : node.extents.mapped(range)) {
+                if (extent.has(Extent.AT_RISK)) {
+                    tables.quarantine.release(extent.deviceRange(), f.holder());
+                    proven(tables, node, extent);
+                }
+            }
+        }
+    }
+
+    private static void proven(VolumeTables tables, FileNode node, Extent extent) {
+        DeviceRange blocks = extent.deviceRange();
+        for (ByteRange safe : tables.quarantine.outside(blocks)) {
+            long offset = extent.fileOffset() + safe.start() - blocks.start();
+            convert(
+                    tables,
+                    node,
+                    ByteRange.ofLength(offset, safe.length()),
+                    extent.state(),
+                    extent.flags() & ~Extent.AT_RISK);
+        }
+    }
+
+    /** Blocks that only {@code client} kept in quarantine are free. */
+    static void releaseQuarantine(VolumeTables tables, ClientId client) {
+        for (Quarantine.Entry entry : tables.quarantine.entries()) {
+            if (!entry.held().holders().contains(client)) {
+                continue;
+            }
+            if (entry.held().mapped()) {
+                throw new IllegalStateException(
+                        entry.range() + " is still in a file, at risk of client " + client);
+            }
+            for (DeviceRange freed : tables.quarantine.release(entry.range(), client)) {
+                tables.ledger.quarantined(-freed.length());
+                tables.free().release(freed);
+            }
         }
     }
 

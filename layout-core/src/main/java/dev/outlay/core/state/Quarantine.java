@@ -1,6 +1,7 @@
 package dev.outlay.core.state;
 
 import dev.outlay.core.space.RangeMap;
+import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
@@ -78,6 +79,38 @@ public final class Quarantine {
                 map.within(ByteRange.ofLength(range.start(), range.length()))) {
             map.put(entry.range(), new Held(entry.value().holders(), false));
         }
+    }
+
+    /**
+     * {@code holder} does not touch these blocks any more.
+     *
+     * @return those that nobody else keeps here: they are in quarantine no more
+     */
+    List<DeviceRange> release(DeviceRange range, ClientId holder) {
+        RangeMap<Held> map = mapOf(range.device());
+        List<DeviceRange> released = new ArrayList<>();
+        for (RangeMap.Entry<Held> entry :
+                map.within(ByteRange.ofLength(range.start(), range.length()))) {
+            List<ClientId> others =
+                    entry.value().holders().stream().filter(c -> !c.equals(holder)).toList();
+            if (others.isEmpty()) {
+                map.remove(entry.range());
+                released.add(
+                        new DeviceRange(
+                                range.device(), entry.range().start(), entry.range().length()));
+            } else {
+                map.put(entry.range(), new Held(others, entry.value().mapped()));
+            }
+        }
+        return released;
+    }
+
+    /** What of {@code range} is not in quarantine, as bytes of its device. */
+    List<ByteRange> outside(DeviceRange range) {
+        ByteRange bytes = ByteRange.ofLength(range.start(), range.length());
+        RangeSet here = new RangeSet();
+        mapOf(range.device()).within(bytes).forEach(entry -> here.add(entry.range()));
+        return here.gapsWithin(bytes);
     }
 
     void restore(Entry entry) {

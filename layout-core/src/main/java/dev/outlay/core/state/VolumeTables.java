@@ -149,6 +149,7 @@ public final class VolumeTables {
             }
             case Fact.ClientEnded f -> endClient(f);
             case Fact.ClientForgotten f -> clients.remove(f.client());
+            case Fact.ClientProven f -> BlockFacts.releaseQuarantine(this, f.client());
             case Fact.LeaseLapsed f -> need(f.client()).lapsed = f.lapsed();
             case Fact.GraceChanged f -> changeGrace(f.inGrace());
             case Fact.ClientReattached f -> {
@@ -168,6 +169,7 @@ public final class VolumeTables {
             case Fact.ExtentsQuarantined f ->
                     counting(f.file(), () -> BlockFacts.quarantine(this, f));
             case Fact.ExtentsAtRisk f -> counting(f.file(), () -> BlockFacts.putAtRisk(this, f));
+            case Fact.ExtentsProven f -> counting(f.file(), () -> BlockFacts.prove(this, f));
             case Fact.LayoutGranted f -> counting(f.file(), () -> grant(f));
             case Fact.LayoutReturned f -> counting(f.file(), () -> release(f));
             case Fact.SeqidSeen f -> {

@@ -9,6 +9,7 @@ import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeSettings;
 import java.util.Arrays;
@@ -45,6 +46,11 @@ class EnumPlacesTest {
                 EndCause.values(),
                 FactCodec::cause,
                 FactCodec::cause);
+        check(
+                List.of(Proof.OWN_WORD, Proof.OPERATOR, Proof.FENCE_DRIVER, Proof.TIME),
+                Proof.values(),
+                FactCodec::proof,
+                FactCodec::proof);
     }
 
     private static <E extends Enum<E>> void check(

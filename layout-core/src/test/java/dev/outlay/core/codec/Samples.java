@@ -21,6 +21,8 @@ import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.ProcessIdentity;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
@@ -113,6 +115,21 @@ final class Samples {
                 "clientjoined",
                 new Fact.ClientJoined(
                         new ClientRecord(CLIENT, "principal", "owner", -3, -4, 5, 30_000, 10_000)));
+        samples.put(
+                "clientjoined-process",
+                new Fact.ClientJoined(
+                        new ClientRecord(
+                                CLIENT,
+                                "principal",
+                                "owner",
+                                -3,
+                                -4,
+                                5,
+                                30_000,
+                                10_000,
+                                Optional.of(
+                                        new ProcessIdentity(
+                                                "host-7", "b00t", 4026531836L, 4711, 99_000)))));
         samples.put("clientended", new Fact.ClientEnded(CLIENT, EndCause.SUPERSEDED));
         samples.put("clientforgotten", new Fact.ClientForgotten(CLIENT));
         samples.put(
@@ -148,6 +165,8 @@ final class Samples {
                                         new Fact.Answered(CLIENT, 9, 4, reply, true)));
         works().forEach((name, work) -> samples.put(name, new Fact.WorkIntended(work)));
         samples.put("workcompleted", new Fact.WorkCompleted(3));
+        samples.put("clientproven", new Fact.ClientProven(CLIENT, Proof.FENCE_DRIVER));
+        samples.put("extentsproven", new Fact.ExtentsProven(FILE, List.of(RANGE), CLIENT));
         return samples;
     }
 

@@ -262,7 +262,6 @@ class ClientEndTest {
         a.end(EndCause.REVOKED);
         byte[] once = kit.state().image();
         a.end(EndCause.REVOKED);
-        a.ends();
         org.junit.jupiter.api.Assertions.assertArrayEquals(once, kit.state().image());
     }
 

@@ -19,6 +19,7 @@ import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +67,8 @@ final class ModelClients {
             endOrSupersede(process);
         } else if (dice < 14) {
             model.crash();
+        } else if (dice < 20) {
+            proveSomeZombie();
         } else if (dice < 60) {
             completeSomeWork();
         } else if (dice < 90) {
@@ -200,6 +203,29 @@ final class ModelClients {
                 assertTrue(process.zombie);
             }
             default -> model.execute(new Command.EndClient(process.id(), EndCause.REVOKED));
+        }
+    }
+
+    /** One that ended without its word is certainly gone, or says that it is. */
+    private void proveSomeZombie() {
+        List<ModelProcess> zombies = model.processes.stream().filter(p -> p.zombie).toList();
+        if (zombies.isEmpty()) {
+            return;
+        }
+        ModelProcess zombie = pick(zombies);
+        long free = model.state().tables().spaceUse().free();
+        boolean remembered = model.state().tables().client(zombie.id()) != null;
+        model.execute(
+                random.nextBoolean()
+                        ? new Command.ProveClient(zombie.id(), Proof.FENCE_DRIVER)
+                        : new Command.EndClient(zombie.id(), EndCause.OWN_WORD));
+        assertTrue(model.state().tables().client(zombie.id()) == null, "a proof ends it");
+        model.proven(zombie);
+        if (remembered) {
+            model.reach.reached(Event.PROVEN);
+        }
+        if (model.state().tables().spaceUse().free() > free) {
+            model.reach.reached(Event.FREED_BY_PROOF);
         }
     }
 

@@ -25,6 +25,8 @@ final class ModelReach {
         LAPSED_REVOKED,
         REVIVED,
         OWN_WORD,
+        PROVEN,
+        FREED_BY_PROOF,
         CRASH,
         REATTACHED,
         DID_NOT_REATTACH,

@@ -17,6 +17,7 @@ import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Stateid;
 import java.util.Arrays;
 import java.util.List;
@@ -66,6 +67,10 @@ public final class Party {
     /** Lease and longest I/O are over, nobody has needed anything of it yet. */
     void lapses() {
         kit.answer(new Command.LapseClient(id()));
+    }
+
+    Reply proven(Proof proof) {
+        return kit.settle(new Command.ProveClient(id(), proof));
     }
 
     Reply revives() {

@@ -25,6 +25,9 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.core.value.VolumeSettings.Allocation;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
+import dev.outlay.core.value.VolumeSettings.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -53,24 +56,38 @@ public final class VolumeKit implements AfterEachCallback {
     private long nextLayoutId = 1;
     private long nextClient = 1;
 
-    private VolumeKit(int blocks, Limits limits, Durability least) {
+    private VolumeKit(int blocks, Limits limits, Durability least, FencePolicy fence) {
         this.limits = limits;
         this.state = VolumeState.empty(limits);
         this.rules = new FactRules(state.tables());
         List<Fact> creation =
                 VolumeState.creation(
-                        new VolumeSettings(new UUID(1, 2), "test", BLOCK, least, nowMillis),
+                        new VolumeSettings(
+                                new UUID(1, 2),
+                                "test",
+                                BLOCK,
+                                least,
+                                nowMillis,
+                                fence,
+                                Allocation.UNWRITTEN,
+                                Placement.LINEAR,
+                                0),
                         List.of(device(0, blocks)));
         creation.forEach(state::apply);
         journal.add(FactCodec.record(creation));
     }
 
     public static VolumeKit ofBlocks(int blocks) {
-        return new VolumeKit(blocks, Limits.DEFAULT, Durability.FORCED);
+        return new VolumeKit(blocks, Limits.DEFAULT, Durability.FORCED, FencePolicy.STRICT);
+    }
+
+    /** A volume on which time counts as a proof. */
+    public static VolumeKit timed(int blocks) {
+        return new VolumeKit(blocks, Limits.DEFAULT, Durability.FORCED, FencePolicy.TIMED);
     }
 
     public static VolumeKit ofBlocks(int blocks, Limits limits) {
-        return new VolumeKit(blocks, limits, Durability.FORCED);
+        return new VolumeKit(blocks, limits, Durability.FORCED, FencePolicy.STRICT);
     }
 
     /** A device of so many blocks behind its label. */

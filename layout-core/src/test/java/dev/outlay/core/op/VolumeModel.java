@@ -258,6 +258,18 @@ final class VolumeModel {
         return null;
     }
 
+    /** The process stores no more: what it alone could touch may be handed out. */
+    void proven(ModelProcess process) {
+        process.zombie = false;
+        process.gone = true;
+        process.views.clear();
+        zombieBlocks.removeIf(
+                block ->
+                        processes.stream()
+                                .filter(p -> p.zombie)
+                                .noneMatch(p -> p.holds(block, false)));
+    }
+
     // ---- checks
 
     /** The device beneath a file holds what the model says, wherever nobody stores uncommitted. */
