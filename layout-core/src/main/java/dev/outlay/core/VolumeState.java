@@ -8,6 +8,7 @@ import dev.outlay.core.op.Operations;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.StateImage;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.state.WaitingRoom;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
@@ -123,6 +124,14 @@ public final class VolumeState {
     /** Makes a fact so. */
     public void apply(Fact fact) {
         tables.apply(fact);
+    }
+
+    /**
+     * Who may go on since this was asked last: commands that wait with these tickets are to be
+     * executed again, in this order.
+     */
+    public WaitingRoom.Ready takeReady() {
+        return tables.takeReady();
     }
 
     /** The tables, to look at. */

@@ -217,6 +217,13 @@ public final class FactCodec {
             case Fact.GraceChanged f -> throw notDurable(f);
             case Fact.ClientReattached f -> throw notDurable(f);
             case Fact.SeqidSeen f -> throw notDurable(f);
+            case Fact.RecallBegan f -> throw notDurable(f);
+            case Fact.RecallAcknowledged f -> throw notDurable(f);
+            case Fact.RecallOverdue f -> throw notDurable(f);
+            case Fact.RecallEnded f -> throw notDurable(f);
+            case Fact.WaitBegan f -> throw notDurable(f);
+            case Fact.WaitEnded f -> throw notDurable(f);
+            case Fact.InterestNoted f -> throw notDurable(f);
         }
     }
 

@@ -13,6 +13,7 @@ import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Proof;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
 import java.util.List;
@@ -198,6 +199,8 @@ public sealed interface Command {
 
     /** The last range of an answer: clients by id, ranges by device and offset. */
     record QuarantineCursor(ClientId client, int device, long offset) {}
+    /** What {@code client} has been asked to give back and has not. */
+    record ListRecalls(ClientId client) implements Query {}
 
     record ListDevices() implements Query {}
 
@@ -280,4 +283,33 @@ public sealed interface Command {
     record ReapRemoved() implements Internal {}
 
     record AddDevice(VolumeDevice device) implements Internal {}
+
+    // ---- recalls and waits
+
+    /**
+     * Ask holders to give back, on the word of an operator or because the server needs it.
+     *
+     * @param client the one that is asked; everybody who holds any of it if absent
+     * @param changed neither stores nor commits by layout any more
+     */
+    record RecallLayouts(RecallScope scope, Optional<ClientId> client, boolean changed)
+            implements Internal {}
+
+    /** The client knows of the recall. */
+    record AcknowledgeRecall(ClientId client, long recall) implements Internal {}
+
+    /**
+     * The time given to answer a recall is over.
+     *
+     * @param pieces returns of parts that had been seen when the time began
+     * @param extensions how often a client that makes progress may still be given more
+     */
+    record RecallDue(ClientId client, long recall, int pieces, int extensions)
+            implements Internal {}
+
+    /** The time that a request was willing to wait is over. */
+    record EndWait(long ticket) implements Internal {}
+
+    /** The client's connection is gone: what it waits for is not answered any more. */
+    record CancelWaits(ClientId client) implements Internal {}
 }

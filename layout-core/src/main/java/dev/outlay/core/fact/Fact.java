@@ -10,12 +10,15 @@ import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.Interest;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Proof;
+import dev.outlay.core.value.Recall;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.core.value.Waiter;
 import java.util.List;
 
 /**
@@ -207,6 +210,66 @@ public sealed interface Fact {
 
     /** The client has used this seqid; older ones are old from now on. */
     record SeqidSeen(ClientId client, FileId file, int seqid) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    // ---- recalls and waits
+
+    /**
+     * The client is asked to give back the scope of the recall; one with the same id is widened by
+     * it.
+     *
+     * @param seqid of the layout from now on, for a scope of ranges; 0 if there is no layout
+     */
+    record RecallBegan(Recall recall, int seqid) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    record RecallAcknowledged(ClientId client, long recall) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    /** The deadline of the recall has passed: the client's lease is not renewed any more. */
+    record RecallOverdue(ClientId client, long recall) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    /** The client has returned the whole scope at once. */
+    record RecallEnded(ClientId client, long recall) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    record WaitBegan(Waiter waiter) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    record WaitEnded(long ticket) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
+    /** The client was answered TRY_LATER and would like to hear when these bytes are released. */
+    record InterestNoted(Interest interest) implements Fact {
         @Override
         public boolean isDurable() {
             return false;

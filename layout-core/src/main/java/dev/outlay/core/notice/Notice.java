@@ -18,7 +18,7 @@ public sealed interface Notice {
         ClientId client();
     }
 
-    /** Meant for the server: the lease or the end of a client. */
+    /** Meant for the server. */
     sealed interface ToServer extends Notice {}
 
     /**
@@ -42,12 +42,6 @@ public sealed interface Notice {
 
     /** Return layouts until no more than this many are held (CB_RECALL_ANY). */
     record ShedLoad(ClientId client, int keepLayouts) implements ToClient {}
-
-    /** A recall is overdue: the client's lease is not renewed any more. */
-    record RenewalStopped(ClientId client) implements ToServer {}
-
-    /** Nothing is overdue any more. */
-    record RenewalResumed(ClientId client) implements ToServer {}
 
     /**
      * The client has ended without its own word, and blocks are in quarantine until it is proven.

@@ -66,6 +66,8 @@ final class ExactlyOnce {
         }
         long outstanding =
                 client.outstandingAfter(origin.answeredThrough())
+                        + tables.waiting().waitsOf(origin.client())
+                        - (tables.waiting().of(origin).isPresent() ? 1 : 0)
                         + DeviceWork.worksOf(tables, origin.client()).count();
         if (outstanding >= tables.limits().outstandingOperations()) {
             throw new Refusal(
@@ -76,10 +78,13 @@ final class ExactlyOnce {
         try {
             Decision decision = operation.apply(mutation);
             return decision.outcome() instanceof Decision.Outcome.Answer answer
-                    ? keep(decision.facts(), origin, (Reply.Kept) answer.reply())
+                    ? keep(tables, decision.facts(), origin, (Reply.Kept) answer.reply())
+                            .with(decision.notices())
                     : decision;
+        } catch (Conflict conflict) {
+            return Waiting.decide(tables, mutation, conflict);
         } catch (Refusal refusal) {
-            return keep(List.of(), origin, refusal.failure());
+            return keep(tables, List.of(), origin, refusal.failure());
         }
     }
 
@@ -87,10 +92,13 @@ final class ExactlyOnce {
      * Keeps the answer for a retry: durably if anything durable has happened; not at all if a retry
      * may fare better.
      */
-    private static Decision keep(List<Fact> facts, Origin origin, Reply.Kept reply) {
+    private static Decision keep(
+            VolumeTables tables, List<Fact> facts, Origin origin, Reply.Kept reply) {
         if (reply instanceof Failure failure
                 && failure.reason().errorClass() == Reason.ErrorClass.RETRY) {
-            return Decision.answer(facts, reply);
+            List<Fact> all = new ArrayList<>(facts);
+            tables.waiting().of(origin).ifPresent(w -> all.add(new Fact.WaitEnded(w.ticket())));
+            return Decision.answer(all, reply);
         }
         boolean durable = facts.stream().anyMatch(Fact::isDurable);
         List<Fact> all = new ArrayList<>(facts);

@@ -18,6 +18,8 @@ import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Recall;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,13 +32,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Grants {
 
-    /** When a conflict with another client's grant is worth another try, milliseconds. */
-    static final long CONFLICT_RETRY_MILLIS = 50;
+    /** When a request refused for a while is worth another try, milliseconds. */
+    static final long CONFLICT_RETRY_MILLIS = Conflict.RETRY_MILLIS;
 
     private Grants() {}
 
-    /** A part of a range that another client holds. */
-    record Held(ClientEntry holder, ByteRange range, GrantKind kind) {}
+    /**
+     * A part of a file that another client holds, or was asked to give back and has not yet said
+     * that it has given back whole.
+     */
+    record Held(ClientEntry holder, FileNode file, ByteRange range, GrantKind kind) {}
 
     /** What clients other than {@code caller} hold of {@code range}, in order of their offsets. */
     static List<Held> ofOthers(
@@ -45,11 +50,34 @@ final class Grants {
         for (Layout layout : file.layouts()) {
             if (!layout.client().equals(caller)) {
                 ClientEntry holder = Objects.requireNonNull(tables.client(layout.client()));
-                layout.within(range).forEach(r -> held.add(new Held(holder, r.range(), r.kind())));
+                layout.within(range)
+                        .forEach(r -> held.add(new Held(holder, file, r.range(), r.kind())));
             }
         }
+        addRecalled(tables, file, caller, range, held);
         held.sort((a, b) -> a.range.compareTo(b.range));
         return held;
+    }
+
+    /** A recall is open until all it asks for has come back at once, whatever is held meanwhile. */
+    private static void addRecalled(
+            VolumeTables tables, FileNode file, ClientId caller, ByteRange range, List<Held> held) {
+        for (ClientEntry holder : tables.recalled()) {
+            ClientId client = holder.record().id();
+            Optional<Recall> recall =
+                    client.equals(caller) ? Optional.empty() : holder.recallOf(file.id());
+            if (recall.isEmpty()) {
+                continue;
+            }
+            RangeSet known = new RangeSet();
+            held.stream().filter(h -> h.holder == holder).forEach(h -> known.add(h.range));
+            for (ByteRange asked : ((RecallScope.Ranges) recall.get().scope()).ranges()) {
+                if (asked.overlaps(range)) {
+                    known.gapsWithin(asked.intersect(range))
+                            .forEach(gap -> held.add(new Held(holder, file, gap, GrantKind.RW)));
+                }
+            }
+        }
     }
 
     /** A holder whose lease is over: what it holds is courtesy, and ends when somebody needs it. */
@@ -60,25 +88,11 @@ final class Grants {
                 .findFirst();
     }
 
-    static Refusal conflict(Held held) {
-        return new Refusal(
-                new Reply.Failure(
-                        Reason.TRY_LATER,
-                        "client "
-                                + held.holder.record().id()
-                                + " ('"
-                                + held.holder.record().owner()
-                                + "') holds "
-                                + held.range
-                                + " for "
-                                + held.kind,
-                        CONFLICT_RETRY_MILLIS));
-    }
-
     /**
      * Clears {@code range} of everybody but the caller for an operation that takes blocks away:
-     * null if nobody is in the way; otherwise either the decision that revokes a lapsed holder, or
-     * a refusal.
+     * null if nobody is in the way, otherwise the decision that revokes a lapsed holder.
+     *
+     * @throws Conflict if others hold any of it, or wait for it in front
      */
     static @Nullable Decision clearOthers(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
@@ -87,10 +101,22 @@ final class Grants {
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
         }
-        if (!held.isEmpty()) {
-            throw conflict(held.getFirst());
-        }
+        waitForTurn(tables, file, ask, range, held);
         return null;
+    }
+
+    /** Waits for others that hold any of a range, and for those in front. */
+    static void waitForTurn(
+            VolumeTables tables, FileNode file, Mutation ask, ByteRange range, List<Held> held) {
+        List<ByteRange> ahead = Waiting.allAhead(tables, file, ask, range, true);
+        if (!held.isEmpty() || !ahead.isEmpty()) {
+            throw new Conflict(file, range, true, notBehind(held, ahead));
+        }
+    }
+
+    /** What is held and nobody in front wants: who is in front asks for the rest. */
+    static List<Held> notBehind(List<Held> held, List<ByteRange> ahead) {
+        return held.stream().filter(h -> ahead.stream().noneMatch(h.range::overlaps)).toList();
     }
 
     static void refuseInGrace(VolumeTables tables, String what) {
@@ -106,9 +132,7 @@ final class Grants {
     }
 
     /** Facts of a return, and what the client is told of it. */
-    record Release(List<Fact> facts, List<ReturnedLayout> returned, boolean lastBlockLeft) {
-        static final Release NOTHING = new Release(List.of(), List.of(), false);
-    }
+    record Release(List<Fact> facts, List<ReturnedLayout> returned, boolean lastBlockLeft) {}
 
     /**
      * The client gives {@code ranges} of {@code file} back by its own word: what it left
@@ -117,18 +141,18 @@ final class Grants {
      */
     static Release release(
             VolumeTables tables, FileNode file, ClientId client, List<ByteRange> ranges) {
+        List<Fact> facts = new ArrayList<>();
+        List<Fact> recall = Recalls.endedBy(tables, client, file.id(), ranges);
         Layout layout = file.layoutOf(client);
-        if (layout == null) {
-            return Release.NOTHING;
-        }
         RangeSet asked = new RangeSet();
         ranges.forEach(asked::add);
         List<LayoutRange> held = new ArrayList<>();
-        asked.ranges().forEach(r -> held.addAll(layout.within(r)));
-        if (held.isEmpty()) {
-            return Release.NOTHING;
+        if (layout != null) {
+            asked.ranges().forEach(r -> held.addAll(layout.within(r)));
         }
-        List<Fact> facts = new ArrayList<>();
+        if (layout == null || held.isEmpty()) {
+            return new Release(recall, List.of(), false);
+        }
         List<ByteRange> returned = held.stream().map(LayoutRange::range).toList();
         boolean durable = held.stream().anyMatch(r -> r.kind().isDurable());
         facts.add(
@@ -143,6 +167,7 @@ final class Grants {
                                                         file.id(), r, client.value())));
             }
         }
+        facts.addAll(recall);
         boolean all =
                 returned.stream().mapToLong(ByteRange::length).sum()
                         == layout.ranges().stream().mapToLong(r -> r.range().length()).sum();

@@ -7,6 +7,7 @@ import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * MapBlocks: where do these bytes belong?
@@ -25,6 +26,8 @@ final class MapBlocksOp {
     static Decision decide(VolumeTables tables, MapBlocks ask) {
         MapContext map = MapContext.of(tables, ask);
         ByteRange range = checkedRange(map);
+        Recalls.refuseUnderRecall(
+                Objects.requireNonNull(tables.client(map.caller())), map.file().id(), range);
         Fact.Work work = map.file().workOn(range);
         if (work != null) {
             return Decision.awaitWork(List.of(), work.id());

@@ -14,6 +14,8 @@ import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,18 +58,20 @@ final class MapForRead {
                 Grants.ofOthers(tables, file, caller, range).stream()
                         .filter(h -> h.kind() == GrantKind.RW)
                         .toList();
+        List<ByteRange> ahead = Waiting.allAhead(tables, file, ask, range, false);
         Coverage need = new Coverage(Math.min(ask.minLength(), range.length()));
         List<Extent> extents = new ArrayList<>();
         List<LayoutRange> granted = new ArrayList<>();
         for (Extent extent : file.extents().slice(range)) {
-            for (Extent piece : splitByHolder(extent, writers)) {
+            for (Extent piece : split(extent, writers, ahead)) {
                 Held writer = holderOf(piece, writers);
-                if (writer != null && piece.state() == ExtentState.WRITTEN) {
-                    if (writer.holder().isLapsed()) {
+                boolean waitedFor = ahead.stream().anyMatch(piece.range()::overlaps);
+                if ((writer != null || waitedFor) && piece.state() == ExtentState.WRITTEN) {
+                    if (writer != null && isLapsed(writer)) {
                         return Revocation.step(
                                 tables, writer.holder().record().id(), EndCause.EXPIRED, ask);
                     }
-                    need.stop(Grants.conflict(writer));
+                    need.stop(conflict(range, writers, ahead));
                 } else if (extents.size() == map.maxExtents()) {
                     need.stop(map.tooSmall());
                 }
@@ -76,7 +80,7 @@ final class MapForRead {
                 }
                 extents.add(visible(piece));
                 need.covered(piece.length());
-                if (writer == null) {
+                if (writer == null && !waitedFor) {
                     boolean mapped = ask.flags().mapped() && piece.state() == ExtentState.WRITTEN;
                     granted.add(
                             new LayoutRange(
@@ -99,21 +103,42 @@ final class MapForRead {
                 : extent.withoutAddress().withFlags(0);
     }
 
-    private static List<Extent> splitByHolder(Extent extent, List<Held> writers) {
+    private static boolean isLapsed(Held writer) {
+        return writer.holder().isLapsed() && writer.holder().ended().isEmpty();
+    }
+
+    /**
+     * Who writes to committed bytes of the range, unless somebody in front asks for them already.
+     */
+    private Conflict conflict(ByteRange range, List<Held> writers, List<ByteRange> ahead) {
+        List<Held> inTheWay =
+                Grants.notBehind(writers, ahead).stream()
+                        .filter(
+                                w ->
+                                        file.extents().mapped(w.range()).stream()
+                                                .anyMatch(e -> e.state() == ExtentState.WRITTEN))
+                        .toList();
+        return new Conflict(file, range, false, inTheWay);
+    }
+
+    /** Pieces of which each is held, or waited for, by one client whole or not at all. */
+    private static List<Extent> split(Extent extent, List<Held> writers, List<ByteRange> ahead) {
+        TreeSet<Long> cuts = new TreeSet<>();
+        Stream.concat(writers.stream().map(Held::range), ahead.stream())
+                .filter(extent.range()::overlaps)
+                .forEach(
+                        range -> {
+                            cuts.add(Math.max(range.start(), extent.fileOffset()));
+                            cuts.add(Math.min(range.end(), extent.end()));
+                        });
+        cuts.add(extent.end());
         List<Extent> pieces = new ArrayList<>();
         long at = extent.fileOffset();
-        for (Held writer : writers) {
-            if (writer.range().overlaps(extent.range())) {
-                ByteRange held = writer.range().intersect(extent.range());
-                if (held.start() > at) {
-                    pieces.add(extent.slice(new ByteRange(at, held.start())));
-                }
-                pieces.add(extent.slice(held));
-                at = held.end();
+        for (long cut : cuts) {
+            if (cut > at) {
+                pieces.add(extent.slice(new ByteRange(at, cut)));
+                at = cut;
             }
-        }
-        if (at < extent.end()) {
-            pieces.add(extent.slice(new ByteRange(at, extent.end())));
         }
         return pieces;
     }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,9 +111,16 @@ final class MapForWrite {
 
     private @Nullable Barrier barrier(ByteRange range, List<Held> others) {
         Barrier barrier = null;
-        if (!others.isEmpty()) {
-            Held first = others.getFirst();
-            barrier = new Barrier(first.range().start(), Grants.conflict(first));
+        List<ByteRange> ahead = Waiting.allAhead(tables, file, ask, range, true);
+        if (!others.isEmpty() || !ahead.isEmpty()) {
+            long at =
+                    Stream.concat(others.stream().map(Held::range), ahead.stream())
+                            .mapToLong(ByteRange::start)
+                            .min()
+                            .orElseThrow();
+            barrier =
+                    new Barrier(
+                            at, new Conflict(file, range, true, Grants.notBehind(others, ahead)));
         }
         for (Extent extent : file.extents().mapped(range)) {
             if (extent.has(Extent.AT_RISK)) {

@@ -51,6 +51,7 @@ public final class Operations {
             case Command.ListExtents ask -> QueryOps.listExtents(tables, ask);
             case Command.ListLayouts ask -> QueryOps.listLayouts(tables, ask);
             case Command.ListQuarantine ask -> QuarantineOp.list(tables, ask);
+            case Command.ListRecalls ask -> Recalls.list(tables, ask.client());
             case Command.ListDevices ask ->
                     new Reply.Devices(tables.settings(), List.copyOf(tables.devices()));
             case Command.ShowVolume ask -> QueryOps.showVolume(tables);
@@ -74,6 +75,11 @@ public final class Operations {
             case Command.AnswerWithFile ask -> FileChanges.decide(tables, ask);
             case Command.CompleteWork ask -> DeviceWork.complete(tables, ask);
             case Command.AddDevice ask -> AddDeviceOp.decide(tables, ask.device());
+            case Command.RecallLayouts ask -> Recalls.begin(tables, ask);
+            case Command.AcknowledgeRecall ask -> Recalls.acknowledge(tables, ask);
+            case Command.RecallDue ask -> Recalls.due(tables, ask);
+            case Command.EndWait ask -> Waiting.end(tables, ask);
+            case Command.CancelWaits ask -> Waiting.cancel(tables, ask);
         };
     }
 }

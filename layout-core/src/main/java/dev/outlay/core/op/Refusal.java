@@ -7,7 +7,7 @@ import dev.outlay.core.value.Reason;
  * Leaves an operation while it decides: nothing has changed, and the request is answered with the
  * failure.
  */
-final class Refusal extends RuntimeException {
+class Refusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

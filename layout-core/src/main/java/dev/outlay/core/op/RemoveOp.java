@@ -3,6 +3,7 @@ package dev.outlay.core.op;
 import dev.outlay.core.command.Command.Mutation;
 import dev.outlay.core.command.Command.Remove;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.op.Grants.Release;
 import dev.outlay.core.reply.Reply;
@@ -32,9 +33,11 @@ final class RemoveOp {
             return revoke;
         }
         List<Fact> facts = new ArrayList<>();
+        List<Notice> notices = new ArrayList<>();
         List<Reply.ReturnedLayout> returned =
-                unlink(tables, node, ask.origin().client(), ask.nowMillis(), facts);
-        return Decision.answer(facts, new Reply.FileChanged(node.attributes(), returned));
+                unlink(tables, node, ask.origin().client(), ask.nowMillis(), facts, notices);
+        return Decision.answer(facts, new Reply.FileChanged(node.attributes(), returned))
+                .with(notices);
     }
 
     /** Who is silent past its lease does not keep the blocks; null if nobody is. */
@@ -47,11 +50,16 @@ final class RemoveOp {
     }
 
     /**
-     * The name goes at once; the blocks go when nobody holds a layout on them any more, and never
-     * in grace.
+     * The name goes at once, and holders are asked to give back; the blocks go when nobody holds a
+     * layout on them any more, and never in grace.
      */
     static List<Reply.ReturnedLayout> unlink(
-            VolumeTables tables, FileNode node, ClientId caller, long nowMillis, List<Fact> facts) {
+            VolumeTables tables,
+            FileNode node,
+            ClientId caller,
+            long nowMillis,
+            List<Fact> facts,
+            List<Notice> notices) {
         if (!node.children().isEmpty()) {
             throw new Refusal(
                     Reason.NOT_EMPTY,
@@ -60,6 +68,12 @@ final class RemoveOp {
         Release release = Grants.release(tables, node, caller, List.of(Grants.wholeFile()));
         facts.addAll(release.facts());
         facts.add(new Fact.FileUnlinked(node.id(), nowMillis));
+        Recalls.begin(
+                tables,
+                Grants.ofOthers(tables, node, caller, Grants.wholeFile()),
+                false,
+                facts,
+                notices);
         boolean heldByOthers = node.layouts().stream().anyMatch(l -> !l.client().equals(caller));
         if (!heldByOthers && Removal.isDue(tables, node)) {
             facts.addAll(Removal.facts(node, caller.value()));

@@ -2,6 +2,7 @@ package dev.outlay.core.op;
 
 import dev.outlay.core.command.Command.Rename;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
@@ -31,6 +32,7 @@ final class RenameOp {
             refuseUnderItself(tables, node, to);
         }
         List<Fact> facts = new ArrayList<>();
+        List<Notice> notices = new ArrayList<>();
         List<Reply.ReturnedLayout> returned = List.of();
         if (replaced != null) {
             FileNode target = Checks.node(tables, replaced);
@@ -46,10 +48,12 @@ final class RenameOp {
                 return revoke;
             }
             returned =
-                    RemoveOp.unlink(tables, target, ask.origin().client(), ask.nowMillis(), facts);
+                    RemoveOp.unlink(
+                            tables, target, ask.origin().client(), ask.nowMillis(), facts, notices);
         }
         facts.add(new Fact.FileRenamed(node.id(), to.id(), ask.newName(), ask.nowMillis()));
-        return Decision.then(facts, FileChanges.answer(ask.origin(), node.id(), returned));
+        return Decision.then(facts, FileChanges.answer(ask.origin(), node.id(), returned))
+                .with(notices);
     }
 
     private static void refuseUnderItself(VolumeTables tables, FileNode moved, FileNode target) {

@@ -65,6 +65,7 @@ final class ReturnLayoutOp {
                                                     Optional.empty(),
                                                     List.of(Grants.wholeFile())));
         }
+        returning.facts.addAll(Recalls.bulkEndedBy(client, ask.scope()));
         return Decision.answer(returning.facts, new Reply.Returned(returning.returned));
     }
 
@@ -92,6 +93,7 @@ final class ReturnLayoutOp {
         void file(FileId id, Optional<Stateid> stateid, List<ByteRange> ranges) {
             FileNode file = tables.file(id);
             if (file == null || file.layoutOf(caller) == null) {
+                facts.addAll(Recalls.endedBy(tables, caller, id, ranges));
                 returned.add(new ReturnedLayout(id, Optional.empty(), List.of()));
                 return;
             }

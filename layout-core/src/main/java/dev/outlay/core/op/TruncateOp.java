@@ -137,9 +137,7 @@ final class TruncateOp {
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
         }
-        if (!writers.isEmpty()) {
-            throw Grants.conflict(writers.getFirst());
-        }
+        Grants.waitForTurn(tables, file, ask, range.alignOutward(tables.blockSize()), writers);
         return null;
     }
 

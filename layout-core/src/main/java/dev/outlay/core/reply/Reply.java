@@ -1,5 +1,6 @@
 package dev.outlay.core.reply;
 
+import dev.outlay.core.notice.Notice.RecallSent;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
@@ -156,6 +157,22 @@ public sealed interface Reply {
 
     /** The client has ended, and is remembered: grants linger or blocks are in quarantine. */
     record Remembered() implements Reply {}
+    /** Open recalls of a client, the oldest first, each as it would be sent now. */
+    record Recalls(List<RecallSent> recalls) implements Reply {
+        public Recalls {
+            recalls = List.copyOf(recalls);
+        }
+    }
+
+    /** So many clients have been asked. */
+    record RecallsBegun(int clients) implements Reply {}
+
+    /**
+     * A client under recall makes progress and is given more time.
+     *
+     * @param pieces seen so far
+     */
+    record RecallExtended(int pieces) implements Reply {}
 
     /** The devices, and what the volume asks of its writers. */
     record Devices(VolumeSettings settings, List<VolumeDevice> devices) implements Reply {

@@ -4,6 +4,9 @@ import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Recall;
+import dev.outlay.core.value.RecallScope;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -27,6 +30,7 @@ public final class ClientEntry {
     final NavigableMap<Long, Reply.Kept> durableAnswers = new TreeMap<>();
     final NavigableMap<Long, Reply.Kept> volatileAnswers = new TreeMap<>();
     final TreeSet<FileId> files = new TreeSet<>();
+    final NavigableMap<Long, Recall> recalls = new TreeMap<>();
 
     ClientEntry(ClientRecord record) {
         this.record = record;
@@ -70,6 +74,30 @@ public final class ClientEntry {
     /** Files on which it holds a layout; a view, to be read before anything is applied. */
     public Set<FileId> files() {
         return Collections.unmodifiableSet(files);
+    }
+
+    /** What it has been asked to give back and has not, the oldest first. */
+    public Collection<Recall> recalls() {
+        return Collections.unmodifiableCollection(recalls.values());
+    }
+
+    public Optional<Recall> recall(long id) {
+        return Optional.ofNullable(recalls.get(id));
+    }
+
+    /** The open recall of ranges of this file. */
+    public Optional<Recall> recallOf(FileId file) {
+        return recalls.values().stream()
+                .filter(
+                        r ->
+                                r.scope() instanceof RecallScope.Ranges scope
+                                        && scope.file().equals(file))
+                .findFirst();
+    }
+
+    /** Whether a recall is overdue: its lease is not to be renewed. */
+    public boolean isOverdue() {
+        return recalls.values().stream().anyMatch(Recall::overdue);
     }
 
     void acknowledge(long through) {

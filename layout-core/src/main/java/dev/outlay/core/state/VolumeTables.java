@@ -4,18 +4,23 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.space.FreeSpace;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Recall;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import java.util.Collection;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +38,14 @@ public final class VolumeTables {
     final NavigableMap<ClientId, ClientEntry> clients = new TreeMap<>();
     final NavigableMap<Long, Work> works = new TreeMap<>();
     final Quarantine quarantine = new Quarantine();
+    final WaitingRoom waiting = new WaitingRoom();
     @Nullable VolumeSettings settings;
     @Nullable FreeSpace free;
     SpaceLedger ledger = new SpaceLedger();
     long nextFile = FileId.ROOT.value() + 1;
     long nextWork = 1;
+    private final TreeSet<ClientId> recalled = new TreeSet<>();
+    private long nextRecall = 1;
     private long extents;
     private int layouts;
     private boolean inGrace;
@@ -115,6 +123,20 @@ public final class VolumeTables {
         return quarantine;
     }
 
+    /** Requests that wait for others to give something back. */
+    public WaitingRoom waiting() {
+        return waiting;
+    }
+
+    /** Clients that have been asked to give something back and have not. */
+    public List<ClientEntry> recalled() {
+        return recalled.stream().map(this::need).toList();
+    }
+
+    public long nextRecall() {
+        return nextRecall;
+    }
+
     /** Extents of all files, counted as they change. */
     public long extents() {
         return extents;
@@ -137,6 +159,11 @@ public final class VolumeTables {
 
     // ---- what changes them
 
+    /** Whose turn may have come since this was asked last. */
+    public WaitingRoom.Ready takeReady() {
+        return waiting.takeReady();
+    }
+
     /** Applies one fact. */
     public void apply(Fact fact) {
         switch (fact) {
@@ -150,7 +177,10 @@ public final class VolumeTables {
             case Fact.ClientEnded f -> endClient(f);
             case Fact.ClientForgotten f -> clients.remove(f.client());
             case Fact.ClientProven f -> BlockFacts.releaseQuarantine(this, f.client());
-            case Fact.LeaseLapsed f -> need(f.client()).lapsed = f.lapsed();
+            case Fact.LeaseLapsed f -> {
+                need(f.client()).lapsed = f.lapsed();
+                releaseHeldBy(f.client());
+            }
             case Fact.GraceChanged f -> changeGrace(f.inGrace());
             case Fact.ClientReattached f -> {
                 ClientEntry entry = need(f.client());
@@ -183,7 +213,22 @@ public final class VolumeTables {
                 if (entry != null && entry.ended == null) {
                     entry.keep(f.operationId(), f.answeredThrough(), f.reply(), f.durable());
                 }
+                waiting.answered(f.client(), f.operationId());
             }
+            case Fact.RecallBegan f -> beginRecall(f);
+            case Fact.RecallAcknowledged f ->
+                    need(f.client())
+                            .recalls
+                            .computeIfPresent(
+                                    f.recall(), (id, recall) -> recall.withAcknowledged());
+            case Fact.RecallOverdue f ->
+                    need(f.client())
+                            .recalls
+                            .computeIfPresent(f.recall(), (id, recall) -> recall.withOverdue());
+            case Fact.RecallEnded f -> endRecall(need(f.client()).recalls.remove(f.recall()));
+            case Fact.WaitBegan f -> waiting.begin(f.waiter());
+            case Fact.WaitEnded f -> waiting.end(f.ticket());
+            case Fact.InterestNoted f -> waiting.note(f.interest());
             case Fact.WorkIntended f -> {
                 works.put(f.work().id(), f.work());
                 need(f.work().file()).works.put(f.work().id(), f.work());
@@ -237,6 +282,43 @@ public final class VolumeTables {
         entry.ended = f.cause();
         entry.durableAnswers.clear();
         entry.volatileAnswers.clear();
+        List<Recall> recalls = List.copyOf(entry.recalls.values());
+        entry.recalls.clear();
+        recalls.forEach(this::endRecall);
+        waiting.forget(f.client());
+        releaseHeldBy(f.client());
+    }
+
+    private void beginRecall(Fact.RecallBegan f) {
+        Recall recall = f.recall();
+        need(recall.client()).recalls.put(recall.id(), recall);
+        recalled.add(recall.client());
+        nextRecall = Math.max(nextRecall, recall.id() + 1);
+        if (recall.scope() instanceof RecallScope.Ranges scope && f.seqid() != 0) {
+            Layout layout = need(scope.file()).layouts.get(recall.client());
+            if (layout != null) {
+                layout.advance(f.seqid(), false);
+            }
+        }
+    }
+
+    private void endRecall(@Nullable Recall recall) {
+        if (recall != null && need(recall.client()).recalls.isEmpty()) {
+            recalled.remove(recall.client());
+        }
+        if (recall != null && recall.scope() instanceof RecallScope.Ranges scope) {
+            scope.ranges().forEach(range -> waiting.released(scope.file(), range));
+        }
+    }
+
+    /** What a client holds may be taken now, by those who wait for it. */
+    private void releaseHeldBy(ClientId client) {
+        for (FileId id : need(client).files) {
+            Layout layout = need(id).layouts.get(client);
+            if (layout != null) {
+                layout.ranges().forEach(held -> waiting.released(id, held.range()));
+            }
+        }
     }
 
     private void changeGrace(boolean begins) {
@@ -283,6 +365,7 @@ public final class VolumeTables {
         node.extents.forEach(e -> ledger.count(e, node.removing, 1));
         node.changeCounter++;
         node.changedMillis = Math.max(node.changedMillis, f.nowMillis());
+        waiting.released(node.id, ByteRange.from(0));
     }
 
     private void forget(FileId id) {
@@ -330,11 +413,20 @@ public final class VolumeTables {
                     "client " + f.client() + " holds nothing on file " + f.file());
         }
         f.ranges().forEach(layout::release);
+        f.ranges().forEach(range -> waiting.released(f.file(), range));
+        countPiece(f);
         layout.advance(f.seqid(), f.durable());
         if (layout.isEmpty()) {
             node.layouts.remove(f.client());
             need(f.client()).files.remove(f.file());
         }
+    }
+
+    /** A part of what a client was asked for has come back: it is at work. */
+    private void countPiece(Fact.LayoutReturned f) {
+        need(f.client())
+                .recallOf(f.file())
+                .ifPresent(recall -> need(f.client()).recalls.put(recall.id(), recall.withPiece()));
     }
 
     FileNode need(FileId id) {

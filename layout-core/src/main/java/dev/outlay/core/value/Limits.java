@@ -19,6 +19,8 @@ package dev.outlay.core.value;
  *     included
  * @param reattachLayouts most files of one volume that a client holds layouts on, and so restates
  *     when it re-attaches; the end of them all fits one journal record
+ * @param recallMillis time to answer a recall; each part returned wins as much again
+ * @param recallExtensions how often that is won at most
  */
 public record Limits(
         int blockSizeMin,
@@ -32,12 +34,14 @@ public record Limits(
         int listEntries,
         int outstandingOperations,
         int clients,
-        int reattachLayouts) {
+        int reattachLayouts,
+        int recallMillis,
+        int recallExtensions) {
 
     public static final Limits DEFAULT =
             new Limits(
                     4096, 1 << 20, 1L << 53, 255, 255, 4096, 4096, 4096, 10_000, 1024, 100_000,
-                    32_768);
+                    32_768, 10_000, 8);
 
     public Limits {
         if (Integer.bitCount(blockSizeMin) != 1
@@ -55,7 +59,9 @@ public record Limits(
                 || listEntries < 1
                 || outstandingOperations < 1
                 || clients < 1
-                || reattachLayouts < 1) {
+                || reattachLayouts < 1
+                || recallMillis < 1
+                || recallExtensions < 0) {
             throw new IllegalArgumentException("each count is at least one");
         }
     }
@@ -74,6 +80,27 @@ public record Limits(
                 listEntries,
                 chosenOutstanding,
                 chosenClients,
-                reattachLayouts);
+                reattachLayouts,
+                recallMillis,
+                recallExtensions);
+    }
+
+    /** The same with another time to answer a recall. */
+    public Limits withRecall(int chosenMillis, int chosenExtensions) {
+        return new Limits(
+                blockSizeMin,
+                blockSizeMax,
+                fileBytes,
+                nameBytes,
+                ownerBytes,
+                extentsPerReply,
+                commitRanges,
+                returnRanges,
+                listEntries,
+                outstandingOperations,
+                clients,
+                reattachLayouts,
+                chosenMillis,
+                chosenExtensions);
     }
 }

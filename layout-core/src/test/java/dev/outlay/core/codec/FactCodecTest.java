@@ -62,7 +62,14 @@ class FactCodecTest {
                         Fact.LeaseLapsed.class,
                         Fact.GraceChanged.class,
                         Fact.ClientReattached.class,
-                        Fact.SeqidSeen.class);
+                        Fact.SeqidSeen.class,
+                        Fact.RecallBegan.class,
+                        Fact.RecallAcknowledged.class,
+                        Fact.RecallOverdue.class,
+                        Fact.RecallEnded.class,
+                        Fact.WaitBegan.class,
+                        Fact.WaitEnded.class,
+                        Fact.InterestNoted.class);
         assertEquals(
                 Stream.of(Fact.class.getPermittedSubclasses())
                         .filter(kind -> !volatileFacts.contains(kind))

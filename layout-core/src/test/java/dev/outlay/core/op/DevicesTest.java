@@ -41,7 +41,9 @@ class DevicesTest {
                 10,
                 100,
                 10,
-                2);
+                2,
+                d.recallMillis(),
+                d.recallExtensions());
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.Stateid;
 import java.util.HashMap;
 import java.util.List;
@@ -61,6 +62,12 @@ final class FactRules {
                 case Fact.LayoutReturned f -> {
                     Holder holder = new Holder(f.client(), f.file());
                     step(holder, known(holder).id(), f.seqid());
+                }
+                case Fact.RecallBegan f -> {
+                    if (f.seqid() != 0 && f.recall().scope() instanceof RecallScope.Ranges scope) {
+                        Holder holder = new Holder(f.recall().client(), scope.file());
+                        step(holder, known(holder).id(), f.seqid());
+                    }
                 }
                 default -> {}
             }

@@ -100,6 +100,10 @@ final class ModelClients {
         boolean later = false;
         Execution execution = model.execute(command);
         while (execution.reply().isEmpty()) {
+            if (execution.awaitedTurn().isPresent()) {
+                execution = model.execute(new Command.EndWait(execution.awaitedTurn().getAsLong()));
+                break;
+            }
             model.reach.reached(Event.WAITED_FOR_WORK);
             for (Fact fact : execution.facts()) {
                 if (fact instanceof Fact.WorkIntended intent

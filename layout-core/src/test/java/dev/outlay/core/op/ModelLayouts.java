@@ -126,13 +126,18 @@ final class ModelLayouts {
                     noAllocate
                             ? new Reason[] {
                                 Reason.TRY_LATER,
+                                Reason.RECALL_CONFLICT,
                                 Reason.NO_SPACE,
                                 Reason.GRACE,
                                 Reason.TOO_SMALL,
                                 Reason.BAD_LAYOUT
                             }
                             : new Reason[] {
-                                Reason.TRY_LATER, Reason.NO_SPACE, Reason.GRACE, Reason.TOO_SMALL
+                                Reason.TRY_LATER,
+                                Reason.RECALL_CONFLICT,
+                                Reason.NO_SPACE,
+                                Reason.GRACE,
+                                Reason.TOO_SMALL
                             });
             return;
         }

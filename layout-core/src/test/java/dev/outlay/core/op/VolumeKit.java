@@ -11,10 +11,12 @@ import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.state.WaitingRoom;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
@@ -22,16 +24,21 @@ import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Interest;
 import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Recall;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.core.value.VolumeSettings.Placement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -50,6 +57,9 @@ public final class VolumeKit implements AfterEachCallback {
 
     private final Limits limits;
     private final List<byte[]> journal = new ArrayList<>();
+    private final Map<Long, List<Pending>> waiting = new HashMap<>();
+    private final List<Notice> notices = new ArrayList<>();
+    private boolean going;
     private VolumeState state;
     private FactRules rules;
     private long nowMillis = 1_000_000;
@@ -143,8 +153,14 @@ public final class VolumeKit implements AfterEachCallback {
             journal.add(record);
         }
         rules.after(execution.facts());
+        notices.addAll(execution.notices());
         assertEquals(
                 List.of(), StateChecker.check(state.tables()), () -> "findings after " + command);
+        if (!going) {
+            going = true;
+            goOn();
+            going = false;
+        }
         return execution;
     }
 
@@ -152,14 +168,99 @@ public final class VolumeKit implements AfterEachCallback {
         return execute(command).reply().orElseThrow();
     }
 
-    /** Executes a command and, as often as it waits for work on the device, has that done first. */
+    /**
+     * Executes a command and, as often as it waits for work on the device, has that done first. If
+     * it waits for others its time is over at once.
+     */
     public Reply settle(Command command) {
         Execution execution = execute(command);
         while (execution.reply().isEmpty()) {
+            if (execution.awaitedTurn().isPresent()) {
+                return answer(new Command.EndWait(execution.awaitedTurn().getAsLong()));
+            }
             complete(execution.awaitedWork().orElseThrow());
             execution = execute(command);
         }
         return execution.reply().get();
+    }
+
+    /** Asks and waits: for others, and for work on the device, which is done at once. */
+    public Pending ask(Command command) {
+        Pending pending = new Pending(command);
+        go(pending);
+        return pending;
+    }
+
+    /** A request under way. */
+    public static final class Pending {
+        private final Command command;
+        private @Nullable Reply reply;
+
+        private Pending(Command command) {
+            this.command = command;
+        }
+
+        public boolean waits() {
+            return reply == null;
+        }
+
+        /** What it was answered with. */
+        public Reply reply() {
+            return Objects.requireNonNull(reply, () -> "still waits: " + command);
+        }
+
+        public <R extends Reply> R reply(Class<R> kind) {
+            return assertInstanceOf(kind, reply());
+        }
+    }
+
+    private void go(Pending pending) {
+        Execution execution = execute(pending.command);
+        while (execution.awaitedWork().isPresent()) {
+            complete(execution.awaitedWork().getAsLong());
+            execution = execute(pending.command);
+        }
+        pending.reply = execution.reply().orElse(null);
+        execution
+                .awaitedTurn()
+                .ifPresent(
+                        ticket ->
+                                waiting.computeIfAbsent(ticket, t -> new ArrayList<>())
+                                        .add(pending));
+    }
+
+    /** Whoever has a turn since something was given back has it now. */
+    private void goOn() {
+        WaitingRoom.Ready ready = state.takeReady();
+        while (!ready.isEmpty()) {
+            for (Interest interest : ready.interests()) {
+                notices.add(
+                        new Notice.LayoutAvailable(
+                                interest.client(), interest.file(), interest.range()));
+            }
+            for (long ticket : ready.tickets()) {
+                List<Pending> turn = waiting.remove(ticket);
+                if (turn != null) {
+                    turn.forEach(this::go);
+                }
+            }
+            ready = state.takeReady();
+        }
+    }
+
+    /** What was told unasked since this was asked last, in order. */
+    public List<Notice> takeNotices() {
+        List<Notice> told = List.copyOf(notices);
+        notices.clear();
+        return told;
+    }
+
+    /** The recalls among {@link #takeNotices}. */
+    public List<Recall> takeRecalls() {
+        return takeNotices().stream()
+                .filter(Notice.RecallSent.class::isInstance)
+                .map(n -> ((Notice.RecallSent) n).recall())
+                .toList();
     }
 
     /** The zeros of this work are durable. */
@@ -179,6 +280,8 @@ public final class VolumeKit implements AfterEachCallback {
         VolumeState again = replayed();
         assertArrayEquals(state.image(), again.image(), "the journal gives another state");
         state = again;
+        waiting.clear();
+        notices.clear();
         rules = new FactRules(state.tables());
         execute(new Command.BeginGrace());
     }

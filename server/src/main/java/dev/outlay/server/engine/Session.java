@@ -18,6 +18,7 @@ public final class Session {
 
     private final ClientRecord record;
     private final Set<String> joined = new TreeSet<>();
+    private final Set<String> unanswered = new TreeSet<>();
     private long deadlineNanos;
     private boolean lapsed;
     private boolean unsettled;
@@ -51,15 +52,24 @@ public final class Session {
     }
 
     /**
-     * Counts the lease from {@code receivedNanos}; false if it has lapsed or ended and other steps
-     * are needed.
+     * Counts the lease from {@code receivedNanos}; false if a recall is overdue, or if it has
+     * lapsed or ended and other steps are needed.
      */
     synchronized boolean extend(long receivedNanos) {
-        if (lapsed || ended != null) {
+        if (lapsed || ended != null || !unanswered.isEmpty()) {
             return false;
         }
         deadlineNanos = Math.max(deadlineNanos, receivedNanos + patienceNanos());
         return true;
+    }
+
+    /** Whether the lease may be renewed as far as {@code volume} is concerned. */
+    synchronized void allowRenewals(String volume, boolean allowed) {
+        if (allowed) {
+            unanswered.remove(volume);
+        } else {
+            unanswered.add(volume);
+        }
     }
 
     synchronized long deadlineNanos() {

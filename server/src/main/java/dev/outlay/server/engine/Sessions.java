@@ -1,6 +1,7 @@
 package dev.outlay.server.engine;
 
 import dev.outlay.core.command.Command;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
@@ -71,6 +72,34 @@ public final class Sessions {
         this.volumes = volumes;
         this.random = random;
         volumes.all().forEach(this::remember);
+        volumes.listen(
+                new VolumeEngine.Listener() {
+                    @Override
+                    public void told(VolumeEngine volume, Notice notice) {}
+
+                    @Override
+                    public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
+                        allowRenewals(volume.name(), client, allowed);
+                    }
+                });
+    }
+
+    /**
+     * A client that does not answer a recall in time is not renewed, so that its lease runs out.
+     */
+    private void allowRenewals(String volume, ClientId client, boolean allowed) {
+        Session session;
+        synchronized (this) {
+            session = byId.get(client);
+        }
+        if (session != null) {
+            LOG.info(
+                    "client={} event=renewals-{} volume={}",
+                    client,
+                    allowed ? "resumed" : "stopped",
+                    volume);
+            session.allowRenewals(volume, allowed);
+        }
     }
 
     /** Clients of a journal: each has its lease anew from now. */
@@ -291,7 +320,7 @@ public final class Sessions {
         if (session.extend(receivedNanos)) {
             return CompletableFuture.completedFuture(true);
         }
-        if (session.ended().isPresent()) {
+        if (session.ended().isPresent() || !session.isLapsed()) {
             return CompletableFuture.completedFuture(false);
         }
         session.beginRevival().ifPresent(done -> revive(session, receivedNanos, done));

@@ -2,8 +2,10 @@ package dev.outlay.server.engine;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.SpaceUse;
+import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.EndCause;
@@ -54,6 +56,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final ExecutorService background;
     private final Thread thread;
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile Listener listener = Listener.NONE;
     private volatile EngineStatus status;
     private volatile VolumeSample sample;
     private volatile boolean stopping;
@@ -68,6 +71,28 @@ public final class VolumeEngine implements AutoCloseable {
 
         @Override
         void close();
+    }
+
+    /**
+     * Hears what a volume has to say unasked; on the volume's thread, so what hangs on it must be
+     * short.
+     */
+    public interface Listener {
+        /** A notice whose facts are durable. */
+        void told(VolumeEngine volume, Notice notice);
+
+        /** Whether the lease of a client may be renewed, as far as this volume is concerned. */
+        void renewals(VolumeEngine volume, ClientId client, boolean allowed);
+
+        /** Nobody listens. */
+        Listener NONE =
+                new Listener() {
+                    @Override
+                    public void told(VolumeEngine volume, Notice notice) {}
+
+                    @Override
+                    public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {}
+                };
     }
 
     /**
@@ -136,6 +161,11 @@ public final class VolumeEngine implements AutoCloseable {
     /** Looks at the state between two steps. */
     void look(Consumer<dev.outlay.core.VolumeState> look) {
         logic.look(look);
+    }
+
+    /** From now on {@code hears} is told what the volume has to say unasked. */
+    void listen(Listener hears) {
+        listener = hears;
     }
 
     public String name() {
@@ -387,6 +417,27 @@ public final class VolumeEngine implements AutoCloseable {
                             () -> submitUntilTaken(new Command.EndGrace()),
                             millis,
                             TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void after(long millis, Command command) {
+            var _ =
+                    timers.schedule(
+                            () -> {
+                                var _ = submit(command);
+                            },
+                            millis,
+                            TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void tell(Notice notice) {
+            listener.told(VolumeEngine.this, notice);
+        }
+
+        @Override
+        public void renewals(ClientId client, boolean allowed) {
+            listener.renewals(VolumeEngine.this, client, allowed);
         }
 
         @Override

@@ -6,8 +6,15 @@ import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.state.ClientEntry;
+import dev.outlay.core.state.WaitingRoom;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.Interest;
+import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Recall;
 import dev.outlay.server.journal.Journal;
 import dev.outlay.server.journal.JournalFullException;
 import java.io.IOException;
@@ -16,9 +23,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +58,15 @@ final class VolumeLogic {
          */
         void graceBegan(long millis);
 
+        /** {@code command} is to be submitted once {@code millis} have passed. */
+        void after(long millis, Command command);
+
+        /** To be told to a client, or to the server itself. */
+        void tell(Notice notice);
+
+        /** Whether the lease of a client may be renewed, as far as this volume is concerned. */
+        void renewals(ClientId client, boolean allowed);
+
         /** A batch has been answered. */
         void batchDone(int commands, long forcedBytes);
     }
@@ -58,6 +76,8 @@ final class VolumeLogic {
     private final Effects effects;
     private final int maxBatchBytes;
     private final Map<Long, List<Submission>> parked = new HashMap<>();
+    private final Map<Long, List<Submission>> waiting = new HashMap<>();
+    private final Set<ClientId> renewalsStopped = new HashSet<>();
     private @Nullable VolumeState state;
     private Journal journal;
     private long snapshotPosition;
@@ -114,6 +134,7 @@ final class VolumeLogic {
         Deque<Submission> queue = new ArrayDeque<>(batch);
         List<Runnable> answers = new ArrayList<>();
         List<Work> works = new ArrayList<>();
+        List<Runnable> afterwards = new ArrayList<>();
         List<Submission> undecided = new ArrayList<>();
         Records records = new Records();
         try {
@@ -127,6 +148,7 @@ final class VolumeLogic {
                 Execution done = current.execute(submission.command());
                 records.add(FactCodec.record(done.facts()));
                 collectWorks(done.facts(), works);
+                collectTimers(current, submission.command(), done, afterwards);
                 if (submission.command() instanceof Command.CompleteWork complete) {
                     queue.addAll(
                             Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
@@ -138,6 +160,13 @@ final class VolumeLogic {
                                 work ->
                                         parked.computeIfAbsent(work, w -> new ArrayList<>())
                                                 .add(submission));
+                done.awaitedTurn()
+                        .ifPresent(
+                                ticket ->
+                                        waiting.computeIfAbsent(ticket, t -> new ArrayList<>())
+                                                .add(submission));
+                endWaits(submission.command(), done, answers);
+                queue.addAll(takeReady(current, afterwards));
                 if (queue.isEmpty()
                         && current.tables().isInGrace()
                         && current.tables().isEverybodyBack()) {
@@ -157,6 +186,8 @@ final class VolumeLogic {
         }
         answers.forEach(Runnable::run);
         works.forEach(effects::startWork);
+        afterwards.forEach(Runnable::run);
+        tellRenewals(current);
         effects.batchDone(batch.size(), records.bytes);
     }
 
@@ -166,6 +197,98 @@ final class VolumeLogic {
                 works.add(intended.work());
             }
         }
+    }
+
+    // ---- recalls and waits
+
+    /** What is told once the batch is durable, and what time will bring. */
+    private void collectTimers(
+            VolumeState current, Command command, Execution done, List<Runnable> afterwards) {
+        done.notices().forEach(notice -> afterwards.add(() -> effects.tell(notice)));
+        Limits limits = current.tables().limits();
+        for (Fact fact : done.facts()) {
+            if (fact instanceof Fact.WaitBegan began
+                    && began.waiter().waitMillis() != Long.MAX_VALUE) {
+                Command end = new Command.EndWait(began.waiter().ticket());
+                afterwards.add(() -> effects.after(began.waiter().waitMillis(), end));
+            } else if (fact instanceof Fact.RecallBegan began) {
+                Recall recall = began.recall();
+                Command due =
+                        new Command.RecallDue(
+                                recall.client(),
+                                recall.id(),
+                                recall.pieces(),
+                                limits.recallExtensions());
+                afterwards.add(() -> effects.after(limits.recallMillis(), due));
+            } else if (fact instanceof Fact.RecallOverdue overdue) {
+                LOG.warn(
+                        "volume={} event=recall-overdue client={} recall={}",
+                        name,
+                        overdue.client(),
+                        overdue.recall());
+            }
+        }
+        if (command instanceof Command.RecallDue due
+                && done.reply().orElse(null) instanceof Reply.RecallExtended extended) {
+            Command again =
+                    new Command.RecallDue(
+                            due.client(), due.recall(), extended.pieces(), due.extensions() - 1);
+            afterwards.add(() -> effects.after(limits.recallMillis(), again));
+        }
+    }
+
+    /** Requests whose wait was ended from outside are told so; they are not tried again. */
+    private void endWaits(Command command, Execution done, List<Runnable> answers) {
+        if (command instanceof Command.EndWait || command instanceof Command.CancelWaits) {
+            Reply told = done.reply().orElseThrow();
+            for (Fact fact : done.facts()) {
+                if (fact instanceof Fact.WaitEnded ended) {
+                    for (Submission s :
+                            Optional.ofNullable(waiting.remove(ended.ticket())).orElse(List.of())) {
+                        answers.add(() -> s.reply().complete(told));
+                    }
+                }
+            }
+        }
+    }
+
+    /** Requests whose turn may have come. */
+    private List<Submission> takeReady(VolumeState current, List<Runnable> afterwards) {
+        WaitingRoom.Ready ready = current.takeReady();
+        List<Submission> again = new ArrayList<>();
+        for (long ticket : ready.tickets()) {
+            again.addAll(Optional.ofNullable(waiting.remove(ticket)).orElse(List.of()));
+        }
+        for (Interest interest : ready.interests()) {
+            Notice notice =
+                    new Notice.LayoutAvailable(
+                            interest.client(), interest.file(), interest.range());
+            afterwards.add(() -> effects.tell(notice));
+        }
+        return again;
+    }
+
+    /** A client that does not answer a recall in time is not renewed until it does. */
+    private void tellRenewals(VolumeState current) {
+        Set<ClientId> stopped = new HashSet<>();
+        for (ClientEntry client : current.tables().recalled()) {
+            if (client.isOverdue()) {
+                stopped.add(client.record().id());
+            }
+        }
+        for (ClientId client : stopped) {
+            if (renewalsStopped.add(client)) {
+                effects.renewals(client, false);
+            }
+        }
+        renewalsStopped.removeIf(
+                client -> {
+                    boolean resumed = !stopped.contains(client);
+                    if (resumed) {
+                        effects.renewals(client, true);
+                    }
+                    return resumed;
+                });
     }
 
     /**
@@ -236,8 +359,12 @@ final class VolumeLogic {
         becomeReadOnly(String.valueOf(cause.getMessage()));
         state = null;
         undecided.forEach(s -> s.reply().complete(readOnly()));
-        parked.values().forEach(list -> list.forEach(s -> s.reply().complete(readOnly())));
-        parked.clear();
+        for (Map<Long, List<Submission>> held : List.of(parked, waiting)) {
+            held.values().forEach(list -> list.forEach(s -> s.reply().complete(readOnly())));
+            held.clear();
+        }
+        renewalsStopped.forEach(client -> effects.renewals(client, true));
+        renewalsStopped.clear();
     }
 
     private void rebuild() {
@@ -309,16 +436,11 @@ final class VolumeLogic {
     }
 
     void close() throws IOException {
-        parked.values()
-                .forEach(
-                        list ->
-                                list.forEach(
-                                        s ->
-                                                s.reply()
-                                                        .complete(
-                                                                Reply.Failure.of(
-                                                                        Reason.SHUTTING_DOWN,
-                                                                        "the server stops; retry the operation"))));
+        Reply stopping =
+                Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops; retry the operation");
+        for (Map<Long, List<Submission>> held : List.of(parked, waiting)) {
+            held.values().forEach(list -> list.forEach(s -> s.reply().complete(stopping)));
+        }
         journal.close();
     }
 }

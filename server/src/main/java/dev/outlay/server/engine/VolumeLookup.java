@@ -10,4 +10,7 @@ public interface VolumeLookup {
 
     /** All volumes, by name. */
     List<VolumeEngine> all();
+
+    /** From now on {@code listener} hears what any volume has to say unasked. */
+    void listen(VolumeEngine.Listener listener);
 }

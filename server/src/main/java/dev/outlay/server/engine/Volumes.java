@@ -2,7 +2,9 @@ package dev.outlay.server.engine;
 
 import dev.outlay.core.VolumeState;
 import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.regex.Pattern;
@@ -59,6 +62,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private final Path folder;
     private final Map<String, Open> open = new ConcurrentSkipListMap<>();
     private final DevicePool devices;
+    private final List<VolumeEngine.Listener> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledExecutorService timers =
             Executors.newSingleThreadScheduledExecutor(
                     task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
@@ -113,6 +117,24 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     /** Lets all volumes work. */
     public void start() {
         open.values().forEach(o -> o.engine.start());
+    }
+
+    /** From now on {@code listener} hears what any volume has to say unasked. */
+    @Override
+    public void listen(VolumeEngine.Listener listener) {
+        listeners.add(listener);
+    }
+
+    private final class Everybody implements VolumeEngine.Listener {
+        @Override
+        public void told(VolumeEngine volume, Notice notice) {
+            listeners.forEach(l -> l.told(volume, notice));
+        }
+
+        @Override
+        public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
+            listeners.forEach(l -> l.renewals(volume, client, allowed));
+        }
     }
 
     @Override
@@ -327,6 +349,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                                             .daemon()
                                                             .name("volume-" + name + "-work")
                                                             .unstarted(task))));
+            engine.listen(new Everybody());
             open.put(name, new Open(engine, lock, used));
             return engine;
         } catch (IOException | RuntimeException e) {

@@ -1,0 +1,190 @@
+package dev.outlay.core.state;
+
+import dev.outlay.core.space.RangeSet;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Interest;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Waiter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Requests that wait for others to give something back, in the order in which they came. First come
+ * is first served per range, so that nobody starves; a request that nothing has changed for costs
+ * nothing. All of it is volatile: after a restart whoever waited asks again.
+ */
+public final class WaitingRoom {
+
+    private record Asked(ClientId client, long operationId) {}
+
+    private final NavigableMap<Long, Waiter> byTicket = new TreeMap<>();
+    private final Map<Asked, Waiter> byOrigin = new HashMap<>();
+    private final Map<FileId, NavigableMap<Long, Waiter>> byFile = new HashMap<>();
+    private final Map<FileId, Map<ClientId, Interest>> interests = new HashMap<>();
+    private final Map<FileId, RangeSet> released = new TreeMap<>();
+    private final TreeSet<Long> ended = new TreeSet<>();
+    private final Map<ClientId, Integer> perClient = new HashMap<>();
+    private long nextTicket = 1;
+
+    // ---- what operations read
+
+    public long nextTicket() {
+        return nextTicket;
+    }
+
+    public int size() {
+        return byTicket.size();
+    }
+
+    /** How many requests of a client wait. */
+    public int waitsOf(ClientId client) {
+        return perClient.getOrDefault(client, 0);
+    }
+
+    public Optional<Waiter> find(long ticket) {
+        return Optional.ofNullable(byTicket.get(ticket));
+    }
+
+    /** The place that this operation has already. */
+    public Optional<Waiter> of(Origin origin) {
+        return Optional.ofNullable(byOrigin.get(new Asked(origin.client(), origin.operationId())));
+    }
+
+    /** Everything a client waits for, in order. */
+    public List<Waiter> of(ClientId client) {
+        return byTicket.values().stream().filter(w -> w.origin().client().equals(client)).toList();
+    }
+
+    /** Who waits for bytes of a file, in order. */
+    public Collection<Waiter> on(FileId file) {
+        return Collections.unmodifiableCollection(
+                byFile.getOrDefault(file, Collections.emptyNavigableMap()).values());
+    }
+
+    // ---- what changes it
+
+    void begin(Waiter waiter) {
+        byTicket.put(waiter.ticket(), waiter);
+        byOrigin.put(asked(waiter), waiter);
+        byFile.computeIfAbsent(waiter.file(), f -> new TreeMap<>()).put(waiter.ticket(), waiter);
+        perClient.merge(waiter.origin().client(), 1, Integer::sum);
+        nextTicket = Math.max(nextTicket, waiter.ticket() + 1);
+    }
+
+    /** Its wait is over, one way or the other: those behind it may go on. */
+    void end(long ticket) {
+        Waiter waiter = byTicket.remove(ticket);
+        if (waiter == null) {
+            return;
+        }
+        byOrigin.remove(asked(waiter));
+        perClient.computeIfPresent(
+                waiter.origin().client(), (c, count) -> count == 1 ? null : count - 1);
+        NavigableMap<Long, Waiter> others = byFile.get(waiter.file());
+        if (others != null) {
+            others.remove(ticket);
+            if (others.isEmpty()) {
+                byFile.remove(waiter.file());
+            }
+        }
+        ended.add(ticket);
+        released(waiter.file(), waiter.range());
+    }
+
+    void answered(ClientId client, long operationId) {
+        Waiter waiter = byOrigin.get(new Asked(client, operationId));
+        if (waiter != null) {
+            end(waiter.ticket());
+        }
+    }
+
+    void note(Interest interest) {
+        interests
+                .computeIfAbsent(interest.file(), f -> new TreeMap<>())
+                .put(interest.client(), interest);
+    }
+
+    void forget(ClientId client) {
+        of(client).forEach(waiter -> end(waiter.ticket()));
+        interests.values().forEach(ofFile -> ofFile.remove(client));
+        interests.values().removeIf(Map::isEmpty);
+    }
+
+    /** Something may have become possible on these bytes of a file. */
+    void released(FileId file, ByteRange range) {
+        if (byFile.containsKey(file) || interests.containsKey(file)) {
+            released.computeIfAbsent(file, f -> new RangeSet()).add(range);
+        }
+    }
+
+    // ---- who goes on
+
+    /** What is to be done next, since something was given back. */
+    public record Ready(List<Long> tickets, List<Interest> interests) {
+        public boolean isEmpty() {
+            return tickets.isEmpty() && interests.isEmpty();
+        }
+    }
+
+    /**
+     * Whose turn may have come since this was asked last, in order; and those whose wait has ended,
+     * whose requests are to be looked at once more.
+     */
+    Ready takeReady() {
+        if (ended.isEmpty() && released.isEmpty()) {
+            return new Ready(List.of(), List.of());
+        }
+        TreeSet<Long> tickets = new TreeSet<>(ended);
+        List<Interest> told = new ArrayList<>();
+        released.forEach(
+                (file, ranges) -> {
+                    frontOf(file, ranges).forEach(w -> tickets.add(w.ticket()));
+                    told.addAll(takeInterests(file, ranges));
+                });
+        ended.clear();
+        released.clear();
+        return new Ready(List.copyOf(tickets), told);
+    }
+
+    /** Waiters for released bytes that nobody waits in front of. */
+    private List<Waiter> frontOf(FileId file, RangeSet ranges) {
+        List<Waiter> front = new ArrayList<>();
+        List<Waiter> ahead = new ArrayList<>();
+        for (Waiter waiter : on(file)) {
+            if (ranges.overlaps(waiter.range())
+                    && ahead.stream().noneMatch(waiter::conflictsWith)) {
+                front.add(waiter);
+            }
+            ahead.add(waiter);
+        }
+        return front;
+    }
+
+    private List<Interest> takeInterests(FileId file, RangeSet ranges) {
+        Map<ClientId, Interest> ofFile = interests.get(file);
+        if (ofFile == null) {
+            return List.of();
+        }
+        List<Interest> told =
+                ofFile.values().stream().filter(i -> ranges.overlaps(i.range())).toList();
+        told.forEach(i -> ofFile.remove(i.client()));
+        if (ofFile.isEmpty()) {
+            interests.remove(file);
+        }
+        return told;
+    }
+
+    private static Asked asked(Waiter waiter) {
+        return new Asked(waiter.origin().client(), waiter.origin().operationId());
+    }
+}
