@@ -12,6 +12,7 @@ import dev.outlay.core.command.Command.CommitRange;
 import dev.outlay.core.command.Command.DeviceIncarnation;
 import dev.outlay.core.command.Command.MapFlags;
 import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
@@ -32,7 +33,9 @@ import dev.outlay.server.journal.JournalOptions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -56,6 +59,9 @@ class VolumeLogicTest {
 
     private FaultyJournalStorage disk = new FaultyJournalStorage(new Random(0));
     private final List<Work> works = new ArrayList<>();
+    private final List<Command> timers = new ArrayList<>();
+    private final List<Notice> notices = new ArrayList<>();
+    private final Map<ClientId, Boolean> renewals = new HashMap<>();
     private @Nullable VolumeLogic opened;
     private long operation;
 
@@ -67,6 +73,21 @@ class VolumeLogicTest {
 
         @Override
         public void graceBegan(long millis) {}
+
+        @Override
+        public void after(long millis, Command command) {
+            timers.add(command);
+        }
+
+        @Override
+        public void tell(Notice notice) {
+            notices.add(notice);
+        }
+
+        @Override
+        public void renewals(ClientId client, boolean allowed) {
+            renewals.put(client, allowed);
+        }
 
         @Override
         public void batchDone(int commands, long forcedBytes) {}
