@@ -199,6 +199,7 @@ public sealed interface Command {
 
     /** The last range of an answer: clients by id, ranges by device and offset. */
     record QuarantineCursor(ClientId client, int device, long offset) {}
+
     /** What {@code client} has been asked to give back and has not. */
     record ListRecalls(ClientId client) implements Query {}
 

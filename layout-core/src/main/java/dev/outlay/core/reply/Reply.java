@@ -157,6 +157,7 @@ public sealed interface Reply {
 
     /** The client has ended, and is remembered: grants linger or blocks are in quarantine. */
     record Remembered() implements Reply {}
+
     /** Open recalls of a client, the oldest first, each as it would be sent now. */
     record Recalls(List<RecallSent> recalls) implements Reply {
         public Recalls {
