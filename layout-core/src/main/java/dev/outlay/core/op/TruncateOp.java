@@ -77,7 +77,9 @@ final class TruncateOp {
         long newEnd = Math.ceilDiv(ask.newSize(), block) * block;
         ByteRange exposed =
                 new ByteRange(
-                        file.sizeBytes() - file.sizeBytes() % block, Math.max(newEnd, oldEnd + 1));
+                                file.sizeBytes() - file.sizeBytes() % block,
+                                Math.max(newEnd, oldEnd + 1))
+                        .alignOutward(block);
         if (ask.newSize() == file.sizeBytes()) {
             return Decision.then(
                     List.of(FileChanges.resized(file, ask.newSize(), ask.nowMillis())),
@@ -100,9 +102,7 @@ final class TruncateOp {
         if (writtenPast) {
             Grants.refuseInGrace(tables, "extending a file over blocks committed past its end");
         }
-        Release release =
-                Grants.release(
-                        tables, file, ask.origin().client(), List.of(exposed.alignOutward(block)));
+        Release release = Grants.release(tables, file, ask.origin().client(), List.of(exposed));
         ByteRange tail = Grants.tail(tables, file);
         boolean dirty = tail != null && (release.lastBlockLeft() || isAtRisk(file, tail));
         return DeviceWork.zeroThen(
@@ -137,7 +137,7 @@ final class TruncateOp {
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
         }
-        Grants.waitForTurn(tables, file, ask, range.alignOutward(tables.blockSize()), writers);
+        Grants.waitForTurn(tables, file, ask, range, writers);
         return null;
     }
 

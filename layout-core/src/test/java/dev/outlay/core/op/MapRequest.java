@@ -18,6 +18,7 @@ final class MapRequest extends Request<Reply.Mapped> {
         Optional<Stateid> stateid = Optional.empty();
         MapFlags flags = MapFlags.NONE;
         int maxExtents = 1000;
+        long waitMillis;
     }
 
     private final Options options;
@@ -52,7 +53,7 @@ final class MapRequest extends Request<Reply.Mapped> {
                                 options.flags,
                                 options.maxExtents,
                                 new LayoutId(99, freshId),
-                                0));
+                                options.waitMillis));
         this.options = options;
     }
 
@@ -73,6 +74,12 @@ final class MapRequest extends Request<Reply.Mapped> {
 
     MapRequest mapped() {
         options.flags = new MapFlags(false, false, true);
+        return this;
+    }
+
+    /** Waits for others, for a minute. */
+    MapRequest waiting() {
+        options.waitMillis = 60_000;
         return this;
     }
 

@@ -13,6 +13,7 @@ import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.op.ModelReach.Event;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.EndCause;
@@ -21,11 +22,14 @@ import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Recall;
+import dev.outlay.core.value.Waiter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +64,9 @@ final class ModelClients {
             }
         }
         ModelProcess process = current.get(random.nextInt(OWNERS));
+        if (process.lapsedFor == 0 && random.nextInt(3) == 0) {
+            answerRecall(process);
+        }
         int dice = random.nextInt(1_000);
         if (dice < 8) {
             lapse(process);
@@ -73,6 +80,8 @@ final class ModelClients {
             completeSomeWork();
         } else if (dice < 90) {
             layouts.lateStore();
+        } else if (dice < 96) {
+            endSomeWaits();
         } else if (!process.reattached) {
             reattach(process);
         } else if (model.isInGrace() && dice < 160) {
@@ -82,6 +91,7 @@ final class ModelClients {
         } else {
             layouts.act(process, pick(liveFiles()), dice);
         }
+        model.goOn();
     }
 
     <T> T pick(List<T> list) {
@@ -96,36 +106,101 @@ final class ModelClients {
 
     /** Sends a request; empty if the client gave up waiting for device work. */
     Optional<Reply> ask(ModelProcess process, Function<Origin, Mutation> form, Runnable effect) {
+        return ask(process, form, effect, reply -> {});
+    }
+
+    /**
+     * Sends a request.
+     *
+     * @param effect what it does, once, if it is done
+     * @param late gets the answer of a request that had to wait for others
+     * @return the answer, if there is one now
+     */
+    Optional<Reply> ask(
+            ModelProcess process,
+            Function<Origin, Mutation> form,
+            Runnable effect,
+            Consumer<Reply> late) {
         Mutation command = form.apply(process.nextOrigin(random.nextInt(3)));
-        boolean later = false;
+        return send(command, effect, late, true);
+    }
+
+    private Optional<Reply> send(
+            Mutation command, Runnable effect, Consumer<Reply> late, boolean first) {
+        boolean deferred = false;
         Execution execution = model.execute(command);
         while (execution.reply().isEmpty()) {
             if (execution.awaitedTurn().isPresent()) {
-                execution = model.execute(new Command.EndWait(execution.awaitedTurn().getAsLong()));
-                break;
+                if (first) {
+                    model.reach.reached(Event.WAITED);
+                }
+                model.park(execution.awaitedTurn().getAsLong(), () -> again(command, effect, late));
+                return Optional.empty();
             }
             model.reach.reached(Event.WAITED_FOR_WORK);
             for (Fact fact : execution.facts()) {
                 if (fact instanceof Fact.WorkIntended intent
                         && !(intent.work().then() instanceof Fact.Continuation.Nothing)) {
-                    later = true;
+                    deferred = true;
                     model.whenDone(intent.work().id(), effect);
                 }
             }
-            if (random.nextInt(3) == 0) {
+            if (first && random.nextInt(3) == 0) {
                 return Optional.empty();
             }
             model.complete(execution.awaitedWork().orElseThrow());
             execution = model.execute(command);
         }
         Reply reply = execution.reply().get();
-        if (!later && !(reply instanceof Failure)) {
+        if (!deferred && !(reply instanceof Failure)) {
             effect.run();
         }
         if (random.nextInt(20) == 0) {
             retry(command, reply);
         }
         return Optional.of(reply);
+    }
+
+    /** The turn of a request that waited may have come. */
+    private void again(Mutation command, Runnable effect, Consumer<Reply> late) {
+        send(command, effect, late, false)
+                .ifPresent(
+                        reply -> {
+                            model.reach.reached(
+                                    reply instanceof Failure
+                                            ? Event.WAIT_REFUSED
+                                            : Event.WAIT_SERVED);
+                            late.accept(reply);
+                        });
+    }
+
+    /** A client does what it is asked for, or lets the time pass. */
+    private void answerRecall(ModelProcess process) {
+        ClientEntry entry = model.state().tables().client(process.id());
+        if (entry == null || entry.recalls().isEmpty() || !process.reattached) {
+            return;
+        }
+        Recall recall = pick(List.copyOf(entry.recalls()));
+        if (random.nextInt(8) == 0) {
+            model.reach.reached(Event.RECALL_OVERDUE);
+            model.execute(new Command.RecallDue(process.id(), recall.id(), recall.pieces(), 0));
+            return;
+        }
+        model.execute(new Command.AcknowledgeRecall(process.id(), recall.id()));
+        model.reach.reached(Event.RECALLED);
+        layouts.giveBack(process, recall.scope());
+    }
+
+    private void endSomeWaits() {
+        List<Waiter> waiters = model.waiters();
+        if (!waiters.isEmpty()) {
+            model.reach.reached(Event.WAIT_CANCELLED);
+            Waiter waiter = pick(waiters);
+            model.execute(
+                    random.nextBoolean()
+                            ? new Command.EndWait(waiter.ticket())
+                            : new Command.CancelWaits(waiter.origin().client()));
+        }
     }
 
     private void must(ModelProcess process, Function<Origin, Mutation> form, Runnable effect) {
@@ -145,6 +220,7 @@ final class ModelClients {
         assertTrue(List.of(allowed).contains(failure.reason()), failure::toString);
         switch (failure.reason()) {
             case TRY_LATER -> model.reach.reached(Event.CONFLICT);
+            case RECALL_CONFLICT, RETURN_CONFLICT -> model.reach.reached(Event.RECALL_CONFLICT);
             case NO_SPACE -> model.reach.reached(Event.NO_SPACE);
             case GRACE -> model.reach.reached(Event.GRACE);
             default -> {}

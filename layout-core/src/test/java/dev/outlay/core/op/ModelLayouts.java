@@ -24,12 +24,15 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.RecallScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** What clients ask for and give back, and what they learn by it. */
 final class ModelLayouts {
@@ -37,6 +40,25 @@ final class ModelLayouts {
     private static final int BLOCK = VolumeKit.BLOCK;
 
     private final VolumeModel model;
+
+    /** What may happen to an honest client, as long as it waits as well. */
+    private static final Reason[] MAY_FAIL = {
+        Reason.TRY_LATER,
+        Reason.RECALL_CONFLICT,
+        Reason.RETURN_CONFLICT,
+        Reason.NO_SPACE,
+        Reason.GRACE,
+        Reason.TOO_SMALL,
+        Reason.STALE_FILE,
+        Reason.OLD_STATEID,
+        Reason.BAD_STATEID,
+        Reason.EXPIRED,
+        Reason.FENCED
+    };
+
+    private static final Reason[] MAY_FAIL_WITHOUT_BLOCKS =
+            Stream.concat(Stream.of(MAY_FAIL), Stream.of(Reason.BAD_LAYOUT)).toArray(Reason[]::new);
+
     private final ModelClients clients;
     private final SplittableRandom random;
     private final ModelBytes bytes;
@@ -99,8 +121,17 @@ final class ModelLayouts {
                         : Optional.ofNullable(known.stateid);
         int most = random.nextInt(5) == 0 ? 1 + random.nextInt(3) : 100;
         LayoutId fresh = new LayoutId(1, nextLayout++);
-        Optional<Reply> answer =
-                clients.ask(
+        long wait = random.nextInt(3) == 0 ? 1_000 : 0;
+        Consumer<Reply> then =
+                reply -> {
+                    if (reply instanceof Failure failure) {
+                        clients.allow(failure, noAllocate ? MAY_FAIL_WITHOUT_BLOCKS : MAY_FAIL);
+                    } else {
+                        Mapped answer = assertInstanceOf(Mapped.class, reply);
+                        learn(process, file, iomode, VolumeKit.blocks(from), answer);
+                    }
+                };
+        clients.ask(
                         process,
                         o ->
                                 new Command.MapBlocks(
@@ -115,34 +146,10 @@ final class ModelLayouts {
                                         flags,
                                         most,
                                         fresh,
-                                        0),
-                        () -> {});
-        if (answer.isEmpty()) {
-            return;
-        }
-        if (answer.get() instanceof Failure failure) {
-            clients.allow(
-                    failure,
-                    noAllocate
-                            ? new Reason[] {
-                                Reason.TRY_LATER,
-                                Reason.RECALL_CONFLICT,
-                                Reason.NO_SPACE,
-                                Reason.GRACE,
-                                Reason.TOO_SMALL,
-                                Reason.BAD_LAYOUT
-                            }
-                            : new Reason[] {
-                                Reason.TRY_LATER,
-                                Reason.RECALL_CONFLICT,
-                                Reason.NO_SPACE,
-                                Reason.GRACE,
-                                Reason.TOO_SMALL
-                            });
-            return;
-        }
-        Mapped reply = assertInstanceOf(Mapped.class, answer.get());
-        learn(process, file, iomode, VolumeKit.blocks(from), reply);
+                                        wait),
+                        () -> {},
+                        then)
+                .ifPresent(then);
     }
 
     private void learn(
@@ -284,11 +291,37 @@ final class ModelLayouts {
             ModelProcess process,
             java.util.function.Function<dev.outlay.core.value.Origin, Command.Mutation> form,
             Runnable effect) {
-        Optional<Reply> answer = clients.ask(process, form, effect);
-        if (answer.isPresent() && answer.get() instanceof Failure failure) {
-            clients.allow(failure, Reason.TRY_LATER, Reason.GRACE, Reason.NO_SPACE);
-        } else if (answer.isPresent()) {
-            note(process, assertInstanceOf(Reply.FileChanged.class, answer.get()).returned());
+        Consumer<Reply> then =
+                reply -> {
+                    if (reply instanceof Failure failure) {
+                        clients.allow(failure, MAY_FAIL);
+                    } else {
+                        note(process, assertInstanceOf(Reply.FileChanged.class, reply).returned());
+                    }
+                };
+        clients.ask(process, form, effect, then).ifPresent(then);
+    }
+
+    /** All that a recall asks for, whatever of it is held. */
+    void giveBack(ModelProcess process, RecallScope scope) {
+        if (scope instanceof RecallScope.Ranges ranges) {
+            if (process.views.get(ranges.file()) == null) {
+                model.reach.reached(Event.RECALL_OF_NOTHING);
+            }
+            Reply reply =
+                    clients.ask(
+                                    process,
+                                    o ->
+                                            new Command.ReturnLayout(
+                                                    o,
+                                                    7,
+                                                    new ReturnScope.Ranges(
+                                                            ranges.file(),
+                                                            Optional.empty(),
+                                                            ranges.ranges())),
+                                    () -> {})
+                            .orElseThrow();
+            note(process, assertInstanceOf(Reply.Returned.class, reply, reply::toString).layouts());
         }
     }
 

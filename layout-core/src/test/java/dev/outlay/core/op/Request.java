@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.outlay.core.VolumeState.Execution;
 import dev.outlay.core.command.Command.Mutation;
+import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Failure;
 import dev.outlay.core.value.Origin;
@@ -60,6 +61,11 @@ class Request<R extends Reply> {
     /** Sends it and does not wait. */
     Execution start() {
         return kit.execute(command());
+    }
+
+    /** Asks, and waits for others if it has to. */
+    Pending ask() {
+        return kit.ask(command());
     }
 
     R ok() {

@@ -156,6 +156,9 @@ public final class VolumeKit implements AfterEachCallback {
         notices.addAll(execution.notices());
         assertEquals(
                 List.of(), StateChecker.check(state.tables()), () -> "findings after " + command);
+        if (command instanceof Command.EndWait || command instanceof Command.CancelWaits) {
+            endWaits(execution);
+        }
         if (!going) {
             going = true;
             goOn();
@@ -227,6 +230,18 @@ public final class VolumeKit implements AfterEachCallback {
                         ticket ->
                                 waiting.computeIfAbsent(ticket, t -> new ArrayList<>())
                                         .add(pending));
+    }
+
+    /** Whose wait has been ended from outside is told so. */
+    private void endWaits(Execution execution) {
+        for (Fact fact : execution.facts()) {
+            if (fact instanceof Fact.WaitEnded ended) {
+                List<Pending> over = waiting.remove(ended.ticket());
+                if (over != null) {
+                    over.forEach(p -> p.reply = execution.reply().orElseThrow());
+                }
+            }
+        }
     }
 
     /** Whoever has a turn since something was given back has it now. */

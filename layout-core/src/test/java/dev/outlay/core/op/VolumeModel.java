@@ -13,6 +13,7 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.op.ModelReach.Event;
 import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.WaitingRoom;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
@@ -24,6 +25,7 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.core.value.Waiter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -56,6 +58,7 @@ final class VolumeModel {
 
     private final List<byte[]> journal = new ArrayList<>();
     private final Map<Long, Runnable> effects = new HashMap<>();
+    private final Map<Long, Runnable> parked = new HashMap<>();
     private VolumeState state = VolumeState.empty(Limits.DEFAULT);
     private FactRules rules = new FactRules(state.tables());
 
@@ -115,7 +118,38 @@ final class VolumeModel {
         assertEquals(
                 List.of(), StateChecker.check(state.tables()), () -> "findings after " + command);
         follow(execution.facts());
+        if (command instanceof Command.EndWait || command instanceof Command.CancelWaits) {
+            execution.facts().stream()
+                    .filter(Fact.WaitEnded.class::isInstance)
+                    .forEach(f -> parked.remove(((Fact.WaitEnded) f).ticket()));
+        }
         return execution;
+    }
+
+    // ---- waiting
+
+    void park(long ticket, Runnable again) {
+        parked.put(ticket, again);
+    }
+
+    List<Waiter> waiters() {
+        return processes.stream()
+                .flatMap(p -> state.tables().waiting().of(p.id()).stream())
+                .toList();
+    }
+
+    /** Whoever has a turn since something was given back has it now. */
+    void goOn() {
+        WaitingRoom.Ready ready = state.takeReady();
+        while (!ready.tickets().isEmpty()) {
+            for (long ticket : ready.tickets()) {
+                Runnable again = parked.remove(ticket);
+                if (again != null) {
+                    again.run();
+                }
+            }
+            ready = state.takeReady();
+        }
     }
 
     /** What a request does once the zeros it waits for are durable. */
@@ -162,6 +196,7 @@ final class VolumeModel {
         VolumeState again = replayed();
         assertArrayEquals(state.image(), again.image(), "the journal gives another state");
         state = again;
+        parked.clear();
         rules = new FactRules(state.tables());
         processes.forEach(p -> p.reattached = false);
         execute(new Command.BeginGrace());
