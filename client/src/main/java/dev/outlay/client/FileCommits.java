@@ -12,8 +12,8 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * Committing one file: flush what was stored, then name it to the server. Called under the file's
- * lock.
+ * Committing one file: flush what was stored, then name it to the server. Called inside the file's
+ * gate.
  *
  * <p>Only whole blocks that are filled to the last byte are named, each at the address it was
  * mapped to. A commit of more ranges than one request may name is several: each is all or nothing,
@@ -37,12 +37,23 @@ final class FileCommits {
      */
     void commit() throws IOException {
         checkLost();
+        commitAll(layout.commitPieces(context.blockSize()));
+        checkLost();
+    }
+
+    /** Commits what was written in these ranges, because they are to be given back. */
+    void commitWithin(List<ByteRange> ranges) throws IOException {
+        commitAll(
+                layout.commitPieces(context.blockSize()).stream()
+                        .filter(piece -> ranges.stream().anyMatch(piece.range()::overlaps))
+                        .toList());
+    }
+
+    private void commitAll(List<Mapping.Piece> pieces) throws IOException {
         int most = Math.max(1, context.session().limits().getRangesPerCommit());
-        List<Mapping.Piece> pieces = layout.commitPieces(context.blockSize());
         for (int from = 0; from < pieces.size(); from += most) {
             commit(pieces.subList(from, Math.min(from + most, pieces.size())));
         }
-        checkLost();
     }
 
     private void checkLost() throws OutlayException {

@@ -2,6 +2,7 @@ package dev.outlay.client;
 
 import dev.outlay.client.device.Device;
 import dev.outlay.client.session.ClientSession;
+import dev.outlay.client.session.Scheduler;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
@@ -13,34 +14,43 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What reading, writing and committing one file share. Used under the lock of its {@link FileIo},
+ * What reading, writing and committing one file share. Used inside the gate of its {@link FileIo},
  * but for the layout, which answers enter at any time.
  */
 final class FileContext {
 
-    /** Half a minute at the server would hide a broken connection; less is asked again. */
-    private static final int WAIT_MILLIS = 2_000;
+    /** A conflict is waited for at the server, where requests are served in turn. */
+    private static final int WAIT_MILLIS = 30_000;
 
-    private static final int MAP_ATTEMPTS = 3;
+    /** One part in this many of the deadline is left for the answer to come back. */
+    private static final int ANSWER_PART = 10;
+
+    private static final int MAP_ATTEMPTS = 8;
 
     private final String volume;
     private final FileId file;
     private final Remote remote;
     private final LayoutCache layout;
     private final VolumeAccess access;
-    private long serverSizeBytes;
+    private final Scheduler scheduler;
+    private volatile long serverSizeBytes;
+
+    /** How often this client has changed the size or asked for it. */
+    private volatile long sizesTold;
 
     FileContext(
             String volume,
             FileAttributes attributes,
             Remote remote,
             LayoutCache layout,
-            VolumeAccess access) {
+            VolumeAccess access,
+            Scheduler scheduler) {
         this.volume = volume;
         this.file = attributes.file();
         this.remote = remote;
         this.layout = layout;
         this.access = access;
+        this.scheduler = scheduler;
         this.serverSizeBytes = attributes.sizeBytes();
     }
 
@@ -72,6 +82,15 @@ final class FileContext {
         return access;
     }
 
+    /** Waits until nobody else touches the bytes of the file. */
+    void enter() {
+        layout.gate().enter(scheduler);
+    }
+
+    void leave() {
+        layout.gate().leave();
+    }
+
     /** The block that holds the byte at {@code offset}. */
     ByteRange block(long offset) {
         return ByteRange.ofLength(offset - offset % blockSize(), blockSize());
@@ -89,8 +108,18 @@ final class FileContext {
         return serverSizeBytes;
     }
 
-    void serverSize(long sizeBytes) {
+    synchronized void serverSize(long sizeBytes) {
         serverSizeBytes = sizeBytes;
+        sizesTold++;
+    }
+
+    /** What the answer to a request says that was sent after so many sizes were told. */
+    private synchronized boolean takeSize(long sizeBytes, long told) {
+        if (told != sizesTold) {
+            return false;
+        }
+        serverSizeBytes = sizeBytes;
+        return true;
     }
 
     /** End of file, this client's uncommitted writes included. */
@@ -100,7 +129,7 @@ final class FileContext {
 
     /** Asks the server for the size: others may have made the file longer. */
     void refreshSize() throws OutlayException {
-        serverSizeBytes = remote.getAttributes(volume, file).sizeBytes();
+        serverSize(remote.getAttributes(volume, file).sizeBytes());
     }
 
     private long writtenEnd() {
@@ -111,22 +140,36 @@ final class FileContext {
     // ---- mapping
 
     /**
-     * Maps a range, of which at least the first block has to be granted.
+     * Maps a range, of which at least the first block has to be granted. Outside the gate
+     * meanwhile, so that recalls are answered: what was known of the layout may be gone afterwards.
      *
      * @param range whole blocks
      */
     MappedBlocks map(ByteRange range, IoMode iomode) throws OutlayException {
         for (int attempt = 1; ; attempt++) {
             Optional<Stateid> stateid = layout.stateid();
+            long told = sizesTold;
             try {
-                MappedBlocks mapped = remote.mapBlocks(volume, request(range, iomode, stateid));
-                serverSizeBytes = mapped.sizeBytes();
+                MappedBlocks mapped = outside(request(range, iomode, stateid));
+                if (!takeSize(mapped.sizeBytes(), told)) {
+                    // A recall has committed meanwhile.
+                    refreshSize();
+                }
                 return mapped;
             } catch (OutlayException e) {
                 if (attempt == MAP_ATTEMPTS || !isWorthAnother(e, stateid)) {
                     throw e;
                 }
             }
+        }
+    }
+
+    private MappedBlocks outside(MapRequest request) throws OutlayException {
+        leave();
+        try {
+            return remote.mapBlocks(volume, request);
+        } finally {
+            enter();
         }
     }
 
@@ -142,7 +185,12 @@ final class FileContext {
                 false,
                 false,
                 0,
-                WAIT_MILLIS);
+                waitMillis());
+    }
+
+    private int waitMillis() {
+        int deadline = session().deadlineMillis();
+        return Math.min(WAIT_MILLIS, deadline - deadline / ANSWER_PART);
     }
 
     /** Whether a new request may fare better: the refusal was about what this client remembered. */
@@ -152,7 +200,7 @@ final class FileContext {
         }
         if (e.is(Reason.BAD_STATEID) && sent.isPresent()) {
             // The layout has ended without a word reaching us.
-            layout.clear();
+            layout.clearIf(sent.get());
             return true;
         }
         // A repeated request was granted and the grant is gone; the client itself is not.

@@ -8,25 +8,37 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One file of this client, shared by all its open {@link BlockFile}s. One lock: calls on the file
- * wait for each other, so that to hold it is to have drained all I/O. It may be held while waiting
- * for the server, whose answers need it not.
+ * One file of this client, shared by all its open {@link BlockFile}s.
+ *
+ * <p>Calls of the application wait for each other by the lock, for their whole length. Bytes are
+ * touched, and commits made, inside the gate only, which a call leaves while it waits for a grant
+ * or for a change of the file: so to be inside is to have drained all I/O, and a recall, which
+ * needs the gate but not the lock, never waits for what waits for it.
  */
 final class FileIo {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileIo.class);
+
+    /** The whole file. */
+    static final List<ByteRange> ALL = List.of(new ByteRange(0, Long.MAX_VALUE));
 
     private final ReentrantLock lock = new ReentrantLock();
     private final FileContext context;
     private final FileReads reads;
     private final FileWrites writes;
     private final FileCommits commits;
+    private final FileRewrites rewrites;
 
     FileIo(FileContext context) {
         this.context = context;
         this.reads = new FileReads(context);
         this.writes = new FileWrites(context);
         this.commits = new FileCommits(context);
+        this.rewrites = new FileRewrites(context);
     }
 
     FileId file() {
@@ -38,37 +50,49 @@ final class FileIo {
     }
 
     long read(MemorySegment target, long offset) throws IOException {
-        lock.lock();
-        try {
-            return reads.read(target, offset);
-        } finally {
-            lock.unlock();
-        }
+        return inside(() -> reads.read(target, offset));
     }
 
     void write(MemorySegment source, long offset) throws IOException {
-        lock.lock();
-        try {
-            writes.write(source, offset);
-        } finally {
-            lock.unlock();
-        }
+        inside(
+                () -> {
+                    writes.write(source, offset);
+                    return source;
+                });
     }
 
     void commit() throws IOException {
-        lock.lock();
-        try {
-            commits.commit();
-        } finally {
-            lock.unlock();
-        }
+        inside(this::committed);
+    }
+
+    private FileIo committed() throws IOException {
+        commits.commit();
+        return this;
     }
 
     long sizeBytes() throws IOException {
+        return inside(
+                () -> {
+                    context.refreshSize();
+                    return context.sizeBytes();
+                });
+    }
+
+    @FunctionalInterface
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T inside(Work<T> work) throws IOException {
         lock.lock();
         try {
-            context.refreshSize();
-            return context.sizeBytes();
+            context.enter();
+            try {
+                context.layout().used(context.session().nanos());
+                return work.run();
+            } finally {
+                context.leave();
+            }
         } finally {
             lock.unlock();
         }
@@ -88,7 +112,7 @@ final class FileIo {
     <T> T quiet(Ask<T> ask) throws IOException {
         lock.lock();
         try {
-            commits.commit();
+            commit();
             return send(ask);
         } finally {
             lock.unlock();
@@ -128,12 +152,56 @@ final class FileIo {
         }
     }
 
+    // ---- recalls
+
+    /**
+     * Gives ranges up because the server needs them back: what was written there is committed, and
+     * nothing there is touched from then on. To be called inside the gate.
+     *
+     * @return false if what was written may be committed, but not now; then nothing is given up
+     */
+    boolean giveUp(List<ByteRange> ranges) {
+        if (ranges.isEmpty()) {
+            return true;
+        }
+        try {
+            commits.commitWithin(ranges);
+        } catch (IOException e) {
+            boolean passing = e instanceof OutlayException refused && refused.isPassing();
+            LOG.warn(
+                    "event={} volume={} file={} reason=\"{}\"",
+                    passing ? "recall-delayed" : "recalled-writes-lost",
+                    volume(),
+                    file(),
+                    e.getMessage());
+            if (passing) {
+                return false;
+            }
+        }
+        context.layout().giveUp(ranges);
+        return true;
+    }
+
+    /**
+     * As {@link #giveUp}, but what was written is neither committed nor lost: {@link #resend} sends
+     * it through the server, once the ranges are returned.
+     */
+    void setAside(List<ByteRange> ranges) {
+        if (!ranges.isEmpty()) {
+            rewrites.setAside(ranges);
+        }
+    }
+
+    void resend() {
+        rewrites.resend();
+    }
+
     /** Commits, then gives the layout back, whether or not the commit worked. */
     void close() throws IOException {
         lock.lock();
         try {
             try {
-                commits.commit();
+                commit();
             } finally {
                 giveBack();
             }

@@ -11,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reading one file. Called under the file's lock.
+ * Reading one file. Called inside the file's gate.
  *
  * <p>Bytes are copied out of the device under a READ grant, or under this client's own RW; after
  * each copy lease and grant are looked at once more, and the bytes are discarded if either is gone:
@@ -75,6 +75,10 @@ final class FileReads {
                 continue;
             }
             MappedBlocks mapped = context.map(range(offset, target.byteSize()), IoMode.READ);
+            if (mapped.extents().isEmpty() && offset < context.serverSizeBytes()) {
+                // The file has become longer meanwhile.
+                continue;
+            }
             if (mapped.extents().isEmpty()) {
                 return pastEnd(target, offset);
             }

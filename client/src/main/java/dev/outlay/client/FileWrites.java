@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Writing one file. Called under the file's lock.
+ * Writing one file. Called inside the file's gate.
  *
  * <p>Stores go straight to the device, under an RW grant and after a look at the lease before each
  * batch. A block of an unwritten extent that is touched for the first time holds a former owner's

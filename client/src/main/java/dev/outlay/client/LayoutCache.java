@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
  * when it is answered.
  *
  * <p>Each loss begins a new <em>era</em>. An access asks for the era first and looks again when it
- * is done: a copy made across two eras is discarded, a store is not believed. A grant asked for in
- * an earlier era is not entered, since what it grants may have been part of the loss; grants of one
- * era only add up, so that their order does not matter (a late answer to a call that nobody waits
- * for any more included).
+ * is done: a copy made across two eras is discarded, a store is not believed. Of a grant asked for
+ * in an earlier era nothing is entered that was lost since, as it may have been part of the loss;
+ * grants of one era only add up, so that their order does not matter (a late answer to a call that
+ * nobody waits for any more included).
  *
  * <p>Its lock is held for the length of each call and never while calling anything else: readers,
  * writers, and the thread that brings answers come here.
@@ -38,15 +38,30 @@ final class LayoutCache {
     private static final ByteRange WHOLE_FILE = new ByteRange(0, Long.MAX_VALUE);
 
     private final FileId file;
+    private final FileGate gate = new FileGate();
     private final RangeMap<IoMode> held = new RangeMap<>();
     private final RangeMap<Mapping> mappings = new RangeMap<>();
     private final WrittenBytes bytes = new WrittenBytes();
-    private @Nullable Stateid stateid;
+    private final Seqids seqids = new Seqids();
+
+    /** What was lost while grants were being asked for, in order. */
+    private final List<Loss> losses = new ArrayList<>();
+
     private long epoch;
     private long era;
+    private int asking;
+    private volatile long used;
+
+    /** A loss, and the era that began with it. */
+    private record Loss(long era, ByteRange range) {}
 
     LayoutCache(FileId file) {
         this.file = file;
+    }
+
+    /** Of the bytes of the file, which are touched inside only. */
+    FileGate gate() {
+        return gate;
     }
 
     // ---- for I/O
@@ -65,7 +80,7 @@ final class LayoutCache {
 
     /** The stateid to send with the next request; empty if nothing is held. */
     synchronized Optional<Stateid> stateid() {
-        return Optional.ofNullable(stateid);
+        return seqids.newest();
     }
 
     /** What of the range is filled, in blocks that nobody but this client can read yet. */
@@ -110,6 +125,11 @@ final class LayoutCache {
         return bytes.writtenWithin(range);
     }
 
+    /** What was written and taken out of the layout's hands could not be saved. */
+    synchronized void lost(ByteRange range) {
+        bytes.lose(range);
+    }
+
     /** What was written and is lost, told once. */
     synchronized List<ByteRange> takeLost() {
         return bytes.takeLost();
@@ -142,31 +162,76 @@ final class LayoutCache {
         return pieces;
     }
 
+    /** The layout is in use: of those that are not, the server gets one back first. */
+    void used(long moment) {
+        used = moment;
+    }
+
+    /** When it was last used. */
+    long lastUsed() {
+        return used;
+    }
+
     // ---- what answers bring
+
+    /**
+     * A MapBlocks is about to be sent; returns the era, to come back with the answer. To be paired
+     * with {@link #asked}.
+     */
+    synchronized long asking() {
+        asking++;
+        return era;
+    }
+
+    /** A MapBlocks is over: answered, refused, or given up before it was sent. */
+    synchronized void asked() {
+        if (--asking == 0) {
+            losses.clear();
+        }
+    }
+
+    /** Whether nothing is held, asked for, or under way: then it may be forgotten. */
+    synchronized boolean isIdle() {
+        return seqids.newest().isEmpty() && asking == 0 && !gate.isBusy();
+    }
 
     /** The answer to a MapBlocks that was sent in era {@code since}. */
     synchronized void granted(IoMode asked, MappedBlocks answer, long since) {
-        if (era != since || answer.stateid().isEmpty()) {
+        if (answer.stateid().isEmpty()) {
             return;
         }
         Stateid granted = answer.stateid().get();
-        if (stateid != null && !stateid.id().equals(granted.id())) {
-            // The server knows nothing of the old layout: it ended without a word reaching us.
-            forfeit(WHOLE_FILE);
-            held.remove(WHOLE_FILE);
-            stateid = null;
-            epoch = 0;
+        RangeSet lost = lostSince(since);
+        boolean known = seqids.isOf(granted);
+        if (!known && lost.containsAll(WHOLE_FILE)) {
+            // Of a layout that has ended meanwhile, as far as anybody can tell.
+            return;
         }
-        advance(granted);
+        if (!known && seqids.newest().isPresent()) {
+            // The server knows nothing of the old layout: it ended without a word reaching us.
+            clear();
+        }
+        seqids.arrived(granted);
         epoch = Math.max(epoch, answer.mapEpoch());
         for (LayoutRange range : answer.ranges()) {
-            hold(range.range(), range.kind().iomode());
-            for (Extent extent : answer.extents()) {
-                if (extent.range().overlaps(range.range())) {
-                    enter(extent.slice(range.range()), asked);
+            for (ByteRange kept : lost.gapsWithin(range.range())) {
+                hold(kept, range.kind().iomode());
+                for (Extent extent : answer.extents()) {
+                    if (extent.range().overlaps(kept)) {
+                        enter(extent.slice(kept), asked);
+                    }
                 }
             }
         }
+    }
+
+    private RangeSet lostSince(long since) {
+        RangeSet lost = new RangeSet();
+        if (era != since && losses.isEmpty()) {
+            lost.add(WHOLE_FILE);
+        }
+        losses.stream().filter(loss -> loss.era() > since).forEach(loss -> lost.add(loss.range()));
+        return lost;
     }
 
     private void hold(ByteRange range, IoMode iomode) {
@@ -203,7 +268,7 @@ final class LayoutCache {
 
     /** A commit was answered with this epoch: these ranges are written now. */
     synchronized void committed(List<CommitRequest.Range> ranges, long mapEpoch) {
-        epoch = stateid == null ? 0 : Math.max(epoch, mapEpoch);
+        epoch = seqids.newest().isEmpty() ? 0 : Math.max(epoch, mapEpoch);
         for (CommitRequest.Range range : ranges) {
             ByteRange blocks = ByteRange.ofLength(range.fileOffset(), range.length());
             for (RangeMap.Entry<Mapping> entry : mappings.within(blocks)) {
@@ -234,10 +299,10 @@ final class LayoutCache {
             return;
         }
         Stateid left = returned.stateid().get();
-        if (stateid != null && !stateid.id().equals(left.id())) {
+        if (seqids.newest().isPresent() && !seqids.isOf(left)) {
             return;
         }
-        advance(left);
+        seqids.arrived(left);
         for (ByteRange range : returned.ranges()) {
             forfeit(range);
             held.remove(range);
@@ -250,10 +315,10 @@ final class LayoutCache {
             clear();
             return;
         }
-        if (stateid == null || !stateid.id().equals(now.get().stateid().id())) {
+        if (!seqids.isOf(now.get().stateid())) {
             forfeit(WHOLE_FILE);
         }
-        stateid = now.get().stateid();
+        seqids.settled(now.get().stateid());
         RangeSet readable = new RangeSet();
         RangeSet writable = new RangeSet();
         held.remove(WHOLE_FILE);
@@ -274,43 +339,91 @@ final class LayoutCache {
 
     /** Nothing is held any more. */
     synchronized void clear() {
-        stateid = null;
+        seqids.clear();
         epoch = 0;
         held.remove(WHOLE_FILE);
         forfeit(WHOLE_FILE);
+    }
+
+    /** As {@link #clear}, if the layout is still the one that a request named. */
+    synchronized void clearIf(Stateid named) {
+        if (seqids.isOf(named)) {
+            clear();
+        }
+    }
+
+    // ---- what the server says unasked
+
+    /**
+     * Whether a recall can be acted upon: all that was granted before it has arrived. Where nothing
+     * is known of its layout, or an answer seems to be missing, that is so once no MapBlocks is
+     * unanswered.
+     */
+    synchronized boolean mayAnswer(Stateid recall) {
+        return asking == 0 || seqids.isNext(recall);
+    }
+
+    /** The recall is being acted upon. */
+    synchronized void recalled(Stateid recall) {
+        if (seqids.isOf(recall)) {
+            seqids.arrived(recall);
+        }
+    }
+
+    /** What is mapped to one device. */
+    synchronized List<ByteRange> rangesOn(int device) {
+        RangeSet there = new RangeSet();
+        for (RangeMap.Entry<Mapping> entry : mappings.entries()) {
+            if (entry.value().device() == device) {
+                there.add(entry.range());
+            }
+        }
+        return there.ranges();
+    }
+
+    /** Others have changed these bytes: what was mapped for reading has to be mapped anew. */
+    synchronized void invalidate(ByteRange range) {
+        begin(range);
+        for (RangeMap.Entry<Mapping> entry : mappings.within(range)) {
+            if (entry.value().iomode() == IoMode.READ) {
+                mappings.remove(entry.range());
+            }
+        }
     }
 
     // ---- for re-attach
 
     /** What is believed to be held; empty if nothing is. */
     synchronized Optional<HeldLayout> held() {
-        return stateid == null
-                ? Optional.empty()
-                : Optional.of(
-                        new HeldLayout(
-                                file,
-                                stateid,
-                                held.entries().stream()
-                                        .map(
-                                                e ->
-                                                        new LayoutRange(
-                                                                e.range(),
-                                                                e.value() == IoMode.RW
-                                                                        ? GrantKind.RW
-                                                                        : GrantKind.READ))
-                                        .toList()));
+        return seqids.newest()
+                .map(
+                        stateid ->
+                                new HeldLayout(
+                                        file,
+                                        stateid,
+                                        held.entries().stream()
+                                                .map(
+                                                        e ->
+                                                                new LayoutRange(
+                                                                        e.range(),
+                                                                        e.value() == IoMode.RW
+                                                                                ? GrantKind.RW
+                                                                                : GrantKind.READ))
+                                                .toList()));
     }
 
     /** Takes mappings out of use, and what was stored under them and not committed with them. */
     private void forfeit(ByteRange range) {
-        era++;
+        begin(range);
         mappings.remove(range);
         bytes.forfeit(range);
     }
 
-    private void advance(Stateid newer) {
-        if (stateid == null || Stateid.isAfter(newer.seqid(), stateid.seqid())) {
-            stateid = newer;
+    /** Begins an era with a loss. */
+    private void begin(ByteRange lost) {
+        era++;
+        if (asking > 0) {
+            losses.add(new Loss(era, lost));
         }
     }
 }

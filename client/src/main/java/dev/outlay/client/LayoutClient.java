@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,7 @@ public final class LayoutClient implements AutoCloseable {
     private final ClientSession session;
     private final Remote remote;
     private final OpenFiles files = new OpenFiles();
+    private final Recalls recalls;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private LayoutClient(ClientOptions options, ClientSeams seams) {
@@ -59,6 +61,16 @@ public final class LayoutClient implements AutoCloseable {
                         seams.random(),
                         layouts);
         this.remote = new Remote(session, layouts);
+        this.recalls =
+                new Recalls(
+                        session,
+                        remote,
+                        layouts,
+                        files,
+                        seams.scheduler(),
+                        options.resume().isPresent());
+        layouts.answeredBy(recalls);
+        remote.onAnswer(recalls::answered);
     }
 
     /** Connects and opens a session, or goes on with a saved one. */
@@ -304,7 +316,8 @@ public final class LayoutClient implements AutoCloseable {
                                                 known,
                                                 remote,
                                                 layouts.of(volume, known.file()),
-                                                access)));
+                                                access,
+                                                seams.scheduler())));
         return new BlockFile(this, io, readable, writable);
     }
 
@@ -334,12 +347,16 @@ public final class LayoutClient implements AutoCloseable {
             try {
                 io.close();
             } finally {
-                files.retire(key);
-                layouts.retire(key);
+                files.retire(key, () -> layouts.retire(key));
             }
         } else if (!closed.get()) {
             io.commit();
         }
+    }
+
+    /** Sends what may not go by layout through {@code by}. */
+    void serverWrites(Remote.ServerWrites by) {
+        remote.serverWrites(by);
     }
 
     private VolumeAccess access(String volume) throws OutlayException {
@@ -355,9 +372,22 @@ public final class LayoutClient implements AutoCloseable {
 
     // ---- layouts by hand, one to one with the protocol
 
-    /** Asks for extents and for the right to use them. */
+    /**
+     * Asks for extents and for the right to use them. Where the file is not open, its recalls are
+     * the caller's to answer: see {@link #onRecall}.
+     */
     public MappedBlocks mapBlocks(String volume, MapRequest request) throws OutlayException {
+        recalls.heldByHand(volume, request.file());
         return remote.mapBlocks(volume, request);
+    }
+
+    /**
+     * Hands recalls of layouts that were mapped by hand to {@code holder}, which ends its I/O and
+     * returns the scope by {@link #returnLayout}. They may come again until that is done. It is
+     * called on a thread where it may wait.
+     */
+    public void onRecall(Consumer<ToldRecall> holder) {
+        recalls.ofLayoutsByHand(holder);
     }
 
     /** Turns filled and durable blocks into bytes of the file. */

@@ -1,7 +1,9 @@
 package dev.outlay.client;
 
 import dev.outlay.client.session.LayoutHolder;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
+import dev.outlay.v1.Notice;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import java.util.ArrayList;
@@ -9,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,12 +31,48 @@ final class LayoutTable implements LayoutHolder {
 
     private final Map<Key, LayoutCache> caches = new ConcurrentHashMap<>();
     private final Function<String, List<dev.outlay.v1.DeviceIncarnation>> devices;
+    private volatile Unasked unasked = new NothingUnasked();
+
+    /** Whoever answers what the server says unasked; may be called with the session's lock held. */
+    interface Unasked {
+        /** As {@link LayoutHolder#isRecalled}. */
+        boolean isRecalled(String volume, long file);
+
+        /** As {@link LayoutHolder#told}. */
+        void told(Notice notice);
+
+        /** What is held on a volume has been restated: its recalls are told anew. */
+        void restated(String volume);
+    }
+
+    /** Before the client is complete. */
+    private static final class NothingUnasked implements Unasked {
+        @Override
+        public boolean isRecalled(String volume, long file) {
+            return false;
+        }
+
+        @Override
+        public void told(Notice notice) {
+            // Nobody has asked for anything yet.
+        }
+
+        @Override
+        public void restated(String volume) {
+            // There is nothing to forget.
+        }
+    }
 
     /**
      * @param devices the labels of the devices of a volume that are in use; must not wait
      */
     LayoutTable(Function<String, List<dev.outlay.v1.DeviceIncarnation>> devices) {
         this.devices = devices;
+    }
+
+    /** Hands what the server says unasked to {@code answering} from now on. */
+    void answeredBy(Unasked answering) {
+        unasked = answering;
     }
 
     /** The layout on a file; empty of grants if there are none. */
@@ -47,7 +87,7 @@ final class LayoutTable implements LayoutHolder {
 
     /** Forgets a file on which nothing is held. */
     void retire(Key key) {
-        caches.computeIfPresent(key, (_, cache) -> cache.held().isEmpty() ? null : cache);
+        caches.computeIfPresent(key, (_, cache) -> cache.isIdle() ? null : cache);
     }
 
     /** What a request took back. */
@@ -56,6 +96,47 @@ final class LayoutTable implements LayoutHolder {
             ReturnedLayout ended = Wire.returned(layout);
             find(volume, ended.file()).ifPresent(cache -> cache.returned(ended));
         }
+    }
+
+    /** The files of a volume of which anything is known, by rising id. */
+    Map<FileId, LayoutCache> on(String volume) {
+        Map<FileId, LayoutCache> found = new TreeMap<>();
+        caches.forEach(
+                (key, cache) -> {
+                    if (key.volume().equals(volume)) {
+                        found.put(key.file(), cache);
+                    }
+                });
+        return found;
+    }
+
+    /**
+     * Completes when the caller is inside the gate of a file, open or not, before all others that
+     * wait.
+     */
+    CompletableFuture<FileGate> drained(Key key) {
+        AtomicReference<CompletableFuture<FileGate>> inside = new AtomicReference<>();
+        caches.compute(
+                key,
+                (_, known) -> {
+                    LayoutCache cache = known == null ? new LayoutCache(key.file()) : known;
+                    inside.set(cache.gate().drained().thenApply(_ -> cache.gate()));
+                    return cache;
+                });
+        return inside.get();
+    }
+
+    /** Everything on one device of the volume is about to be given up. */
+    void giveUp(String volume, int device) {
+        caches.forEach(
+                (key, cache) -> {
+                    if (key.volume().equals(volume)) {
+                        List<ByteRange> there = cache.rangesOn(device);
+                        if (!there.isEmpty()) {
+                            cache.giveUp(there);
+                        }
+                    }
+                });
     }
 
     /** Every layout on the volume is about to be given up. */
@@ -111,6 +192,7 @@ final class LayoutTable implements LayoutHolder {
 
     @Override
     public void settle(ReattachResponse.VolumeResult result) {
+        unasked.restated(result.getVolume());
         if (result.hasError()) {
             LOG.warn(
                     "event=layouts-lost volume={} reason=\"{}\"",
@@ -139,5 +221,15 @@ final class LayoutTable implements LayoutHolder {
     @Override
     public void voided(OutlayException why) {
         caches.values().forEach(LayoutCache::clear);
+    }
+
+    @Override
+    public boolean isRecalled(String volume, long file) {
+        return unasked.isRecalled(volume, file);
+    }
+
+    @Override
+    public void told(Notice notice) {
+        unasked.told(notice);
     }
 }

@@ -47,10 +47,11 @@ final class OpenFiles {
      * Forgets a closed file, unless it has been opened again meanwhile: then the same object goes
      * on, so that the old handle's return and the new one's accesses wait for each other.
      */
-    synchronized void retire(LayoutTable.Key key) {
+    synchronized void retire(LayoutTable.Key key, Runnable whenForgotten) {
         Entry entry = entries.get(key);
         if (entry != null && entry.handles == 0) {
             entries.remove(key);
+            whenForgotten.run();
         }
     }
 

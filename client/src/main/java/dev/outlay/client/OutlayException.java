@@ -74,6 +74,11 @@ public final class OutlayException extends IOException {
         return reason.isPresent() && reason.get() == expected;
     }
 
+    /** Whether the same request may succeed later, or has succeeded without a word reaching us. */
+    boolean isPassing() {
+        return reason.isEmpty() || reason.get().errorClass() == Reason.ErrorClass.RETRY;
+    }
+
     /** What was wrong, without the advice. */
     public String what() {
         return what;

@@ -1,5 +1,6 @@
 package dev.outlay.client;
 
+import dev.outlay.client.session.Call;
 import dev.outlay.client.session.ClientSession;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
@@ -28,9 +29,11 @@ import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.TruncateRequest;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -44,10 +47,29 @@ final class Remote {
 
     private final ClientSession session;
     private final LayoutTable layouts;
+    private volatile ServerWrites serverWrites =
+            (volume, file, offset, bytes) -> {
+                throw OutlayException.of(
+                        Reason.UNSUPPORTED,
+                        bytes.byteSize()
+                                + " bytes at "
+                                + offset
+                                + " of file "
+                                + file
+                                + " in volume "
+                                + volume
+                                + " cannot be written through the server");
+            };
+    private volatile BiConsumer<String, FileId> onAnswer = (_, _) -> {};
 
     Remote(ClientSession session, LayoutTable layouts) {
         this.session = session;
         this.layouts = layouts;
+    }
+
+    /** Whom to tell that an answer on a file has been entered; must not wait. */
+    void onAnswer(BiConsumer<String, FileId> told) {
+        onAnswer = told;
     }
 
     ClientSession session() {
@@ -59,14 +81,25 @@ final class Remote {
     MappedBlocks mapBlocks(String volume, MapRequest ask) throws OutlayException {
         MapBlocksRequest.Builder request = Wire.mapBlocks(ask);
         LayoutCache cache = layouts.of(volume, ask.file());
-        long era = cache.era();
-        Reply reply =
-                mutate(
+        Asking asking = new Asking(cache, () -> onAnswer.accept(volume, ask.file()));
+        Call call =
+                session.mutate(
                         volume,
                         header -> Request.newBuilder().setMapBlocks(request.setOperation(header)),
                         answer ->
                                 cache.granted(
-                                        ask.iomode(), Wire.mapped(answer.getMapBlocks()), era));
+                                        ask.iomode(),
+                                        Wire.mapped(answer.getMapBlocks()),
+                                        asking.since()),
+                        asking);
+        var _ =
+                call.future()
+                        .whenComplete(
+                                (_, _) -> {
+                                    asking.refused();
+                                    asking.afterRefusal();
+                                });
+        Reply reply = session.await(call);
         return read(() -> Wire.mapped(reply.getMapBlocks()));
     }
 
@@ -95,7 +128,8 @@ final class Remote {
             case ReturnScope.OfFile file ->
                     layouts.find(volume, file.file())
                             .ifPresent(cache -> cache.giveUp(file.ranges()));
-            case ReturnScope.OfDevice _, ReturnScope.OfVolume _ -> layouts.giveUp(volume);
+            case ReturnScope.OfDevice of -> layouts.giveUp(volume, of.device());
+            case ReturnScope.OfVolume _ -> layouts.giveUp(volume);
         }
         Reply reply =
                 mutate(
@@ -103,7 +137,7 @@ final class Remote {
                         header ->
                                 Request.newBuilder().setReturnLayout(request.setOperation(header)),
                         answer -> {
-                            layouts.returned(volume, answer.getReturnLayout().getReturnedList());
+                            returned(volume, answer.getReturnLayout().getReturnedList());
                             clearReturned(volume, scope);
                         });
         return reply.getReturnLayout().getReturnedList().stream().map(Wire::returned).toList();
@@ -232,7 +266,7 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setRename(request.setOperation(header)),
-                        answer -> layouts.returned(volume, answer.getRename().getReturnedList()));
+                        answer -> returned(volume, answer.getRename().getReturnedList()));
         return attributes(reply.getRename().getAttributes());
     }
 
@@ -241,7 +275,7 @@ final class Remote {
         mutate(
                 volume,
                 header -> Request.newBuilder().setRemove(request.setOperation(header)),
-                answer -> layouts.returned(volume, answer.getRemove().getReturnedList()));
+                answer -> returned(volume, answer.getRemove().getReturnedList()));
     }
 
     // ---- space
@@ -253,7 +287,7 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setTruncate(request.setOperation(header)),
-                        answer -> layouts.returned(volume, answer.getTruncate().getReturnedList()));
+                        answer -> returned(volume, answer.getTruncate().getReturnedList()));
         return attributes(reply.getTruncate().getAttributes());
     }
 
@@ -268,7 +302,7 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setAllocate(request.setOperation(header)),
-                        answer -> layouts.returned(volume, answer.getAllocate().getReturnedList()));
+                        answer -> returned(volume, answer.getAllocate().getReturnedList()));
         return attributes(reply.getAllocate().getAttributes());
     }
 
@@ -283,9 +317,23 @@ final class Remote {
                 mutate(
                         volume,
                         header -> Request.newBuilder().setDeallocate(request.setOperation(header)),
-                        answer ->
-                                layouts.returned(volume, answer.getDeallocate().getReturnedList()));
+                        answer -> returned(volume, answer.getDeallocate().getReturnedList()));
         return attributes(reply.getDeallocate().getAttributes());
+    }
+
+    /** Writes through the server, for bytes that may not go by layout. */
+    @FunctionalInterface
+    interface ServerWrites {
+        FileAttributes write(String volume, FileId file, long offset, MemorySegment bytes)
+                throws OutlayException;
+    }
+
+    ServerWrites serverWrites() {
+        return serverWrites;
+    }
+
+    void serverWrites(ServerWrites by) {
+        serverWrites = by;
     }
 
     ExtentListing listExtents(String volume, FileId file, long offset, int maxExtents)
@@ -311,6 +359,12 @@ final class Remote {
     }
 
     // ---- common
+
+    /** Enters what a request took back. */
+    private void returned(String volume, List<dev.outlay.v1.ReturnedLayout> returned) {
+        layouts.returned(volume, returned);
+        returned.forEach(each -> onAnswer.accept(volume, new FileId(each.getFileId())));
+    }
 
     private Reply query(Request.Builder request) throws OutlayException {
         return session.await(session.query(request));

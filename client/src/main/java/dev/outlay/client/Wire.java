@@ -12,6 +12,7 @@ import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitBlocksResponse;
@@ -46,6 +47,30 @@ final class Wire {
     static UUID uuid(ByteString bytes) {
         ByteBuffer buffer = sixteen(bytes);
         return new UUID(buffer.getLong(), buffer.getLong());
+    }
+
+    static ByteRange range(dev.outlay.v1.FileRange range) {
+        return ByteRange.ofLength(range.getOffset(), range.getLength());
+    }
+
+    /** A recall; one of a kind that is not known here takes in the whole volume. */
+    static ToldRecall recall(dev.outlay.v1.Recall recall) {
+        RecallScope scope =
+                recall.hasFile()
+                        ? new RecallScope.Ranges(
+                                new FileId(recall.getFile().getFileId()),
+                                recall.getFile().getRangesList().stream().map(Wire::range).toList())
+                        : recall.hasDevice()
+                                ? new RecallScope.Device(recall.getDevice().getDevice())
+                                : new RecallScope.Volume();
+        return new ToldRecall(
+                recall.getVolume(),
+                recall.getRecallId(),
+                scope,
+                recall.hasFile() && recall.getFile().hasStateid()
+                        ? Optional.of(stateid(recall.getFile().getStateid()))
+                        : Optional.empty(),
+                recall.getChanged());
     }
 
     static Stateid stateid(dev.outlay.v1.Stateid stateid) {

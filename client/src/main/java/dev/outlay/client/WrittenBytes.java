@@ -31,6 +31,11 @@ final class WrittenBytes {
         filled.remove(blocks);
     }
 
+    /** What was written there is lost, though it is no longer among what is to be committed. */
+    void lose(ByteRange bytes) {
+        lost.add(bytes);
+    }
+
     /** The blocks are the file's own by now; the filling has no more to say. */
     void committed(ByteRange blocks) {
         filled.remove(blocks);

@@ -35,8 +35,10 @@ import dev.outlay.v1.LookupResponse;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.Recall;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
+import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.ReturnLayoutResponse;
 import dev.outlay.v1.ReturnedLayout;
 import dev.outlay.v1.Stateid;
@@ -95,6 +97,7 @@ final class FakeVolume extends FakeServer {
     private int seqid;
     private int troublePercent;
     private long incarnation = 3;
+    private long recallIds;
 
     FakeVolume(Random random) {
         this.random = random;
@@ -219,7 +222,9 @@ final class FakeVolume extends FakeServer {
                             request.getCommitBlocks().getOperation().getOperationId(),
                             () -> commit(request.getCommitBlocks()));
             case RETURN_LAYOUT ->
-                    once(request.getReturnLayout().getOperation().getOperationId(), this::giveBack);
+                    once(
+                            request.getReturnLayout().getOperation().getOperationId(),
+                            () -> giveBack(request.getReturnLayout()));
             case TRUNCATE ->
                     once(
                             request.getTruncate().getOperation().getOperationId(),
@@ -264,7 +269,26 @@ final class FakeVolume extends FakeServer {
     private Reply.Builder map(MapBlocksRequest ask) {
         assertEquals(0, ask.getOffset() % BLOCK);
         assertEquals(0, ask.getLength() % BLOCK);
-        assertEquals(seqid != 0, ask.hasStateid());
+        assertTrue(recallIds != 0 || ask.hasStateid() == (seqid != 0));
+        if (ask.hasStateid() && !isCurrent(ask.getStateid())) {
+            return error(Reason.REASON_BAD_STATEID, 0);
+        }
+        ByteRange asked = ByteRange.ofLength(ask.getOffset(), ask.getLength());
+        for (Recall recall : recalls()) {
+            if (scope(recall).overlaps(asked)) {
+                boolean acknowledged =
+                        seen(Request.BodyCase.ACKNOWLEDGE_RECALL).stream()
+                                .anyMatch(
+                                        r ->
+                                                r.getAcknowledgeRecall().getRecallId()
+                                                        == recall.getRecallId());
+                return error(
+                        acknowledged
+                                ? Reason.REASON_RETURN_CONFLICT
+                                : Reason.REASON_RECALL_CONFLICT,
+                        0);
+            }
+        }
         boolean rw = ask.getIomode() == IoMode.IO_MODE_RW;
         long first = ask.getOffset() / BLOCK;
         long end = first + ask.getLength() / BLOCK;
@@ -358,7 +382,7 @@ final class FakeVolume extends FakeServer {
         assertTrue(ask.getRangesCount() <= limits().getRangesPerCommit());
         assertEquals(dev.outlay.v1.Durability.DURABILITY_FORCED, ask.getDurability());
         assertEquals(incarnation, ask.getDevices(0).getIncarnation());
-        if (seqid == 0) {
+        if (seqid == 0 || !isCurrent(ask.getStateid())) {
             return error(Reason.REASON_BAD_STATEID, 0);
         }
         long end = 0;
@@ -393,10 +417,145 @@ final class FakeVolume extends FakeServer {
                 .setCommitBlocks(answer.setMapEpoch(epoch).setAttributes(attributes()));
     }
 
-    private Reply.Builder giveBack() throws DeviceException {
+    private Reply.Builder giveBack(ReturnLayoutRequest ask) throws DeviceException {
+        ReturnLayoutRequest.File file = ask.getFile();
+        RangeSet returned = new RangeSet();
+        if (ask.hasFile() && file.getRangesCount() > 0) {
+            file.getRangesList().forEach(r -> returned.add(range(r)));
+        } else {
+            returned.add(new ByteRange(0, Long.MAX_VALUE));
+        }
+        if (ask.hasFile() && file.hasStateid() && seqid != 0 && !isCurrent(file.getStateid())) {
+            return error(Reason.REASON_BAD_STATEID, 0);
+        }
+        assertTrue(
+                !ask.hasFile() || file.hasStateid() || seqid == 0 || !mapsUnanswered(),
+                "nothing held, it says, while a MapBlocks is unanswered");
         ReturnLayoutResponse.Builder answer = ReturnLayoutResponse.newBuilder();
-        release(0, Long.MAX_VALUE).forEach(answer::addReturned);
+        for (ByteRange range : returned.ranges()) {
+            release(range.start(), range.end()).forEach(answer::addReturned);
+        }
+        List<Recall> over = recalls().stream().filter(r -> returned.containsAll(scope(r))).toList();
+        recalls().removeAll(over);
+        for (Recall recall : over) {
+            relocate(scope(recall));
+        }
         return Reply.newBuilder().setReturnLayout(answer);
+    }
+
+    private boolean mapsUnanswered() {
+        return mapsHeldBack > 0;
+    }
+
+    /** Replies to MapBlocks that a test has not let go yet. */
+    int mapsHeldBack;
+
+    private boolean isCurrent(Stateid asked) {
+        return seqid != 0 && asked.getId().equals(stateid().getId());
+    }
+
+    // ---- recalls
+
+    /** Recalls a range of the file; the client may hold nothing there. */
+    void recallRange(ByteRange range, boolean changed) {
+        seqid += seqid == 0 ? 0 : 1;
+        Stateid named = seqid == 0 ? stateid().toBuilder().setSeqid(1).build() : stateid();
+        recall(
+                Recall.newBuilder()
+                        .setRecallId(++recallIds)
+                        .setVolume(NAME)
+                        .setFile(
+                                Recall.File.newBuilder()
+                                        .setFileId(FILE)
+                                        .setStateid(named)
+                                        .addRanges(
+                                                FileRange.newBuilder()
+                                                        .setOffset(range.start())
+                                                        .setLength(range.length())))
+                        .setChanged(changed)
+                        .build());
+    }
+
+    /** Recalls everything, on the volume or on its one device. */
+    void recallAll(boolean device) {
+        Recall.Builder recall = Recall.newBuilder().setRecallId(++recallIds).setVolume(NAME);
+        recall(
+                device
+                        ? recall.setDevice(Recall.Device.getDefaultInstance()).build()
+                        : recall.setWholeVolume(Recall.Volume.getDefaultInstance()).build());
+    }
+
+    private static ByteRange scope(Recall recall) {
+        return recall.hasFile()
+                ? range(recall.getFile().getRanges(0))
+                : new ByteRange(0, Long.MAX_VALUE);
+    }
+
+    private static ByteRange range(FileRange range) {
+        return ByteRange.ofLength(range.getOffset(), range.getLength());
+    }
+
+    /**
+     * Somebody else has had the range: its blocks are others now. Whoever looks for them in the old
+     * places finds stale bytes.
+     */
+    private void relocate(ByteRange range) throws DeviceException {
+        long first = range.start() / BLOCK;
+        long end = Math.ceilDiv(range.end(), BLOCK);
+        for (long at : List.copyOf(blocks.subMap(first, end).keySet())) {
+            Block old = Objects.requireNonNull(blocks.get(at));
+            if (held.get(at * BLOCK) != null || free.isEmpty()) {
+                continue;
+            }
+            Block fresh = new Block(free.removeLast(), old.written(), old.kept());
+            device.write(fresh.offset(), MemorySegment.ofArray(load(old)));
+            device.flush(fresh.offset(), BLOCK);
+            free(at);
+            blocks.put(at, fresh);
+        }
+    }
+
+    /** Whether the client may store there now. */
+    boolean isGrantedForStores(long deviceOffset) {
+        int block = (int) (deviceOffset / BLOCK);
+        return blocks.entrySet().stream()
+                .anyMatch(
+                        e ->
+                                e.getValue().onDevice() == block
+                                        && held.get(e.getKey() * BLOCK) == IoMode.IO_MODE_RW);
+    }
+
+    /** Writes through the server, where nothing is held. */
+    dev.outlay.core.value.FileAttributes write(long offset, MemorySegment bytes) {
+        ByteRange range = ByteRange.ofLength(offset, bytes.byteSize());
+        assertFalse(
+                held.within(range).stream().anyMatch(e -> e.value() == IoMode.IO_MODE_RW),
+                "written through the server and held by layout");
+        try {
+            for (long b = offset / BLOCK; b < Math.ceilDiv(range.end(), BLOCK); b++) {
+                Block block = blocks.get(b);
+                Block fresh = new Block(free.removeLast(), true, false);
+                byte[] old = block != null && block.written() ? load(block) : new byte[BLOCK];
+                ByteRange part = range.intersect(ByteRange.ofLength(b * BLOCK, BLOCK));
+                MemorySegment.copy(
+                        bytes,
+                        part.start() - offset,
+                        MemorySegment.ofArray(old),
+                        part.start() - b * BLOCK,
+                        part.length());
+                device.write(fresh.offset(), MemorySegment.ofArray(old));
+                device.flush(fresh.offset(), BLOCK);
+                if (block != null) {
+                    free(b);
+                }
+                blocks.put(b, fresh);
+            }
+        } catch (DeviceException e) {
+            throw new AssertionError(e);
+        }
+        size = Math.max(size, range.end());
+        epoch++;
+        return Wire.attributes(attributes());
     }
 
     /** Ends the grants on whole blocks of a range, frees what was not committed. */

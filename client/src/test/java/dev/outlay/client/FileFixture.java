@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.LongPredicate;
 
 /** A client and its fake volume, in one thread and simulated time. */
 final class FileFixture {
@@ -72,6 +73,7 @@ final class FileFixture {
         private final RangeSet unflushed;
         Runnable afterRead = () -> {};
         Runnable beforeWrite = () -> {};
+        LongPredicate checkStore = _ -> true;
         long storedBytes;
         long zeroedBytes;
         int flushes;
@@ -96,6 +98,7 @@ final class FileFixture {
         @Override
         public void write(long deviceOffset, MemorySegment source) throws DeviceException {
             beforeWrite.run();
+            checkStore(deviceOffset, source.byteSize());
             storedBytes += source.byteSize();
             unflushed.add(ByteRange.ofLength(deviceOffset, source.byteSize()));
             device.write(deviceOffset, source);
@@ -103,9 +106,18 @@ final class FileFixture {
 
         @Override
         public void zero(long deviceOffset, long lengthBytes) throws DeviceException {
+            checkStore(deviceOffset, lengthBytes);
             zeroedBytes += lengthBytes;
             unflushed.add(ByteRange.ofLength(deviceOffset, lengthBytes));
             device.zero(deviceOffset, lengthBytes);
+        }
+
+        private void checkStore(long deviceOffset, long lengthBytes) {
+            for (long at = deviceOffset; at < deviceOffset + lengthBytes; at += BLOCK_PAST_END) {
+                if (!checkStore.test(at)) {
+                    throw new AssertionError("a store at " + at + " that is not granted");
+                }
+            }
         }
 
         @Override

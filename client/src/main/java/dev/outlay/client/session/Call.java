@@ -28,6 +28,36 @@ public final class Call {
         ORDINARY
     }
 
+    /** Follows a call from attempt to attempt. */
+    public interface Attempts {
+        /** It is about to be sent; with the session's lock held. */
+        void sending();
+
+        /** It was refused and will be sent again; with the session's lock held. */
+        void refused();
+
+        /** As {@link #refused}, later, without the lock. */
+        void afterRefusal();
+    }
+
+    private static final Attempts NOBODY =
+            new Attempts() {
+                @Override
+                public void sending() {
+                    // Nobody follows.
+                }
+
+                @Override
+                public void refused() {
+                    // Nobody follows.
+                }
+
+                @Override
+                public void afterRefusal() {
+                    // Nobody follows.
+                }
+            };
+
     private final Kind kind;
     private final Optional<String> volume;
     private final Function<OperationHeader, Request.Builder> body;
@@ -35,6 +65,7 @@ public final class Call {
     private final long deadlineNanos;
     private final CompletableFuture<Reply> future = new CompletableFuture<>();
 
+    private Attempts attempts = NOBODY;
     private @Nullable Request request;
     private long operationId;
     private long firstSentNanos;
@@ -67,6 +98,16 @@ public final class Call {
             Consumer<Reply> onReply,
             long deadline) {
         return new Call(Kind.ORDINARY, Optional.of(volume), body, onReply, deadline);
+    }
+
+    /** The same, followed by {@code by}. */
+    Call followed(Attempts by) {
+        attempts = by;
+        return this;
+    }
+
+    Attempts attempts() {
+        return attempts;
     }
 
     /** The reply, without an error; or {@link OutlayException}. */
@@ -114,6 +155,7 @@ public final class Call {
     void sending(long nowNanos) {
         if (!sent) {
             sent = true;
+            attempts.sending();
             firstSentNanos = nowNanos;
         }
     }
@@ -133,12 +175,14 @@ public final class Call {
      */
     int refused() {
         sent = false;
+        attempts.refused();
         return ++refusals;
     }
 
     /** As {@link #refused}, because the session was not known. */
     int sessionRefused() {
         sent = false;
+        attempts.refused();
         return ++sessionRefusals;
     }
 
@@ -155,6 +199,11 @@ public final class Call {
     /** There will be no answer, or a refusal. Called without the session's lock. */
     void fail(OutlayException why) {
         future.completeExceptionally(why);
+    }
+
+    /** The file it asks to map; 0: it is no request for a grant. */
+    long mapsFile() {
+        return request != null && request.hasMapBlocks() ? request.getMapBlocks().getFileId() : 0;
     }
 
     /** What is asked for, for messages. */

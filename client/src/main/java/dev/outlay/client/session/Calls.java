@@ -10,8 +10,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +43,7 @@ final class Calls {
     private final Map<Long, Call> unanswered = new LinkedHashMap<>();
 
     /** Refused, and to be sent again later. */
-    private final Set<Call> delayed = new HashSet<>();
+    private final Set<Call> delayed = new LinkedHashSet<>();
 
     /** Waiting until the server has room for one more answer, by volume. */
     private final Map<String, Deque<Call>> waiting = new HashMap<>();
@@ -95,6 +95,19 @@ final class Calls {
 
     boolean isDelayed(Call call) {
         return delayed.contains(call);
+    }
+
+    /** What waits for its next attempt. */
+    List<Call> delayed() {
+        return List.copyOf(delayed);
+    }
+
+    /** What waits for its next attempt on a file, or on anything of a volume. */
+    List<Call> delayedOn(String volume, long file) {
+        return delayed.stream()
+                .filter(call -> call.volume().isPresent() && call.volume().get().equals(volume))
+                .filter(call -> file == 0 || call.mapsFile() == 0 || call.mapsFile() == file)
+                .toList();
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.outlay.v1.Notice;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
+import dev.outlay.v1.Recall;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ServerMessage;
@@ -86,6 +87,7 @@ public final class ClientSession {
     private long reconnectMillis;
     private int unsettled;
     private boolean restateNothing;
+    private boolean restateAgain;
     private boolean ending;
     private int leaseMillis;
     private @Nullable OutlayException lastTrouble;
@@ -180,6 +182,33 @@ public final class ClientSession {
         return submit(Call.mutation(volume, body, onReply, deadline()));
     }
 
+    /** As {@link #mutate(String, Function, Consumer)}, followed from attempt to attempt. */
+    public Call mutate(
+            String volume,
+            Function<OperationHeader, Request.Builder> body,
+            Consumer<Reply> onReply,
+            Call.Attempts attempts) {
+        return submit(Call.mutation(volume, body, onReply, deadline()).followed(attempts));
+    }
+
+    /** Says that a recall has arrived; nobody waits for the answer. */
+    public void acknowledge(String volume, long recall) {
+        var _ = query(SessionMessages.acknowledge(volume, recall));
+    }
+
+    /**
+     * What stood in the way of requests is gone: those that wait for their next attempt are sent
+     * now.
+     *
+     * @param file of requests for grants; 0: any
+     */
+    public void retry(String volume, long file) {
+        synchronized (this) {
+            calls.delayedOn(volume, file).forEach(calls::add);
+        }
+        pump.run();
+    }
+
     private Call submit(Call call) {
         synchronized (this) {
             if (dead != null) {
@@ -197,12 +226,16 @@ public final class ClientSession {
     public Reply await(Call call) throws OutlayException {
         long left = Math.ceilDiv(call.deadlineNanos() - clock.nanos(), NANOS_PER_MILLI);
         if (!await(call.future(), Math.max(left, 1))) {
-            OutlayException trouble;
+            OutlayException why;
             synchronized (this) {
-                calls.withdraw(call);
-                trouble = phase == Phase.READY ? null : lastTrouble;
+                OutlayException trouble = phase == Phase.READY ? null : lastTrouble;
+                why = messages.noAnswer(call.name(), trouble);
+                if (calls.withdraw(call)) {
+                    pump.add(() -> call.fail(why.again()));
+                }
             }
-            throw messages.noAnswer(call.name(), trouble);
+            pump.run();
+            throw why;
         }
         if (call.future().isCompletedExceptionally()) {
             Throwable failure = call.future().exceptionNow();
@@ -254,6 +287,16 @@ public final class ClientSession {
 
     public synchronized long serverIncarnation() {
         return identity.serverIncarnation();
+    }
+
+    /** The clock of leases and deadlines. */
+    public long nanos() {
+        return clock.nanos();
+    }
+
+    /** How long a call is repeated. */
+    public int deadlineMillis() {
+        return config.deadlineMillis();
     }
 
     public synchronized int leaseMillis() {
@@ -392,6 +435,9 @@ public final class ClientSession {
         if (reply.hasRenew()) {
             leaseLength(reply.getRenew().getLeaseMillis());
             identity.serverIncarnation(reply.getRenew().getServerIncarnation());
+            for (Recall recall : reply.getRenew().getRecallsList()) {
+                tell(Notice.newBuilder().setRecall(recall).build());
+            }
         } else if (reply.hasOpenSession()) {
             leaseLength(reply.getOpenSession().getLeaseMillis());
         } else if (reply.hasAttachSession()) {
@@ -420,6 +466,24 @@ public final class ClientSession {
             die(OutlayException.of(reason, notice.getLeaseEnding().getMessage()));
         } else if (notice.hasShuttingDown()) {
             reconnectMillis = notice.getShuttingDown().getRetryAfterMillis();
+        } else if (notice.hasReattach()) {
+            restate();
+        } else {
+            tell(notice);
+        }
+    }
+
+    /** Hands a notice over, in turn with the answers. */
+    private void tell(Notice notice) {
+        pump.add(() -> layouts.told(notice));
+    }
+
+    /** The server has lost what is not in its journal, on a stream that stands. */
+    private void restate() {
+        if (phase == Phase.READY) {
+            settle();
+        } else if (phase == Phase.SETTLING) {
+            restateAgain = true;
         }
     }
 
@@ -467,6 +531,7 @@ public final class ClientSession {
     /** Restates what is held; without anything to restate the session is ready. */
     private void settle() {
         phase(Phase.SETTLING);
+        restateAgain = false;
         List<ReattachRequest.Volume> held = restateNothing ? List.of() : layouts.restate();
         List<ReattachRequest> requests =
                 Reattachment.requests(
@@ -528,9 +593,14 @@ public final class ClientSession {
     }
 
     private void settled() {
+        if (restateAgain) {
+            settle();
+            return;
+        }
         phase(Phase.READY);
         connectAttempts = 0;
         restateNothing = false;
+        calls.delayed().forEach(calls::add);
         pump.add(() -> opened.complete(null));
     }
 
@@ -588,6 +658,11 @@ public final class ClientSession {
 
     private void later(Call call, OutlayException refused) {
         int attempt = call.refused();
+        pump.add(call.attempts()::afterRefusal);
+        if (waitsForOwnReturn(call, refused)) {
+            calls.delay(call);
+            return;
+        }
         long delay = retryBackoff.millis(attempt, refused.retryAfterMillis());
         if (clock.nanos() + delay * NANOS_PER_MILLI - call.deadlineNanos() > 0) {
             fail(call, refused);
@@ -601,6 +676,14 @@ public final class ClientSession {
                         calls.add(call);
                     }
                 });
+    }
+
+    /** Whether this client's own answer to a recall is what the call waits for. */
+    private boolean waitsForOwnReturn(Call call, OutlayException refused) {
+        boolean conflict = refused.is(Reason.RECALL_CONFLICT) || refused.is(Reason.RETURN_CONFLICT);
+        return conflict
+                && call.volume().isPresent()
+                && layouts.isRecalled(call.volume().get(), call.mapsFile());
     }
 
     // ---- renewal

@@ -1,14 +1,15 @@
 package dev.outlay.client.session;
 
 import dev.outlay.client.OutlayException;
+import dev.outlay.v1.Notice;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import java.util.List;
 
 /**
  * Whoever keeps the layouts of a session: asked to restate them after a broken connection, and told
- * what became of them. Called by one thread at a time, with the session's lock held: it answers
- * from memory and does not call the session.
+ * what became of them. But for {@link #told} it is called by one thread at a time, with the
+ * session's lock held: it answers from memory and does not call the session.
  */
 public interface LayoutHolder {
 
@@ -23,4 +24,19 @@ public interface LayoutHolder {
 
     /** Nothing is held any more, and nothing ever will be. */
     void voided(OutlayException why);
+
+    /**
+     * Whether a recall that this client has not answered yet stands in the way of grants on a file;
+     * {@link ClientSession#retry} is called once it is answered.
+     *
+     * @param file 0: on any file of the volume
+     */
+    boolean isRecalled(String volume, long file);
+
+    /**
+     * What the server says of layouts unasked: in the order in which it came, also among answers,
+     * by one thread at a time, without the session's lock. It may ask the session, and does not
+     * wait.
+     */
+    void told(Notice notice);
 }

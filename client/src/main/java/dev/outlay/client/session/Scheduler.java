@@ -9,6 +9,14 @@ public interface Scheduler extends AutoCloseable {
     void schedule(long delayMillis, Runnable task);
 
     /**
+     * Runs a task that may wait for a device or for the server, soon, on a thread on which it
+     * disturbs no timer.
+     */
+    default void work(Runnable task) {
+        schedule(0, task);
+    }
+
+    /**
      * Waits until the future is done; its outcome is not looked at.
      *
      * @return false if that took longer than {@code timeoutMillis}

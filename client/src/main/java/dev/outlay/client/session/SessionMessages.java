@@ -2,6 +2,7 @@ package dev.outlay.client.session;
 
 import dev.outlay.client.OutlayException;
 import dev.outlay.core.value.Reason;
+import dev.outlay.v1.AcknowledgeRecallRequest;
 import dev.outlay.v1.EndClientRequest;
 import dev.outlay.v1.RenewRequest;
 import dev.outlay.v1.Request;
@@ -18,6 +19,14 @@ final class SessionMessages {
 
     static Request.Builder renew() {
         return Request.newBuilder().setRenew(RenewRequest.getDefaultInstance());
+    }
+
+    static Request.Builder acknowledge(String volume, long recall) {
+        return Request.newBuilder()
+                .setAcknowledgeRecall(
+                        AcknowledgeRecallRequest.newBuilder()
+                                .setVolume(volume)
+                                .setRecallId(recall));
     }
 
     static Request.Builder end() {

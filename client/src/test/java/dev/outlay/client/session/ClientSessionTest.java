@@ -84,6 +84,14 @@ final class ClientSessionTest {
     }
 
     private static final class Holder implements LayoutHolder {
+        @Override
+        public boolean isRecalled(String volume, long file) {
+            return false;
+        }
+
+        @Override
+        public void told(dev.outlay.v1.Notice notice) {}
+
         private final List<ReattachRequest.Volume> held = new ArrayList<>();
         private final List<ReattachResponse.VolumeResult> settled = new ArrayList<>();
         private Optional<OutlayException> voided = Optional.empty();

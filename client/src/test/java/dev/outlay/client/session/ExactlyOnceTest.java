@@ -98,6 +98,14 @@ final class ExactlyOnceTest {
 
     private static final class NoLayouts implements LayoutHolder {
         @Override
+        public boolean isRecalled(String volume, long file) {
+            return false;
+        }
+
+        @Override
+        public void told(dev.outlay.v1.Notice notice) {}
+
+        @Override
         public List<ReattachRequest.Volume> restate() {
             return List.of();
         }

@@ -1,14 +1,17 @@
 package dev.outlay.client.session;
 
 import com.google.protobuf.ByteString;
+import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.AttachSessionResponse;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.EndClientResponse;
 import dev.outlay.v1.ErrorDetail;
+import dev.outlay.v1.Notice;
 import dev.outlay.v1.OpenSessionResponse;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
+import dev.outlay.v1.Recall;
 import dev.outlay.v1.RenewResponse;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
@@ -17,6 +20,8 @@ import dev.outlay.v1.SessionLimits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions of a server, as a client sees them: one client, one stream at a time. What the
@@ -33,6 +38,9 @@ public abstract class FakeServer implements SimTransport.Peer {
     private boolean renewing = true;
     private boolean silent;
     private Reason refusal = Reason.REASON_UNSPECIFIED;
+    private Consumer<Runnable> delay = Runnable::run;
+    private SimTransport.@Nullable Wire wire;
+    private final List<Recall> recalls = new ArrayList<>();
 
     // ---- what a test does to it
 
@@ -54,6 +62,29 @@ public abstract class FakeServer implements SimTransport.Peer {
     /** Refuses attaching and renewing for this reason. */
     public void refuse(Reason reason) {
         refusal = reason;
+    }
+
+    /** Each reply is handed to {@code by}, which runs it now or later. */
+    public void delayReplies(Consumer<Runnable> by) {
+        delay = by;
+    }
+
+    /** Says something unasked, if there is a stream. */
+    public void tell(Notice notice) {
+        if (wire != null) {
+            wire.answer(ServerMessage.newBuilder().addNotices(notice).build());
+        }
+    }
+
+    /** Recalls, and tells of it with every renewal until it is taken out of {@link #recalls}. */
+    public void recall(Recall recall) {
+        recalls.removeIf(known -> known.getRecallId() == recall.getRecallId());
+        recalls.add(recall);
+        tell(Notice.newBuilder().setRecall(recall).build());
+    }
+
+    public List<Recall> recalls() {
+        return recalls;
     }
 
     /** All requests that have arrived, in order. */
@@ -91,20 +122,31 @@ public abstract class FakeServer implements SimTransport.Peer {
 
     @Override
     public final void message(SimTransport.Wire wire, ClientMessage message) {
-        ServerMessage.Builder out = ServerMessage.newBuilder();
+        this.wire = wire;
         for (Request request : message.getRequestsList()) {
             seen.add(request);
             if (!silent) {
                 reply(request)
                         .ifPresent(
                                 reply ->
-                                        out.addReplies(
+                                        send(
+                                                wire,
                                                 reply.setMessageId(request.getMessageId())
-                                                        .setLeaseRenewed(renewing)));
+                                                        .setLeaseRenewed(renewing)
+                                                        .build()));
+            }
+            if (request.hasAttachSession()) {
+                List.copyOf(recalls).forEach(this::recall);
             }
         }
-        if (out.getRepliesCount() > 0) {
-            wire.answer(out.build());
+    }
+
+    private void send(SimTransport.Wire to, Reply reply) {
+        ServerMessage message = ServerMessage.newBuilder().addReplies(reply).build();
+        if (reply.hasOpenSession() || reply.hasAttachSession() || reply.hasReattach()) {
+            to.answer(message);
+        } else {
+            delay.accept(() -> to.answer(message));
         }
     }
 
@@ -139,7 +181,12 @@ public abstract class FakeServer implements SimTransport.Peer {
                                     : reply.setRenew(
                                             RenewResponse.newBuilder()
                                                     .setLeaseMillis(LEASE_MILLIS)
-                                                    .setServerIncarnation(serverIncarnation)));
+                                                    .setServerIncarnation(serverIncarnation)
+                                                    .addAllRecalls(recalls)));
+            case ACKNOWLEDGE_RECALL ->
+                    Optional.of(
+                            reply.setAcknowledgeRecall(
+                                    AcknowledgeRecallResponse.getDefaultInstance()));
             case REATTACH -> Optional.of(reply.setReattach(reattach(request.getReattach())));
             case END_CLIENT ->
                     Optional.of(reply.setEndClient(EndClientResponse.getDefaultInstance()));
