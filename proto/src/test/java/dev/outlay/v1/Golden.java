@@ -48,7 +48,8 @@ final class Golden {
                 LayoutsOuterClass.getDescriptor(),
                 FilesOuterClass.getDescriptor(),
                 DevicesOuterClass.getDescriptor(),
-                AdminOuterClass.getDescriptor());
+                AdminOuterClass.getDescriptor(),
+                Fence.getDescriptor());
     }
 
     /** Every message of the API, nested ones after the one that holds them. */

@@ -10,6 +10,11 @@ import dev.outlay.server.engine.ServerIdentity;
 import dev.outlay.server.engine.Sessions;
 import dev.outlay.server.engine.VolumeException;
 import dev.outlay.server.engine.Volumes;
+import dev.outlay.server.fence.CommandDriver;
+import dev.outlay.server.fence.FenceAgents;
+import dev.outlay.server.fence.FenceDriver;
+import dev.outlay.server.fence.FenceService;
+import dev.outlay.server.fence.ManualDriver;
 import dev.outlay.server.journal.JournalLock;
 import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.server.rpc.GrpcFront;
@@ -37,6 +42,7 @@ import org.slf4j.LoggerFactory;
  *   └ meters ── HTTP: metrics and health, from the first moment on
  *   └ lock of the data directory
  *   └ identity ── volumes (journals replayed) ── sessions (clients of the journals)
+ *                   └ fencing (driver, agents)
  *                   └ volumes start ── lease timer ── gRPC
  * </pre>
  *
@@ -111,6 +117,17 @@ public final class OutlayServer implements AutoCloseable {
         Volumes volumes = Volumes.open(config, identity, clock, wallClock, meters);
         parts.push(volumes::close);
         Sessions sessions = new Sessions(config, identity, clock, volumes, random);
+        FenceAgents agents = new FenceAgents(config.fence().timeout());
+        FenceService fences =
+                new FenceService(
+                        volumes,
+                        driver(config.fence(), agents),
+                        meters,
+                        config.fence().retryMin(),
+                        config.fence().retryMax());
+        parts.push(fences::close);
+        agents.onConnect(fences::retryHost);
+        volumes.listen(fences);
         volumes.start();
         LeaseTimer timer = new LeaseTimer(sessions, clock);
         parts.push(timer::close);
@@ -120,6 +137,8 @@ public final class OutlayServer implements AutoCloseable {
                                 config,
                                 volumes,
                                 sessions,
+                                fences,
+                                agents,
                                 Limits.DEFAULT.with(
                                         config.limits().clients(),
                                         config.limits().outstandingOperations()),
@@ -132,6 +151,14 @@ public final class OutlayServer implements AutoCloseable {
         grpcPort = front.port();
         readiness.ready();
         LOG.info("event=ready volumes={}", volumes.all().size());
+    }
+
+    private static FenceDriver driver(ServerConfig.Fence fence, FenceAgents agents) {
+        return switch (fence.driver()) {
+            case MANUAL -> new ManualDriver();
+            case COMMAND -> new CommandDriver(fence.command(), fence.timeout());
+            case AGENT -> agents;
+        };
     }
 
     private static void makeDataDirectory(Path directory) throws IOException {

@@ -1,5 +1,7 @@
 package dev.outlay.server.config;
 
+import dev.outlay.server.config.ServerConfig.Fence;
+import dev.outlay.server.config.ServerConfig.FenceDriver;
 import dev.outlay.server.config.ServerConfig.Lease;
 import dev.outlay.server.config.ServerConfig.ServerLimits;
 import java.nio.file.InvalidPathException;
@@ -61,7 +63,8 @@ final class ConfigReader {
                                 1 << 20,
                                 1L << 40),
                         duration("shutdown.timeout", standard.shutdownTimeout()),
-                        limits(standard.limits()));
+                        limits(standard.limits()),
+                        fence(standard.fence()));
         refuseUnknownKeys();
         checkRelations(config);
         if (!problems.isEmpty()) {
@@ -84,7 +87,52 @@ final class ConfigReader {
                 count("limits.outstanding-operations", standard.outstandingOperations(), 65_536));
     }
 
+    private Fence fence(Fence standard) {
+        return new Fence(
+                value("fence.driver", standard.driver(), ConfigReader::fenceDriver),
+                value("fence.command", standard.command(), ConfigReader::command),
+                duration("fence.timeout", standard.timeout()),
+                duration("fence.retry-min", standard.retryMin()),
+                duration("fence.retry-max", standard.retryMax()));
+    }
+
+    private static FenceDriver fenceDriver(String text) {
+        return switch (text) {
+            case "manual" -> FenceDriver.MANUAL;
+            case "command" -> FenceDriver.COMMAND;
+            case "agent" -> FenceDriver.AGENT;
+            default -> throw new IllegalArgumentException("is none of manual, command, agent");
+        };
+    }
+
+    private static List<String> command(String text) {
+        if (text.equals(NONE)) {
+            return List.of();
+        }
+        List<String> words = List.of(text.strip().split("\\s+"));
+        if (!path(words.getFirst()).isAbsolute()) {
+            throw new IllegalArgumentException(
+                    "does not begin with the absolute path of a program");
+        }
+        return words;
+    }
+
+    private void checkFence(Fence fence) {
+        if (fence.retryMin().compareTo(fence.retryMax()) > 0) {
+            refuse(
+                    "fence.retry-min",
+                    "is more than fence.retry-max (" + Quantity.show(fence.retryMax()) + ")");
+        }
+        if (fence.driver() == FenceDriver.COMMAND && fence.command().isEmpty()) {
+            refuse("fence.driver", "needs a program in fence.command");
+        }
+        if (fence.driver() != FenceDriver.COMMAND && !fence.command().isEmpty()) {
+            refuse("fence.command", "is run only with fence.driver = command");
+        }
+    }
+
     private void checkRelations(ServerConfig config) {
+        checkFence(config.fence());
         Lease lease = config.lease();
         if (lease.min().compareTo(lease.standard()) > 0) {
             refuse(

@@ -28,6 +28,7 @@ import java.util.Optional;
  * @param snapshotThresholdBytes journal written since the last snapshot that brings about the next
  * @param shutdownTimeout how long a graceful stop waits for answers under way
  * @param limits what bounds the server's memory
+ * @param fence how clients that end without their own word are made sure to store no more
  */
 public record ServerConfig(
         ListenAddress listen,
@@ -40,7 +41,8 @@ public record ServerConfig(
         long journalSegmentBytes,
         long snapshotThresholdBytes,
         Duration shutdownTimeout,
-        ServerLimits limits) {
+        ServerLimits limits,
+        Fence fence) {
 
     /** What clients get without asking, and the shortest and longest they are granted. */
     public record Lease(Duration standard, Duration min, Duration max) {
@@ -71,6 +73,35 @@ public record ServerConfig(
             int clients,
             int outstandingOperations) {}
 
+    /** Who makes sure that a client which ended without its own word stores no more. */
+    public enum FenceDriver {
+        /** An operator, by {@code outlay quarantine confirm}. */
+        MANUAL,
+        /** A program of the operator's. */
+        COMMAND,
+        /** A process on the client's host, {@code outlay fence-agent}. */
+        AGENT
+    }
+
+    /**
+     * How clients are fenced.
+     *
+     * @param command the program and its first arguments; empty but for {@link FenceDriver#COMMAND}
+     * @param timeout how long one attempt may take
+     * @param retryMin pause after the first failure; each further one doubles it
+     * @param retryMax longest pause
+     */
+    public record Fence(
+            FenceDriver driver,
+            List<String> command,
+            Duration timeout,
+            Duration retryMin,
+            Duration retryMax) {
+        public Fence {
+            command = List.copyOf(command);
+        }
+    }
+
     public static final ServerConfig DEFAULT =
             new ServerConfig(
                     new ListenAddress("127.0.0.1", 7430),
@@ -83,7 +114,13 @@ public record ServerConfig(
                     64L << 20,
                     256L << 20,
                     Duration.ofSeconds(20),
-                    new ServerLimits(4 << 20, 1024, 64, 100_000, 1024));
+                    new ServerLimits(4 << 20, 1024, 64, 100_000, 1024),
+                    new Fence(
+                            FenceDriver.MANUAL,
+                            List.of(),
+                            Duration.ofSeconds(30),
+                            Duration.ofSeconds(1),
+                            Duration.ofMinutes(5)));
 
     /**
      * Reads a file.

@@ -44,6 +44,11 @@ public final class ServerDevice implements AutoCloseable {
         return openChecked(path, expectedDevice, expectedIncarnation);
     }
 
+    /** Whether I/O to {@code path} goes through a block driver, and not by stores of a CPU. */
+    public static boolean isBlockDevice(Path path) throws DeviceException {
+        return DeviceNode.at(path).isBlock();
+    }
+
     public Path path() {
         return path;
     }

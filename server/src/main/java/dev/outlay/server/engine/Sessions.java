@@ -7,6 +7,7 @@ import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.ProcessIdentity;
 import dev.outlay.core.value.Reason;
 import dev.outlay.server.config.ServerConfig;
 import java.nio.ByteBuffer;
@@ -19,6 +20,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -75,7 +77,11 @@ public final class Sessions {
         volumes.listen(
                 new VolumeEngine.Listener() {
                     @Override
-                    public void told(VolumeEngine volume, Notice notice) {}
+                    public void told(VolumeEngine volume, Notice notice) {
+                        if (notice instanceof Notice.ClientProven proof) {
+                            proven(volume.name(), proof.client());
+                        }
+                    }
 
                     @Override
                     public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
@@ -105,20 +111,21 @@ public final class Sessions {
     /** Clients of a journal: each has its lease anew from now. */
     private synchronized void remember(VolumeEngine volume) {
         for (VolumeEngine.RememberedClient known : volume.rememberedClients()) {
-            if (known.ended().isPresent() && known.ended().get() == EndCause.EXPIRED) {
-                continue;
-            }
+            boolean expired = known.ended().filter(EndCause.EXPIRED::equals).isPresent();
             Session session =
                     byId.computeIfAbsent(
                             known.record().id(),
                             id -> {
                                 Session fresh = new Session(known.record(), clock.nanos());
                                 fresh.extend(clock.nanos());
-                                due.add(new Due(fresh.deadlineNanos(), fresh));
                                 return fresh;
                             });
             session.join(volume.name());
+            if (!expired) {
+                due.add(new Due(session.deadlineNanos(), session));
+            }
             if (known.ended().isPresent()) {
+                // Expired, it has no lease to wait for: it is here to be told that it is fenced.
                 session.end(known.ended().get());
             } else {
                 byOwner.put(new Owner(known.record().principal(), known.record().owner()), session);
@@ -150,6 +157,23 @@ public final class Sessions {
             long incarnation,
             long maxIoMillis,
             long requestedLeaseMillis)
+            throws SessionException {
+        return open(
+                principal, owner, incarnation, maxIoMillis, requestedLeaseMillis, Optional.empty());
+    }
+
+    /**
+     * As above.
+     *
+     * @param process where the client runs, if it says so
+     */
+    public SessionGrant open(
+            String principal,
+            String owner,
+            long incarnation,
+            long maxIoMillis,
+            long requestedLeaseMillis,
+            Optional<ProcessIdentity> process)
             throws SessionException {
         checkOwner(owner);
         if (maxIoMillis < 0 || maxIoMillis > config.maxIo().toMillis()) {
@@ -185,7 +209,7 @@ public final class Sessions {
                                 + " clients, as many as limits.clients allows");
             }
             superseded = before;
-            grant = newSession(principal, owner, incarnation, lease, maxIoMillis);
+            grant = newSession(principal, owner, incarnation, lease, maxIoMillis, process);
         }
         if (superseded != null && superseded.end(EndCause.SUPERSEDED)) {
             LOG.info("client={} event=superseded by={}", superseded.id(), grant.session().id());
@@ -210,7 +234,12 @@ public final class Sessions {
     }
 
     private SessionGrant newSession(
-            String principal, String owner, long incarnation, long leaseMillis, long maxIoMillis) {
+            String principal,
+            String owner,
+            long incarnation,
+            long leaseMillis,
+            long maxIoMillis,
+            Optional<ProcessIdentity> process) {
         long id = random.nextLong();
         while (id == 0 || byId.containsKey(new ClientId(id))) {
             id = random.nextLong();
@@ -226,7 +255,8 @@ public final class Sessions {
                         digest[0],
                         digest[1],
                         leaseMillis,
-                        maxIoMillis);
+                        maxIoMillis,
+                        process);
         Session session = new Session(record, clock.nanos());
         session.extend(clock.nanos());
         byId.put(session.id(), session);
@@ -239,6 +269,31 @@ public final class Sessions {
     /** The session that a message names, if its secret is right and it has not ended. */
     public Session authenticate(long clientId, long secretHigh, long secretLow)
             throws SessionException {
+        Session session = known(clientId, secretHigh, secretLow);
+        EndCause ended = session.ended().orElse(null);
+        if (ended != null) {
+            throw new SessionException(
+                    ended == EndCause.OWN_WORD ? Reason.EXPIRED : Reason.FENCED,
+                    "client " + session.id() + " has ended: " + ended);
+        }
+        return session;
+    }
+
+    /**
+     * The session that a client's own word of its end names: one that was revoked may still say so,
+     * which is the proof that its quarantine waits for.
+     */
+    public Session authenticateLast(long clientId, long secretHigh, long secretLow)
+            throws SessionException {
+        Session session = known(clientId, secretHigh, secretLow);
+        if (session.ended().filter(EndCause.OWN_WORD::equals).isPresent()) {
+            throw new SessionException(
+                    Reason.EXPIRED, "client " + session.id() + " has said already that it ended");
+        }
+        return session;
+    }
+
+    private Session known(long clientId, long secretHigh, long secretLow) throws SessionException {
         Session session;
         synchronized (this) {
             session = clientId == 0 ? null : byId.get(new ClientId(clientId));
@@ -256,12 +311,6 @@ public final class Sessions {
             throw new SessionException(
                     Reason.PERMISSION_DENIED,
                     "the secret does not belong to client " + session.id());
-        }
-        EndCause ended = session.ended().orElse(null);
-        if (ended != null) {
-            throw new SessionException(
-                    ended == EndCause.OWN_WORD ? Reason.EXPIRED : Reason.FENCED,
-                    "client " + session.id() + " has ended: " + ended);
         }
         return session;
     }
@@ -282,14 +331,13 @@ public final class Sessions {
         }
     }
 
-    /** The client's own word that it has ended: everything it held is returned. */
+    /**
+     * The client's own word that it has ended: everything it held is returned, and what it left in
+     * quarantine when it was revoked is free.
+     */
     public CompletableFuture<Void> end(Session session) {
-        if (!session.end(EndCause.OWN_WORD)) {
-            return CompletableFuture.completedFuture(null);
-        }
         CompletableFuture<Void> done = new CompletableFuture<>();
-        settle(
-                session,
+        Consumer<List<Reply.Failure>> then =
                 refused -> {
                     if (refused.isEmpty()) {
                         done.complete(null);
@@ -298,8 +346,33 @@ public final class Sessions {
                         done.completeExceptionally(
                                 new SessionException(why.reason(), why.message()));
                     }
-                });
+                };
+        if (session.end(EndCause.OWN_WORD)) {
+            settle(session, then);
+        } else {
+            tellAll(
+                    session,
+                    new Command.EndClient(session.id(), EndCause.OWN_WORD),
+                    replies -> then.accept(refusedForNow(replies)));
+        }
         return done;
+    }
+
+    /**
+     * A volume has forgotten the client, whose end is proven there. Where others still count on it
+     * they are told that it has ended; with none left the session is forgotten.
+     */
+    private void proven(String volume, ClientId client) {
+        Session session;
+        synchronized (this) {
+            session = byId.get(client);
+        }
+        if (session == null) {
+            return;
+        }
+        session.forgetJoin(volume);
+        session.end(EndCause.EXPIRED);
+        settle(session, _ -> {});
     }
 
     private synchronized void forget(Session session) {
@@ -409,7 +482,10 @@ public final class Sessions {
                         schedule(session, clock.nanos() + RETRY_NANOS);
                     } else if (ended != null || holdsNothing(replies)) {
                         session.end(EndCause.EXPIRED);
-                        forget(session);
+                        // While a volume remembers the client it is told that it is fenced.
+                        if (replies.stream().noneMatch(Reply.Remembered.class::isInstance)) {
+                            forget(session);
+                        }
                     }
                     then.accept(refused);
                 });
@@ -424,9 +500,10 @@ public final class Sessions {
                 .toList();
     }
 
-    /** A volume refuses to wait for a client that held nothing: it is forgotten there. */
+    /** A volume refuses to wait for a client that has ended there or held nothing. */
     private static boolean holdsNothing(List<Reply> replies) {
-        return replies.stream().allMatch(Reply.Failure.class::isInstance);
+        return replies.stream()
+                .allMatch(r -> r instanceof Reply.Failure || r instanceof Reply.Remembered);
     }
 
     // ---- commands

@@ -5,6 +5,7 @@ import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.SpaceUse;
+import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.DeviceRange;
@@ -161,6 +162,27 @@ public final class VolumeEngine implements AutoCloseable {
     /** Looks at the state between two steps. */
     void look(Consumer<dev.outlay.core.VolumeState> look) {
         logic.look(look);
+    }
+
+    /**
+     * Who is to be fenced, for a listener that has just been told so: on the volume's thread only.
+     * Empty if the volume has forgotten the client since.
+     */
+    public Optional<FenceNeed> fenceNeed(ClientId id) {
+        List<FenceNeed> found = new ArrayList<>();
+        logic.look(
+                state -> {
+                    ClientEntry client = state.tables().client(id);
+                    if (client != null) {
+                        found.add(
+                                new FenceNeed(
+                                        name,
+                                        client.record(),
+                                        state.tables().settings().fence(),
+                                        List.copyOf(state.tables().devices())));
+                    }
+                });
+        return found.stream().findFirst();
     }
 
     /** From now on {@code hears} is told what the volume has to say unasked. */

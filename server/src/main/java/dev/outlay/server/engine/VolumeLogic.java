@@ -118,6 +118,12 @@ final class VolumeLogic {
             effects.graceBegan(millis);
         }
         current.tables().works().forEach(effects::startWork);
+        for (ClientEntry client : current.tables().clients()) {
+            ClientId id = client.record().id();
+            if (client.ended().isPresent() && current.tables().quarantine().names(id)) {
+                effects.tell(new Notice.NeedsFence(id));
+            }
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.outlay.server.engine;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
@@ -10,9 +11,21 @@ import java.util.OptionalLong;
  *
  * @param name a lower-case letter, then at most 63 lower-case letters, digits or {@code -}
  * @param blockSize bytes, a power of two; 0 for that of the first device's label
+ * @param acceptStaleWriterRisk whether time may count as a proof also where clients store by CPU
  */
 public record VolumeRequest(
-        String name, List<DeviceSlice> devices, int blockSize, Durability leastDurability) {
+        String name,
+        List<DeviceSlice> devices,
+        int blockSize,
+        Durability leastDurability,
+        FencePolicy fence,
+        boolean acceptStaleWriterRisk) {
+
+    /** A volume on which time proves nothing. */
+    public VolumeRequest(
+            String name, List<DeviceSlice> devices, int blockSize, Durability leastDurability) {
+        this(name, devices, blockSize, leastDurability, FencePolicy.STRICT, false);
+    }
 
     public VolumeRequest {
         devices = List.copyOf(devices);

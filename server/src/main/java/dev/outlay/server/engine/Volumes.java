@@ -10,6 +10,9 @@ import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.core.value.VolumeSettings.Allocation;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
+import dev.outlay.core.value.VolumeSettings.Placement;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
@@ -67,7 +70,14 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
 
-    private record Open(VolumeEngine engine, JournalLock lock, List<VolumeDevice> devices) {}
+    /**
+     * @param storedByCpu whether clients reach one of the devices by stores of their CPU
+     */
+    private record Open(
+            VolumeEngine engine,
+            JournalLock lock,
+            List<VolumeDevice> devices,
+            boolean storedByCpu) {}
 
     private Volumes(
             ServerConfig config,
@@ -114,6 +124,14 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         return volumes;
     }
 
+    /**
+     * Whether clients reach a device of the volume by stores of their CPU, which nothing refuses.
+     */
+    public boolean isStoredByCpu(String name) {
+        Open found = open.get(name);
+        return found != null && found.storedByCpu;
+    }
+
     /** Lets all volumes work. */
     public void start() {
         open.values().forEach(o -> o.engine.start());
@@ -153,6 +171,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         Path temporary = folder.resolve("." + request.name() + ".creating");
         try {
             List<VolumeDevice> slices = slices(request);
+            refuseHiddenRisk(request, slices);
             int blockSize =
                     request.blockSize() != 0
                             ? request.blockSize()
@@ -163,7 +182,11 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                             request.name(),
                             blockSize,
                             request.leastDurability(),
-                            wallClock.millis());
+                            wallClock.millis(),
+                            request.fence(),
+                            Allocation.UNWRITTEN,
+                            Placement.LINEAR,
+                            0);
             deleteTree(temporary);
             Files.createDirectories(temporary);
             ServerIdentity.write(temporary.resolve(UUID_FILE), settings.uuid() + "\n");
@@ -221,6 +244,25 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                             + Limits.DEFAULT.blockSizeMin()
                             + " to "
                             + Limits.DEFAULT.blockSizeMax());
+        }
+    }
+
+    /** Time is no proof against a CPU: who wants it all the same says so. */
+    private static void refuseHiddenRisk(VolumeRequest request, List<VolumeDevice> devices)
+            throws DeviceException, VolumeException {
+        if (request.fence() != FencePolicy.TIMED || request.acceptStaleWriterRisk()) {
+            return;
+        }
+        for (VolumeDevice device : devices) {
+            if (!ServerDevice.isBlockDevice(Path.of(device.path()))) {
+                throw new VolumeException(
+                        Reason.INVALID_ARGUMENT,
+                        "clients store to "
+                                + device.path()
+                                + " by CPU, and a stopped process can do so long after its lease:"
+                                + " under the fence policy TIMED it may overwrite another file."
+                                + " Choose STRICT, or accept the risk by accept_stale_writer_risk");
+            }
         }
     }
 
@@ -350,7 +392,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                                             .name("volume-" + name + "-work")
                                                             .unstarted(task))));
             engine.listen(new Everybody());
-            open.put(name, new Open(engine, lock, used));
+            open.put(name, new Open(engine, lock, used, isStoredByCpu(used)));
             return engine;
         } catch (IOException | RuntimeException e) {
             lock.close();
@@ -359,6 +401,15 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                     "volume '" + name + "' cannot be opened: " + e.getMessage(),
                     e);
         }
+    }
+
+    private static boolean isStoredByCpu(List<VolumeDevice> used) throws DeviceException {
+        for (VolumeDevice device : used) {
+            if (!ServerDevice.isBlockDevice(Path.of(device.path()))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private VolumeStore store(Path place, UUID uuid) throws IOException {

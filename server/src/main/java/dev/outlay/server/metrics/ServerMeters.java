@@ -1,5 +1,6 @@
 package dev.outlay.server.metrics;
 
+import dev.outlay.server.fence.FenceMeters;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * count. In Prometheus' spelling, {@code outlay.network.received} in bytes is {@code
  * outlay_network_received_bytes_total}.
  */
-public final class ServerMeters implements AutoCloseable {
+public final class ServerMeters implements FenceMeters, AutoCloseable {
     /** Bounds of the histograms of latency: from a fast device to what a person notices. */
     static final Duration[] LATENCY_BOUNDS = {
         Duration.ofNanos(100_000),
@@ -53,6 +54,9 @@ public final class ServerMeters implements AutoCloseable {
     private final Counter sent;
     private final Counter renewals;
     private final Counter slowReaders;
+    private final Counter fenceFailures;
+    private final AtomicInteger fencing = new AtomicInteger();
+    private final AtomicInteger fencesFailing = new AtomicInteger();
 
     /**
      * @param version of the program, shown as the tag of a meter that is always 1
@@ -74,6 +78,16 @@ public final class ServerMeters implements AutoCloseable {
                         "outlay.streams.cut",
                         null,
                         "Streams ended because the client did not read");
+        fenceFailures =
+                counter("outlay.fence.failures", null, "Attempts to fence a client that failed");
+        Gauge.builder("outlay.fence.waiting", fencing::get)
+                .description("Clients that ended without their word and are not proven gone yet")
+                .baseUnit("clients")
+                .register(registry);
+        Gauge.builder("outlay.fence.failing", fencesFailing::get)
+                .description("Those of them whose last attempt failed: an operator is needed")
+                .baseUnit("clients")
+                .register(registry);
         new UptimeMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         new FileDescriptorMetrics().bindTo(registry);
@@ -109,6 +123,17 @@ public final class ServerMeters implements AutoCloseable {
     /** A stream is being ended because its client does not read. */
     public void streamCut() {
         slowReaders.increment();
+    }
+
+    @Override
+    public void fenceFailed() {
+        fenceFailures.increment();
+    }
+
+    @Override
+    public void fencing(int waiting, int failing) {
+        fencing.set(waiting);
+        fencesFailing.set(failing);
     }
 
     void received(long bytes) {

@@ -2,6 +2,7 @@ package dev.outlay.server.rpc;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Reason;
 import dev.outlay.server.config.ServerConfig;
@@ -10,14 +11,19 @@ import dev.outlay.server.engine.VolumeEngine;
 import dev.outlay.server.engine.VolumeException;
 import dev.outlay.server.engine.VolumeRequest;
 import dev.outlay.server.engine.Volumes;
+import dev.outlay.server.fence.FenceService;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
+import dev.outlay.v1.ConfirmClientEndedRequest;
+import dev.outlay.v1.ConfirmClientEndedResponse;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.CreateVolumeResponse;
 import dev.outlay.v1.DeviceSlice;
 import dev.outlay.v1.GetServerInfoRequest;
 import dev.outlay.v1.GetServerInfoResponse;
+import dev.outlay.v1.ListQuarantineRequest;
+import dev.outlay.v1.ListQuarantineResponse;
 import dev.outlay.v1.ListVolumesRequest;
 import dev.outlay.v1.ListVolumesResponse;
 import dev.outlay.v1.SessionLimits;
@@ -46,6 +52,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     private final Operations operations;
     private final Volumes volumes;
     private final Sessions sessions;
+    private final FenceService fences;
     private final Executor slow;
     private final About about;
 
@@ -69,12 +76,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             Operations operations,
             Volumes volumes,
             Sessions sessions,
+            FenceService fences,
             Executor slow,
             About about) {
         this.calls = calls;
         this.operations = operations;
         this.volumes = volumes;
         this.sessions = sessions;
+        this.fences = fences;
         this.slow = slow;
         this.about = about;
     }
@@ -88,7 +97,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 caller -> {
                     VolumeRequest wanted = volumeRequest(request);
                     return create(wanted)
-                            .thenCompose(AdminService::statusOf)
+                            .thenCompose(this::statusOf)
                             .thenApply(
                                     status ->
                                             CreateVolumeResponse.newBuilder()
@@ -145,7 +154,9 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                             DURABILITY_SYNC_MAPPED,
                             UNRECOGNIZED ->
                             WireValues.durability("least_durability", request.getLeastDurability());
-                });
+                },
+                WireFencing.policy("fence_policy", request.getFencePolicy()),
+                request.getAcceptStaleWriterRisk());
     }
 
     private static Path path(String field, String text) {
@@ -170,7 +181,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 answer,
                 caller -> {
                     List<CompletableFuture<VolumeStatus>> each =
-                            volumes.all().stream().map(AdminService::statusOf).toList();
+                            volumes.all().stream().map(this::statusOf).toList();
                     return CompletableFuture.allOf(each.toArray(CompletableFuture[]::new))
                             .thenApply(
                                     _ -> {
@@ -189,7 +200,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 caller -> {
                     VolumeEngine volume = operations.volume("volume", request.getVolume());
                     return volume.submit(new Command.ShowVolume())
-                            .thenApply(reply -> WireReplies.shown(reply, volume.status()));
+                            .thenApply(
+                                    reply ->
+                                            WireReplies.shown(
+                                                    reply,
+                                                    volume.status(),
+                                                    volumes.isStoredByCpu(volume.name())));
                 });
     }
 
@@ -215,9 +231,48 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 });
     }
 
-    private static CompletableFuture<VolumeStatus> statusOf(VolumeEngine volume) {
+    private CompletableFuture<VolumeStatus> statusOf(VolumeEngine volume) {
         return volume.submit(new Command.ShowVolume())
-                .thenApply(reply -> WireReplies.status(reply, volume.status()));
+                .thenApply(
+                        reply ->
+                                WireReplies.status(
+                                        reply,
+                                        volume.status(),
+                                        volumes.isStoredByCpu(volume.name())));
+    }
+
+    @Override
+    public void listQuarantine(
+            ListQuarantineRequest request, StreamObserver<ListQuarantineResponse> answer) {
+        calls.ofAnybody(
+                "ListQuarantine",
+                answer,
+                caller -> {
+                    VolumeEngine volume = operations.volume("volume", request.getVolume());
+                    return volume.submit(
+                                    WireFencing.listQuarantine(
+                                            request, about.limits().getExtentsPerReply()))
+                            .thenApply(reply -> WireFencing.quarantined(reply, fences::state));
+                });
+    }
+
+    @Override
+    public void confirmClientEnded(
+            ConfirmClientEndedRequest request, StreamObserver<ConfirmClientEndedResponse> answer) {
+        calls.ofAnybody(
+                "ConfirmClientEnded",
+                answer,
+                caller -> {
+                    ClientId client = WireFencing.client("client_id", request.getClientId());
+                    if (!request.getIKnowItHasEnded()) {
+                        throw RequestRefused.invalid(
+                                "i_know_it_has_ended is not set: if client "
+                                        + client
+                                        + " still runs, it destroys the bytes of others");
+                    }
+                    return fences.confirm(client)
+                            .thenApply(replies -> WireFencing.confirmed(client, replies));
+                });
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.outlay.v1.OpenSessionResponse;
 import dev.outlay.v1.SessionLimits;
 import dev.outlay.v1.SessionRef;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -55,7 +56,10 @@ final class Admission {
                         request.getOwner(),
                         request.getIncarnation(),
                         Fields.within("max_io_millis", request.getMaxIoMillis(), 1, MAX_IO_MILLIS),
-                        Integer.toUnsignedLong(request.getRequestedLeaseMillis()));
+                        Integer.toUnsignedLong(request.getRequestedLeaseMillis()),
+                        request.hasProcess()
+                                ? Optional.of(WireFencing.process("process", request.getProcess()))
+                                : Optional.empty());
         Session session = grant.session();
         return new Opened(
                 session,
@@ -72,14 +76,24 @@ final class Admission {
                         .build());
     }
 
+    /** The session that a client's own word of its end names. */
+    Session authenticateLast(SessionRef ref) throws SessionException {
+        ByteBuffer secret = secret(ref);
+        return sessions.authenticateLast(ref.getClientId(), secret.getLong(), secret.getLong());
+    }
+
     /** The session that a message names. */
     Session authenticate(SessionRef ref) throws SessionException {
+        ByteBuffer secret = secret(ref);
+        return sessions.authenticate(ref.getClientId(), secret.getLong(), secret.getLong());
+    }
+
+    private static ByteBuffer secret(SessionRef ref) {
         if (ref.getClientId() == 0) {
             throw new RequestRefused(
                     Reason.NO_SESSION, "session.client_id is missing or 0: this needs a session");
         }
-        ByteBuffer secret = Fields.id("session.secret", ref.getSecret());
-        return sessions.authenticate(ref.getClientId(), secret.getLong(), secret.getLong());
+        return Fields.id("session.secret", ref.getSecret());
     }
 
     AttachSessionResponse attached(Session session) {

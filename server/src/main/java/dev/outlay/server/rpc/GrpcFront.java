@@ -5,6 +5,8 @@ import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.engine.MonotonicClock;
 import dev.outlay.server.engine.Sessions;
 import dev.outlay.server.engine.Volumes;
+import dev.outlay.server.fence.FenceAgents;
+import dev.outlay.server.fence.FenceService;
 import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.server.metrics.TrafficTracer;
 import io.grpc.BindableService;
@@ -61,11 +63,13 @@ public final class GrpcFront implements AutoCloseable {
     private final SessionStreams streams = new SessionStreams();
     private final ThreadPoolExecutor slow;
     private final List<Server> servers = new ArrayList<>();
+    private Runnable stopAgents = () -> {};
     private Optional<Path> unixSocket = Optional.empty();
 
     /**
      * What the services work with.
      *
+     * @param agents hears fence agents, whether they are asked or not
      * @param wallClock for time stamps only
      * @param random cryptographically strong, but in simulations
      * @param version of the program
@@ -74,6 +78,8 @@ public final class GrpcFront implements AutoCloseable {
             ServerConfig config,
             Volumes volumes,
             Sessions sessions,
+            FenceService fences,
+            FenceAgents agents,
             Limits limits,
             MonotonicClock clock,
             InstantSource wallClock,
@@ -139,12 +145,22 @@ public final class GrpcFront implements AutoCloseable {
                         config.lease(),
                         messageBytes,
                         WireReplies.limits(parts.limits(), messageBytes));
+        FencingService fencing = new FencingService(parts.agents());
+        stopAgents = fencing::stop;
         return List.of(
                 new SessionsService(calls, operations, admission, loops, streamParts),
                 new LayoutsService(calls, operations),
                 new FilesService(calls, operations),
                 new DevicesService(calls, operations),
-                new AdminService(calls, operations, parts.volumes(), parts.sessions(), slow, about),
+                new AdminService(
+                        calls,
+                        operations,
+                        parts.volumes(),
+                        parts.sessions(),
+                        parts.fences(),
+                        slow,
+                        about),
+                fencing,
                 health.getHealthService(),
                 ProtoReflectionServiceV1.newInstance());
     }
@@ -244,6 +260,7 @@ public final class GrpcFront implements AutoCloseable {
     public void close() {
         health.enterTerminalState();
         servers.forEach(Server::shutdown);
+        stopAgents.run();
         long deadline = System.nanoTime() + config.shutdownTimeout().toNanos();
         try {
             streams.stop().get(left(deadline), TimeUnit.NANOSECONDS);

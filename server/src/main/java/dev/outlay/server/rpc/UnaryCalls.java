@@ -64,7 +64,7 @@ final class UnaryCalls {
             Function<Caller, CompletableFuture<R>> work) {
         Call<R> call = new Call<>(operation, observer);
         try {
-            Session session = admission.authenticate(ref);
+            Session session = admission.authenticateLast(ref);
             call.run(new Caller(Optional.of(session), call.loop), work);
         } catch (SessionException | RuntimeException e) {
             call.end(null, e, false);

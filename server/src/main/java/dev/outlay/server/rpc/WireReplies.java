@@ -4,6 +4,7 @@ import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.HeldLayout;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.server.engine.EngineStatus;
 import dev.outlay.v1.AllocateResponse;
 import dev.outlay.v1.CheckVolumeResponse;
@@ -263,7 +264,10 @@ final class WireReplies {
 
     // ---- administration
 
-    static VolumeStatus status(Reply reply, EngineStatus engine) {
+    /**
+     * @param storedByCpu whether clients reach a device by stores of their CPU
+     */
+    static VolumeStatus status(Reply reply, EngineStatus engine, boolean storedByCpu) {
         Reply.VolumeStatus status = expect(Reply.VolumeStatus.class, reply);
         var settings = status.settings();
         return VolumeStatus.newBuilder()
@@ -281,6 +285,8 @@ final class WireReplies {
                 .setClients(status.clients())
                 .setLayouts(status.layouts())
                 .setInGrace(status.inGrace())
+                .setFencePolicy(WireFencing.toWire(settings.fence()))
+                .setStaleWriterRisk(settings.fence() == FencePolicy.TIMED && storedByCpu)
                 .setJournalPosition(engine.journalPosition())
                 .setSnapshotPosition(engine.snapshotPosition())
                 .setReadOnlyReason(engine.readOnlyReason().orElse(""))
@@ -300,9 +306,9 @@ final class WireReplies {
                 .build();
     }
 
-    static ShowVolumeResponse shown(Reply reply, EngineStatus engine) {
+    static ShowVolumeResponse shown(Reply reply, EngineStatus engine, boolean storedByCpu) {
         Reply.VolumeStatus status = expect(Reply.VolumeStatus.class, reply);
-        var wire = ShowVolumeResponse.newBuilder().setStatus(status(reply, engine));
+        var wire = ShowVolumeResponse.newBuilder().setStatus(status(reply, engine, storedByCpu));
         status.devices()
                 .forEach(
                         device ->
