@@ -1,6 +1,5 @@
 package dev.outlay.server;
 
-import dev.outlay.core.value.Limits;
 import dev.outlay.server.admin.HttpEndpoint;
 import dev.outlay.server.config.ListenAddress;
 import dev.outlay.server.config.ServerConfig;
@@ -139,9 +138,7 @@ public final class OutlayServer implements AutoCloseable {
                                 sessions,
                                 fences,
                                 agents,
-                                Limits.DEFAULT.with(
-                                        config.limits().clients(),
-                                        config.limits().outstandingOperations()),
+                                config.volumeLimits(),
                                 clock,
                                 wallClock,
                                 random,

@@ -86,7 +86,7 @@ public record Limits(
     }
 
     /** The same with another time to answer a recall. */
-    public Limits withRecall(int chosenMillis, int chosenExtensions) {
+    public Limits withRecall(int chosenMillis) {
         return new Limits(
                 blockSizeMin,
                 blockSizeMax,
@@ -101,6 +101,6 @@ public record Limits(
                 clients,
                 reattachLayouts,
                 chosenMillis,
-                chosenExtensions);
+                recallExtensions);
     }
 }

@@ -52,6 +52,7 @@ final class ConfigReader {
                                 duration("lease.min", standard.lease().min()),
                                 duration("lease.max", standard.lease().max())),
                         duration("max-io", standard.maxIo()),
+                        duration("recall.deadline", standard.recall()),
                         bytes(
                                 "journal.segment-size",
                                 standard.journalSegmentBytes(),

@@ -1,5 +1,6 @@
 package dev.outlay.server.config;
 
+import dev.outlay.core.value.Limits;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.util.Optional;
  * @param dataDirectory journals, snapshots and the server's identity
  * @param lease what clients get, and the bounds of what they may ask for
  * @param maxIo longest I/O time a client may declare
+ * @param recall how long a client may take to answer a recall
  * @param journalSegmentBytes length of one preallocated file of a journal
  * @param snapshotThresholdBytes journal written since the last snapshot that brings about the next
  * @param shutdownTimeout how long a graceful stop waits for answers under way
@@ -38,6 +40,7 @@ public record ServerConfig(
         Path dataDirectory,
         Lease lease,
         Duration maxIo,
+        Duration recall,
         long journalSegmentBytes,
         long snapshotThresholdBytes,
         Duration shutdownTimeout,
@@ -55,6 +58,13 @@ public record ServerConfig(
                     ? min
                     : requested.compareTo(max) > 0 ? max : requested;
         }
+    }
+
+    /** The limits that every volume works within. */
+    public Limits volumeLimits() {
+        return Limits.DEFAULT
+                .with(limits.clients(), limits.outstandingOperations())
+                .withRecall((int) recall.toMillis());
     }
 
     /**
@@ -111,6 +121,7 @@ public record ServerConfig(
                     Path.of("outlay-data"),
                     new Lease(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofHours(1)),
                     Duration.ofMinutes(1),
+                    Duration.ofSeconds(10),
                     64L << 20,
                     256L << 20,
                     Duration.ofSeconds(20),

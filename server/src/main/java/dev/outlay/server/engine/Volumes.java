@@ -413,16 +413,13 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     }
 
     private VolumeStore store(Path place, UUID uuid) throws IOException {
-        Limits limits =
-                Limits.DEFAULT.with(
-                        config.limits().clients(), config.limits().outstandingOperations());
         return new VolumeStore(
                 FileJournalStorage.of(place, FileJournalStorage.WriteMode.AUTO),
                 JournalOptions.defaults(uuid)
                         .withMaxBatchBytes(
                                 (int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
                         .withSegmentBytes(config.journalSegmentBytes()),
-                limits);
+                config.volumeLimits());
     }
 
     private VolumeEngine.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {

@@ -55,6 +55,7 @@ class ServerConfigTest {
                         lease.default = 500ms
                         lease.min = 100ms
                         max-io = 2m
+                        recall.deadline = 3s
                         journal.segment-size = 1 MiB
                         """,
                         Map.of("snapshot.threshold", "1GiB"));
@@ -64,6 +65,7 @@ class ServerConfigTest {
         assertEquals(Path.of("/var/lib/out#lay"), config.dataDirectory());
         assertEquals(Duration.ofMillis(500), config.lease().standard());
         assertEquals(Duration.ofMinutes(2), config.maxIo());
+        assertEquals(3_000, config.volumeLimits().recallMillis());
         assertEquals(1 << 20, config.journalSegmentBytes());
         assertEquals(1 << 30, config.snapshotThresholdBytes());
     }
