@@ -359,8 +359,8 @@ final class LayoutCache {
      * is known of its layout, or an answer seems to be missing, that is so once no MapBlocks is
      * unanswered.
      */
-    synchronized boolean mayAnswer(Stateid recall) {
-        return asking == 0 || seqids.isNext(recall);
+    synchronized boolean mayAnswer(Optional<Stateid> recall) {
+        return asking == 0 || recall.filter(seqids::isNext).isPresent();
     }
 
     /** The recall is being acted upon. */

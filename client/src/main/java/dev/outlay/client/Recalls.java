@@ -155,7 +155,7 @@ final class Recalls implements LayoutTable.Unasked {
         synchronized (this) {
             Id id = new Id(recall.volume(), recall.recall());
             told = open.computeIfAbsent(id, _ -> new Told(recall));
-            if (told.answered && told.recall.equals(recall)) {
+            if (told.answered && told.recall.asksTheSame(recall)) {
                 // Told again before the server had our answer.
                 return;
             }
@@ -188,15 +188,14 @@ final class Recalls implements LayoutTable.Unasked {
     }
 
     private boolean isNext(ToldRecall recall) {
-        if (!(recall.scope() instanceof RecallScope.Ranges of) || recall.stateid().isEmpty()) {
+        if (!(recall.scope() instanceof RecallScope.Ranges of)) {
             return true;
         }
-        Stateid stateid = recall.stateid().get();
         Optional<LayoutCache> cache = layouts.find(recall.volume(), of.file());
-        if (cache.isPresent() && !cache.get().mayAnswer(stateid)) {
+        if (cache.isPresent() && !cache.get().mayAnswer(recall.stateid())) {
             return false;
         }
-        cache.ifPresent(known -> known.recalled(stateid));
+        recall.stateid().ifPresent(now -> cache.ifPresent(known -> known.recalled(now)));
         return true;
     }
 
@@ -212,7 +211,7 @@ final class Recalls implements LayoutTable.Unasked {
         boolean widened;
         synchronized (this) {
             told.acting = false;
-            widened = !told.recall.equals(recall);
+            widened = !told.recall.asksTheSame(recall);
             told.answered = answered && !widened;
             forgetAnswered(recall.volume());
         }

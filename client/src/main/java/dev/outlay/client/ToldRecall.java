@@ -13,6 +13,14 @@ import java.util.Optional;
 public record ToldRecall(
         String volume, long recall, RecallScope scope, Optional<Stateid> stateid, boolean changed) {
 
+    /** Whether both ask for the same, told at different moments. */
+    boolean asksTheSame(ToldRecall other) {
+        return volume.equals(other.volume)
+                && recall == other.recall
+                && scope.equals(other.scope)
+                && changed == other.changed;
+    }
+
     /** Whether it concerns a file; 0: any. */
     boolean concerns(String ofVolume, long file) {
         return volume.equals(ofVolume)

@@ -145,7 +145,7 @@ public final class Session {
         joined.remove(volume);
     }
 
-    synchronized List<String> joinedVolumes() {
+    public synchronized List<String> joinedVolumes() {
         return List.copyOf(joined);
     }
 }

@@ -59,6 +59,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile Listener listener = Listener.NONE;
     private volatile EngineStatus status;
+    private volatile Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
     private volatile VolumeSample sample;
     private volatile boolean stopping;
     private boolean snapshotRunning;
@@ -84,6 +85,9 @@ public final class VolumeEngine implements AutoCloseable {
 
         /** Whether the lease of a client may be renewed, as far as this volume is concerned. */
         void renewals(VolumeEngine volume, ClientId client, boolean allowed);
+
+        /** The volume has read its state back from its journal: layouts have to be restated. */
+        default void rebuilt(VolumeEngine volume) {}
 
         /** Nobody listens. */
         Listener NONE =
@@ -133,6 +137,11 @@ public final class VolumeEngine implements AutoCloseable {
         this.sample = sampleNow();
         this.meters = parts.meters.volume(name, () -> this.sample);
         this.thread = Thread.ofPlatform().name("volume-" + name).unstarted(this::run);
+    }
+
+    /** What a client has been asked to give back and has not, as of the last batch. */
+    public List<Notice.RecallSent> openRecalls(ClientId client) {
+        return openRecalls.getOrDefault(client, List.of());
     }
 
     void start() {
@@ -288,6 +297,7 @@ public final class VolumeEngine implements AutoCloseable {
             meters.forced(Duration.ofNanos(clock.nanos() - before), lastForcedBytes);
         }
         status = logic.status();
+        openRecalls = logic.openRecalls();
         sample = sampleNow();
         if (logic.bytesSinceSnapshot() > snapshotThresholdBytes && !snapshotRunning) {
             snapshot(new CompletableFuture<>());
@@ -434,6 +444,7 @@ public final class VolumeEngine implements AutoCloseable {
 
         @Override
         public void graceBegan(long millis) {
+            listener.rebuilt(VolumeEngine.this);
             var _ =
                     timers.schedule(
                             () -> submitUntilTaken(new Command.EndGrace()),

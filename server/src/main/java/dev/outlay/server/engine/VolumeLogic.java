@@ -78,6 +78,8 @@ final class VolumeLogic {
     private final Map<Long, List<Submission>> parked = new HashMap<>();
     private final Map<Long, List<Submission>> waiting = new HashMap<>();
     private final Set<ClientId> renewalsStopped = new HashSet<>();
+    private Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
+    private boolean recallsTouched;
     private @Nullable VolumeState state;
     private Journal journal;
     private long snapshotPosition;
@@ -194,6 +196,7 @@ final class VolumeLogic {
         works.forEach(effects::startWork);
         afterwards.forEach(Runnable::run);
         tellRenewals(current);
+        lookAtRecalls(current);
         effects.batchDone(batch.size(), records.bytes);
     }
 
@@ -213,6 +216,7 @@ final class VolumeLogic {
         done.notices().forEach(notice -> afterwards.add(() -> effects.tell(notice)));
         Limits limits = current.tables().limits();
         for (Fact fact : done.facts()) {
+            recallsTouched |= changesRecalls(fact);
             if (fact instanceof Fact.WaitBegan began
                     && began.waiter().waitMillis() != Long.MAX_VALUE) {
                 Command end = new Command.EndWait(began.waiter().ticket());
@@ -272,6 +276,36 @@ final class VolumeLogic {
             afterwards.add(() -> effects.tell(notice));
         }
         return again;
+    }
+
+    private static boolean changesRecalls(Fact fact) {
+        return fact instanceof Fact.RecallBegan
+                || fact instanceof Fact.RecallAcknowledged
+                || fact instanceof Fact.RecallOverdue
+                || fact instanceof Fact.RecallEnded
+                || fact instanceof Fact.ClientEnded;
+    }
+
+    private void lookAtRecalls(VolumeState current) {
+        if (!recallsTouched) {
+            return;
+        }
+        recallsTouched = false;
+        List<ClientEntry> recalled = current.tables().recalled();
+        Map<ClientId, List<Notice.RecallSent>> open = new HashMap<>();
+        for (ClientEntry client : recalled) {
+            ClientId id = client.record().id();
+            if (current.execute(new Command.ListRecalls(id)).reply().orElseThrow()
+                    instanceof Reply.Recalls recalls) {
+                open.put(id, recalls.recalls());
+            }
+        }
+        openRecalls = open;
+    }
+
+    /** What clients have been asked to give back and have not, as of the last batch. */
+    Map<ClientId, List<Notice.RecallSent>> openRecalls() {
+        return openRecalls;
     }
 
     /** A client that does not answer a recall in time is not renewed until it does. */
@@ -384,6 +418,7 @@ final class VolumeLogic {
             VolumeStore.Loaded loaded = store.reload(forced);
             state = loaded.state();
             journal = loaded.journal();
+            openRecalls = Map.of();
             readOnlyReason = null;
             LOG.info("volume={} event=rebuilt position={}", name, journal.forcedPosition());
             begin();

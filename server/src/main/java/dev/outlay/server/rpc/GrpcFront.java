@@ -125,9 +125,17 @@ public final class GrpcFront implements AutoCloseable {
         int messageBytes = config.limits().messageBytes();
         Loops loops = new Loops(transport.workers());
         WireCommands wire = new WireCommands(parts.limits(), parts.wallClock(), parts.random());
+        ClientNotices notices =
+                new ClientNotices(parts.volumes(), streams, parts.limits().recallMillis());
+        parts.volumes().listen(notices);
         Operations operations =
                 new Operations(
-                        parts.volumes(), parts.sessions(), wire, parts.limits(), messageBytes);
+                        parts.volumes(),
+                        parts.sessions(),
+                        notices,
+                        wire,
+                        parts.limits(),
+                        messageBytes);
         Admission admission = new Admission(parts.sessions(), parts.limits(), messageBytes);
         UnaryCalls calls = new UnaryCalls(admission, loops, parts.clock(), parts.meters());
         SessionStream.Parts streamParts =
@@ -135,6 +143,7 @@ public final class GrpcFront implements AutoCloseable {
                         admission,
                         new StreamRequests(operations),
                         streams,
+                        notices,
                         parts.clock(),
                         parts.meters(),
                         streamLimits);

@@ -69,6 +69,7 @@ import java.util.function.Supplier;
 final class Operations {
     private final VolumeLookup volumes;
     private final Sessions sessions;
+    private final ClientNotices notices;
     private final WireCommands wire;
     private final Limits limits;
     private final int messageBytes;
@@ -79,11 +80,13 @@ final class Operations {
     Operations(
             VolumeLookup volumes,
             Sessions sessions,
+            ClientNotices notices,
             WireCommands wire,
             Limits limits,
             int messageBytes) {
         this.volumes = volumes;
         this.sessions = sessions;
+        this.notices = notices;
         this.wire = wire;
         this.limits = limits;
         this.messageBytes = messageBytes;
@@ -99,6 +102,7 @@ final class Operations {
                             RenewResponse.newBuilder()
                                     .setLeaseMillis((int) session.leaseMillis())
                                     .setServerIncarnation(sessions.serverIncarnation())
+                                    .addAllRecalls(notices.outstanding(session))
                                     .build());
                 });
     }
@@ -107,11 +111,16 @@ final class Operations {
             Caller caller, AcknowledgeRecallRequest request) {
         return decoded(
                 () -> {
-                    sessionOf(caller);
-                    volume("volume", request.getVolume());
-                    Fields.atLeastOne("recall_id", request.getRecallId());
-                    return CompletableFuture.completedFuture(
-                            AcknowledgeRecallResponse.getDefaultInstance());
+                    Session session = sessionOf(caller);
+                    VolumeEngine volume = volume("volume", request.getVolume());
+                    long recall = Fields.atLeastOne("recall_id", request.getRecallId());
+                    return encoded(
+                            caller,
+                            sessions.submit(
+                                    session,
+                                    volume,
+                                    new Command.AcknowledgeRecall(session.id(), recall)),
+                            WireReplies::acknowledged);
                 });
     }
 

@@ -20,6 +20,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +47,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     private final Outbox outbox;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    private @Nullable Bound bound;
+    private volatile @Nullable Bound bound;
     private long lastMessageId;
     private int unanswered;
     private boolean awaitingMessage;
@@ -59,6 +60,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
             Admission admission,
             StreamRequests requests,
             SessionStreams streams,
+            ClientNotices notices,
             MonotonicClock clock,
             ServerMeters meters,
             StreamLimits limits) {}
@@ -116,10 +118,11 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
                                     + parts.limits().requestsPerMessage()));
             return;
         }
-        if (bound == null) {
+        Bound by = bound;
+        if (by == null) {
             begin(message, received);
         } else {
-            serve(bound, message, received);
+            serve(by, message, received);
         }
         readOn();
     }
@@ -154,6 +157,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
                         Reply.newBuilder().setAttachSession(parts.admission().attached(session));
                 settleWith(
                         parts.admission().touch(session, received), request, reply, null, received);
+                parts.notices().tellAgain(session, this);
             }
         } catch (SessionException | RuntimeException e) {
             settle(request, Reply.newBuilder(), e, false, received);
@@ -162,7 +166,29 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
 
     private void bind(Session session, SessionRef ref) {
         bound = new Bound(session, ref, new Caller(Optional.of(session), loop));
-        parts.streams().bound(session.id(), this);
+        if (parts.streams().bound(session.id(), this)) {
+            parts.notices().cancelWaits(session);
+        }
+    }
+
+    /** Says something unasked. Any thread; what is said by one thread keeps its order. */
+    void tell(Notice notice) {
+        try {
+            loop.execute(
+                    () -> {
+                        if (!ended.isDone()) {
+                            outbox.add(notice);
+                        }
+                    });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("client={} event=told-after-the-end", name());
+        }
+    }
+
+    /** Whether its client has used the volume. */
+    boolean uses(String volume) {
+        Bound now = bound;
+        return now != null && now.session().joinedVolumes().contains(volume);
     }
 
     private void serve(Bound by, ClientMessage message, long received) {
@@ -261,6 +287,10 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         }
         reply.setMessageId(request.getMessageId()).setLeaseRenewed(renewed);
         outbox.add(reply.build());
+        Bound by = bound;
+        if (by != null && reply.hasReattach()) {
+            parts.notices().tellAgain(by.session(), this);
+        }
         if (renewed) {
             parts.meters().renewed();
         } else if (!request.hasEndClient() && !stopping) {
@@ -275,11 +305,12 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
 
     /** Says once why the lease is no longer renewed. */
     private void tellLeaseEnding() {
-        if (bound == null || leaseEndingTold) {
+        Bound by = bound;
+        if (by == null || leaseEndingTold) {
             return;
         }
         try {
-            parts.admission().authenticate(bound.ref());
+            parts.admission().authenticate(by.ref());
         } catch (SessionException e) {
             ErrorDetail why = ErrorMapping.detail(e);
             leaseEndingTold = true;
@@ -364,7 +395,12 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         if (ended.complete(null)) {
             outbox.close();
             Bound was = bound;
-            parts.streams().ended(Optional.ofNullable(was).map(b -> b.session().id()), this);
+            boolean spoke =
+                    parts.streams()
+                            .ended(Optional.ofNullable(was).map(b -> b.session().id()), this);
+            if (was != null && spoke) {
+                parts.notices().cancelWaits(was.session());
+            }
             parts.meters().streamClosed();
         }
     }

@@ -1,6 +1,7 @@
 package dev.outlay.server.rpc;
 
 import dev.outlay.core.value.ClientId;
+import dev.outlay.v1.Notice;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -20,17 +21,32 @@ final class SessionStreams {
         }
     }
 
-    /** From now on {@code stream} speaks for the client; an older one ends. */
-    void bound(ClientId client, SessionStream stream) {
+    /** From now on {@code stream} speaks for the client; an older one ends: true if there was. */
+    boolean bound(ClientId client, SessionStream stream) {
         SessionStream older = byClient.put(client, stream);
         if (older != null && older != stream) {
             older.supersede();
+            return true;
         }
+        return false;
     }
 
-    void ended(Optional<ClientId> client, SessionStream stream) {
+    /** Whether the stream spoke for its client until now. */
+    boolean ended(Optional<ClientId> client, SessionStream stream) {
         open.remove(stream);
-        client.ifPresent(id -> byClient.remove(id, stream));
+        return client.isPresent() && byClient.remove(client.get(), stream);
+    }
+
+    /** The stream that speaks for the client. */
+    Optional<SessionStream> find(ClientId client) {
+        return Optional.ofNullable(byClient.get(client));
+    }
+
+    /** Tells every client that uses a volume. */
+    void tellAll(String volume, Notice notice) {
+        byClient.values().stream()
+                .filter(stream -> stream.uses(volume))
+                .forEach(stream -> stream.tell(notice));
     }
 
     /** Tells every stream that the server stops; completes when all have ended. */

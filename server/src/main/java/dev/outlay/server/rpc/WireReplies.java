@@ -6,6 +6,7 @@ import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.server.engine.EngineStatus;
+import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.AllocateResponse;
 import dev.outlay.v1.CheckVolumeResponse;
 import dev.outlay.v1.CommitBlocksResponse;
@@ -91,6 +92,11 @@ final class WireReplies {
         return ReturnLayoutResponse.newBuilder()
                 .addAllReturned(returned(expect(Reply.Returned.class, reply).layouts()))
                 .build();
+    }
+
+    static AcknowledgeRecallResponse acknowledged(Reply reply) {
+        expect(Reply.Done.class, reply);
+        return AcknowledgeRecallResponse.getDefaultInstance();
     }
 
     private static List<ReturnedLayout> returned(List<Reply.ReturnedLayout> layouts) {
