@@ -3,15 +3,20 @@ package dev.outlay.client;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
+import dev.outlay.v1.ConfirmClientEndedRequest;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.GetServerInfoRequest;
+import dev.outlay.v1.ListQuarantineRequest;
+import dev.outlay.v1.ListQuarantineResponse;
 import dev.outlay.v1.ListVolumesRequest;
+import dev.outlay.v1.QuarantinedClient;
 import dev.outlay.v1.ShowVolumeRequest;
 import dev.outlay.v1.ShowVolumeResponse;
 import dev.outlay.v1.TakeSnapshotRequest;
 import dev.outlay.v1.TakeSnapshotResponse;
 import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -89,6 +94,51 @@ public final class AdminClient implements AutoCloseable {
                 checked.getFindingsList().stream().map(f -> f.getMessage()).toList(),
                 checked.getTruncated(),
                 AdminWire.status(checked.getStatus()));
+    }
+
+    /**
+     * What is in quarantine on a volume, by client.
+     *
+     * @param clientId whose; 0: everybody's
+     */
+    public List<QuarantineEntry> listQuarantine(String volume, long clientId)
+            throws OutlayException {
+        List<QuarantineEntry> all = new ArrayList<>();
+        ListQuarantineRequest.Builder request =
+                ListQuarantineRequest.newBuilder().setVolume(volume).setClientId(clientId);
+        while (true) {
+            ListQuarantineResponse page = call(stub -> stub.listQuarantine(request.build()));
+            for (QuarantinedClient client : page.getClientsList()) {
+                QuarantineEntry entry = AdminWire.quarantined(client);
+                if (!all.isEmpty() && all.getLast().clientId() == entry.clientId()) {
+                    all.add(all.removeLast().with(entry));
+                } else {
+                    all.add(entry);
+                }
+            }
+            if (!page.hasNextAfter()) {
+                return all;
+            }
+            request.setAfter(page.getNextAfter());
+        }
+    }
+
+    /**
+     * An operator's word that a client has ended and that its host's caches hold nothing of it. It
+     * cannot be taken back.
+     */
+    public List<ProvenVolume> confirmEnded(long clientId) throws OutlayException {
+        return call(
+                        stub ->
+                                stub.confirmClientEnded(
+                                        ConfirmClientEndedRequest.newBuilder()
+                                                .setClientId(clientId)
+                                                .setIKnowItHasEnded(true)
+                                                .build()))
+                .getVolumesList()
+                .stream()
+                .map(v -> new ProvenVolume(v.getVolume(), v.getFreedBytes(), v.getSafeBytes()))
+                .toList();
     }
 
     /** Writes the volume's state down now, so that a restart replays only what comes after. */

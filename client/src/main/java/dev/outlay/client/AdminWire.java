@@ -1,9 +1,13 @@
 package dev.outlay.client;
 
+import dev.outlay.core.value.ProcessIdentity;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.DeviceSlice;
 import dev.outlay.v1.GetServerInfoResponse;
+import dev.outlay.v1.QuarantinedClient;
 import dev.outlay.v1.SpaceUsage;
+import java.util.Optional;
 
 /** Values of administration from and to the protocol's messages. */
 final class AdminWire {
@@ -14,7 +18,13 @@ final class AdminWire {
         CreateVolumeRequest.Builder request =
                 CreateVolumeRequest.newBuilder()
                         .setVolume(spec.volume())
-                        .setBlockSizeBytes(spec.blockSizeBytes());
+                        .setBlockSizeBytes(spec.blockSizeBytes())
+                        .setFencePolicy(
+                                switch (spec.fence()) {
+                                    case STRICT -> dev.outlay.v1.FencePolicy.FENCE_POLICY_STRICT;
+                                    case TIMED -> dev.outlay.v1.FencePolicy.FENCE_POLICY_TIMED;
+                                })
+                        .setAcceptStaleWriterRisk(spec.acceptStaleWriterRisk());
         spec.least().ifPresent(least -> request.setLeastDurability(Wire.durability(least)));
         for (VolumeSpec.Slice slice : spec.slices()) {
             DeviceSlice.Builder device = DeviceSlice.newBuilder().setPath(slice.path());
@@ -49,7 +59,46 @@ final class AdminWire {
                 status.getJournalPosition(),
                 status.getSnapshotPosition(),
                 status.getReadOnlyReason(),
-                status.getInGrace());
+                status.getInGrace(),
+                policy(status.getFencePolicy()),
+                status.getStaleWriterRisk());
+    }
+
+    private static FencePolicy policy(dev.outlay.v1.FencePolicy policy) {
+        return switch (policy) {
+            case FENCE_POLICY_TIMED -> FencePolicy.TIMED;
+            case FENCE_POLICY_STRICT, FENCE_POLICY_UNSPECIFIED, UNRECOGNIZED -> FencePolicy.STRICT;
+        };
+    }
+
+    static QuarantineEntry quarantined(QuarantinedClient client) {
+        return new QuarantineEntry(
+                client.getClientId(),
+                client.getOwner(),
+                client.getIncarnation(),
+                client.getEnded().name().replace("CLIENT_STATE_", ""),
+                client.hasProcess()
+                        ? Optional.of(
+                                new ProcessIdentity(
+                                        client.getProcess().getHost(),
+                                        client.getProcess().getBootId(),
+                                        client.getProcess().getPidNamespace(),
+                                        client.getProcess().getPid(),
+                                        client.getProcess().getStartTicks()))
+                        : Optional.empty(),
+                client.getQuarantinedBytes(),
+                client.getAtRiskBytes(),
+                client.getFenceState(),
+                client.getRangesList().stream()
+                        .map(
+                                r ->
+                                        new QuarantineEntry.Blocks(
+                                                r.getDevice(),
+                                                r.getOffset(),
+                                                r.getLength(),
+                                                r.getMapped(),
+                                                r.getHolders()))
+                        .toList());
     }
 
     static ServerInfo serverInfo(GetServerInfoResponse info) {

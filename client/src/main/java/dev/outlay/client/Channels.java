@@ -22,6 +22,9 @@ final class Channels {
     /** A message is at most 4 MiB; the rest is the frame around it. */
     private static final int MAX_MESSAGE_BYTES = (4 << 20) + (64 << 10);
 
+    /** A connection that is being used is asked so often whether the other side lives. */
+    private static final int KEEPALIVE_SECONDS = 30;
+
     private static final int HIGHEST_PORT = 65_535;
 
     private Channels() {}
@@ -92,6 +95,7 @@ final class Channels {
                 .usePlaintext()
                 .directExecutor()
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
                 .build();
     }
 

@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.ProcessIdentity;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,6 +22,10 @@ import java.util.Optional;
  * @param devices where devices are on this host, by UUID or by index in the volume; others are
  *     looked for where the server says it finds them
  * @param resume a session of an earlier process to go on with; empty: a new one
+ * @param outlivesProcess whether the session may be saved for another process: then the server is
+ *     not told of this one, whose end would prove nothing
+ * @param process what the server is told of where the client runs; empty: this process, unless the
+ *     session outlives it
  */
 public record ClientOptions(
         String server,
@@ -30,7 +35,9 @@ public record ClientOptions(
         int deadlineMillis,
         Durability least,
         Map<String, Path> devices,
-        Optional<SavedSession> resume) {
+        Optional<SavedSession> resume,
+        boolean outlivesProcess,
+        Optional<ProcessIdentity> process) {
 
     private static final int DEFAULT_MAX_IO_MILLIS = 10_000;
     private static final int DEFAULT_DEADLINE_MILLIS = 30_000;
@@ -65,31 +72,69 @@ public record ClientOptions(
                 DEFAULT_DEADLINE_MILLIS,
                 Durability.FORCED,
                 Map.of(),
+                Optional.empty(),
+                false,
                 Optional.empty());
     }
 
     /** Asks for this lease. */
     public ClientOptions withLeaseMillis(int millis) {
         return new ClientOptions(
-                server, owner, millis, maxIoMillis, deadlineMillis, least, devices, resume);
+                server,
+                owner,
+                millis,
+                maxIoMillis,
+                deadlineMillis,
+                least,
+                devices,
+                resume,
+                outlivesProcess,
+                process);
     }
 
     /** Declares this longest time of one access to a device. */
     public ClientOptions withMaxIoMillis(int millis) {
         return new ClientOptions(
-                server, owner, leaseMillis, millis, deadlineMillis, least, devices, resume);
+                server,
+                owner,
+                leaseMillis,
+                millis,
+                deadlineMillis,
+                least,
+                devices,
+                resume,
+                outlivesProcess,
+                process);
     }
 
     /** Repeats each call this long. */
     public ClientOptions withDeadlineMillis(int millis) {
         return new ClientOptions(
-                server, owner, leaseMillis, maxIoMillis, millis, least, devices, resume);
+                server,
+                owner,
+                leaseMillis,
+                maxIoMillis,
+                millis,
+                least,
+                devices,
+                resume,
+                outlivesProcess,
+                process);
     }
 
     /** Accepts devices that give this durability or more. */
     public ClientOptions withLeast(Durability weakest) {
         return new ClientOptions(
-                server, owner, leaseMillis, maxIoMillis, deadlineMillis, weakest, devices, resume);
+                server,
+                owner,
+                leaseMillis,
+                maxIoMillis,
+                deadlineMillis,
+                weakest,
+                devices,
+                resume,
+                outlivesProcess,
+                process);
     }
 
     /**
@@ -101,7 +146,46 @@ public record ClientOptions(
         Map<String, Path> more = new HashMap<>(devices);
         more.put(device, path);
         return new ClientOptions(
-                server, owner, leaseMillis, maxIoMillis, deadlineMillis, least, more, resume);
+                server,
+                owner,
+                leaseMillis,
+                maxIoMillis,
+                deadlineMillis,
+                least,
+                more,
+                resume,
+                outlivesProcess,
+                process);
+    }
+
+    /** Opens a session that {@link LayoutClient#detach} may leave to another process. */
+    public ClientOptions outlivingProcess() {
+        return new ClientOptions(
+                server,
+                owner,
+                leaseMillis,
+                maxIoMillis,
+                deadlineMillis,
+                least,
+                devices,
+                resume,
+                true,
+                Optional.empty());
+    }
+
+    /** Tells the server that the client runs there. */
+    public ClientOptions withProcess(ProcessIdentity where) {
+        return new ClientOptions(
+                server,
+                owner,
+                leaseMillis,
+                maxIoMillis,
+                deadlineMillis,
+                least,
+                devices,
+                resume,
+                outlivesProcess,
+                Optional.of(where));
     }
 
     /** Goes on with a session that {@link LayoutClient#detach} left. */
@@ -114,6 +198,8 @@ public record ClientOptions(
                 deadlineMillis,
                 least,
                 devices,
-                Optional.of(session));
+                Optional.of(session),
+                outlivesProcess,
+                process);
     }
 }

@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import com.google.protobuf.ByteString;
+import dev.outlay.client.fence.LocalHost;
 import dev.outlay.client.session.ClientSession;
 import dev.outlay.client.session.SessionConfig;
 import dev.outlay.core.value.ByteRange;
@@ -42,6 +43,7 @@ public final class LayoutClient implements AutoCloseable {
     private final OpenFiles files = new OpenFiles();
     private final Recalls recalls;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final boolean fenced;
 
     private LayoutClient(ClientOptions options, ClientSeams seams) {
         this.options = options;
@@ -52,6 +54,7 @@ public final class LayoutClient implements AutoCloseable {
                             VolumeAccess access = volumes.get(volume);
                             return access == null ? List.of() : access.incarnations();
                         });
+        this.fenced = options.process().isPresent();
         this.session =
                 new ClientSession(
                         config(options),
@@ -75,7 +78,16 @@ public final class LayoutClient implements AutoCloseable {
 
     /** Connects and opens a session, or goes on with a saved one. */
     public static LayoutClient connect(ClientOptions options) throws OutlayException {
-        return connect(options, ClientSeams.system(GrpcTransport.to(options.server())));
+        return connect(here(options), ClientSeams.system(GrpcTransport.to(options.server())));
+    }
+
+    /** The same, with this process as the one to be fenced, if the session ends with it. */
+    private static ClientOptions here(ClientOptions options) {
+        return options.outlivesProcess()
+                        || options.resume().isPresent()
+                        || options.process().isPresent()
+                ? options
+                : LocalHost.thisProcess().map(options::withProcess).orElse(options);
     }
 
     /** As {@link #connect(ClientOptions)}, touching the world only through {@code seams}. */
@@ -107,7 +119,8 @@ public final class LayoutClient implements AutoCloseable {
                                                 saved.clientId(),
                                                 ByteString.copyFrom(
                                                         HexFormat.of().parseHex(saved.secret())),
-                                                saved.nextOperationIds())));
+                                                saved.nextOperationIds())),
+                options.process());
     }
 
     // ---- names
@@ -462,6 +475,11 @@ public final class LayoutClient implements AutoCloseable {
      * process goes on with what this returns. Open files are not committed.
      */
     public SavedSession detach() {
+        if (fenced) {
+            throw new IllegalStateException(
+                    "the server knows this session by its process: ask for one that outlives it by"
+                            + " ClientOptions.outlivingProcess()");
+        }
         SavedSession saved = save();
         if (closed.compareAndSet(false, true)) {
             files.drain();

@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -12,9 +13,22 @@ import java.util.OptionalLong;
  * @param slices one after the other
  * @param blockSizeBytes as in the labels; 0: whatever the labels say
  * @param least the weakest durability that commits may carry; empty: FORCED
+ * @param fence what proves that a client which ended without its own word stores no more
+ * @param acceptStaleWriterRisk needed for TIMED where clients store by CPU
  */
 public record VolumeSpec(
-        String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
+        String volume,
+        List<Slice> slices,
+        int blockSizeBytes,
+        Optional<Durability> least,
+        FencePolicy fence,
+        boolean acceptStaleWriterRisk) {
+
+    /** A volume on which time proves nothing. */
+    public VolumeSpec(
+            String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
+        this(volume, slices, blockSizeBytes, least, FencePolicy.STRICT, false);
+    }
 
     /**
      * A device, or a part of one.

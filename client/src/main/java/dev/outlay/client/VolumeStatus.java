@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.util.UUID;
 
 /**
@@ -14,6 +15,8 @@ import java.util.UUID;
  * @param snapshotPosition that the newest snapshot holds; 0 without one
  * @param readOnlyReason why the volume answers reads only; empty if it does not
  * @param inGrace the server was restarted and still waits for clients
+ * @param fence what proves that a client which ended without its own word stores no more
+ * @param staleWriterRisk time counts as a proof although clients store by CPU
  */
 public record VolumeStatus(
         String volume,
@@ -29,7 +32,9 @@ public record VolumeStatus(
         long journalPosition,
         long snapshotPosition,
         String readOnlyReason,
-        boolean inGrace) {
+        boolean inGrace,
+        FencePolicy fence,
+        boolean staleWriterRisk) {
 
     /**
      * Bytes in each block state; the states sum to the total.

@@ -28,6 +28,8 @@ public final class ClientCommands {
                 new LayoutCommit(),
                 new LayoutReturn(),
                 new LayoutList(),
-                new SessionCommands());
+                new SessionCommands(),
+                new QuarantineCommands(),
+                new FenceAgentCommand());
     }
 }

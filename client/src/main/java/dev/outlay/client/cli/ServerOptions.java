@@ -51,6 +51,11 @@ final class ServerOptions {
         return timeoutMillis;
     }
 
+    /** Where this host finds devices, by UUID or index. */
+    Map<String, Path> devicePaths() {
+        return devicePaths;
+    }
+
     /** A connection for administration. */
     AdminClient admin() throws OutlayException {
         return AdminClient.connect(server, timeoutMillis);

@@ -127,7 +127,8 @@ abstract class SessionCommand extends AnsweringCommand {
     private LayoutClient open() throws OutlayException {
         int lease = options.leaseMillis();
         LayoutClient client =
-                LayoutClient.connect(server().client(state.owner()).withLeaseMillis(lease));
+                LayoutClient.connect(
+                        server().client(state.owner()).withLeaseMillis(lease).outlivingProcess());
         state = state.opened(client.save(), lease);
         int granted = client.session().leaseMillis();
         if (lease != 0 && granted != lease) {

@@ -10,6 +10,7 @@ import dev.outlay.core.text.Amounts;
 import dev.outlay.core.text.ExitCode;
 import dev.outlay.core.text.Table;
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -99,6 +100,24 @@ final class VolumeCommands {
                                 + " DEVICE_FLUSHED or SYNC_MAPPED. Default: FORCED.")
         private @Nullable Durability least;
 
+        @Option(
+                names = "--fence",
+                paramLabel = "POLICY",
+                defaultValue = "strict",
+                description =
+                        "What proves that a client which ended without its own word stores no more:"
+                                + " strict (its own word, a fence driver's, an operator's) or timed"
+                                + " (also its lease and longest I/O having run out). Default:"
+                                + " strict.")
+        private FencePolicy fence = FencePolicy.STRICT;
+
+        @Option(
+                names = "--accept-stale-writer-risk",
+                description =
+                        "With --fence timed on a plain file or DAX: you accept that a client that"
+                                + " was stopped may store after its time, into another file.")
+        private boolean acceptStaleWriterRisk;
+
         @Override
         ExitCode run(AdminClient admin) throws IOException {
             if (blockSize > Integer.MAX_VALUE) {
@@ -107,7 +126,12 @@ final class VolumeCommands {
             VolumeStatus status =
                     admin.createVolume(
                             new VolumeSpec(
-                                    name, devices, (int) blockSize, Optional.ofNullable(least)));
+                                    name,
+                                    devices,
+                                    (int) blockSize,
+                                    Optional.ofNullable(least),
+                                    fence,
+                                    acceptStaleWriterRisk));
             if (output().isJson()) {
                 output().json(json(status));
             } else {
@@ -208,6 +232,7 @@ final class VolumeCommands {
                                     .row("state", state(status))
                                     .row("block size", Amounts.bytes(status.blockSizeBytes()))
                                     .row("least durability", status.least())
+                                    .row("fence policy", fence(status))
                                     .row("files", status.files())
                                     .row("extents", status.extents())
                                     .row("clients", status.clients())
@@ -296,6 +321,12 @@ final class VolumeCommands {
         return volume.inGrace() ? "in grace: the server was restarted and waits for clients" : "ok";
     }
 
+    private static String fence(VolumeStatus volume) {
+        return volume.staleWriterRisk()
+                ? volume.fence() + " - a client that was stopped may store into another file"
+                : volume.fence().name();
+    }
+
     private static Table space(VolumeStatus.Space space) {
         Table table = new Table("BLOCKS", ">SIZE", ">BYTES", ">SHARE");
         states(space)
@@ -348,7 +379,9 @@ final class VolumeCommands {
                 "journalPosition", status.journalPosition(),
                 "snapshotPosition", status.snapshotPosition(),
                 "readOnlyReason", status.readOnlyReason(),
-                "inGrace", status.inGrace());
+                "inGrace", status.inGrace(),
+                "fencePolicy", status.fence().name(),
+                "staleWriterRisk", status.staleWriterRisk());
     }
 
     /** A device as every command shows it. */

@@ -1,5 +1,6 @@
 package dev.outlay.client.session;
 
+import dev.outlay.core.value.ProcessIdentity;
 import java.util.Map;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param leaseMillis the lease wished for; 0: the server's default
  * @param deadlineMillis how long a call is repeated
  * @param known a session of an earlier process
+ * @param process where the client runs, if the server is to know
  */
 public record SessionConfig(
         String server,
@@ -19,7 +21,19 @@ public record SessionConfig(
         int maxIoMillis,
         int leaseMillis,
         int deadlineMillis,
-        Optional<Known> known) {
+        Optional<Known> known,
+        Optional<ProcessIdentity> process) {
+
+    /** A session whose server does not know where the client runs. */
+    public SessionConfig(
+            String server,
+            String owner,
+            int maxIoMillis,
+            int leaseMillis,
+            int deadlineMillis,
+            Optional<Known> known) {
+        this(server, owner, maxIoMillis, leaseMillis, deadlineMillis, known, Optional.empty());
+    }
 
     /**
      * A session that is open at the server.

@@ -1,6 +1,7 @@
 package dev.outlay.client.session;
 
 import com.google.protobuf.ByteString;
+import dev.outlay.core.value.ProcessIdentity;
 import dev.outlay.v1.AttachSessionRequest;
 import dev.outlay.v1.AttachSessionResponse;
 import dev.outlay.v1.OpenSessionRequest;
@@ -53,13 +54,24 @@ final class SessionIdentity {
             return Request.newBuilder()
                     .setAttachSession(AttachSessionRequest.newBuilder().setSession(session));
         }
-        return Request.newBuilder()
-                .setOpenSession(
-                        OpenSessionRequest.newBuilder()
-                                .setOwner(config.owner())
-                                .setIncarnation(incarnation)
-                                .setMaxIoMillis(config.maxIoMillis())
-                                .setRequestedLeaseMillis(config.leaseMillis()));
+        OpenSessionRequest.Builder open =
+                OpenSessionRequest.newBuilder()
+                        .setOwner(config.owner())
+                        .setIncarnation(incarnation)
+                        .setMaxIoMillis(config.maxIoMillis())
+                        .setRequestedLeaseMillis(config.leaseMillis());
+        config.process().ifPresent(process -> open.setProcess(toWire(process)));
+        return Request.newBuilder().setOpenSession(open);
+    }
+
+    private static dev.outlay.v1.ProcessIdentity toWire(ProcessIdentity process) {
+        return dev.outlay.v1.ProcessIdentity.newBuilder()
+                .setHost(process.host())
+                .setBootId(process.bootId())
+                .setPidNamespace(process.pidNamespace())
+                .setPid(process.pid())
+                .setStartTicks(process.startTicks())
+                .build();
     }
 
     void opened(OpenSessionResponse answer) {
