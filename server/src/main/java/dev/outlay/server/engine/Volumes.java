@@ -22,6 +22,7 @@ import dev.outlay.server.journal.JournalLock;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.metrics.ServerMeters;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -422,12 +423,22 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                 config.volumeLimits());
     }
 
-    private VolumeEngine.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
+    private DeviceTasks.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
         List<ServerDevice> claimed = new ArrayList<>();
         for (VolumeDevice device : used) {
             claimed.add(devices.claim(device));
         }
-        return new VolumeEngine.DeviceAccess() {
+        return new DeviceTasks.DeviceAccess() {
+            @Override
+            public ByteBuffer read(DeviceRange range) throws IOException {
+                return ByteBuffer.wrap(claimed.get(range.device()).read(range));
+            }
+
+            @Override
+            public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
+                claimed.get(range.device()).write(range, bytes);
+            }
+
             @Override
             public void zero(DeviceRange range) throws IOException {
                 claimed.get(range.device()).zero(range);
