@@ -136,6 +136,7 @@ public final class GrpcFront implements AutoCloseable {
                         wire,
                         parts.limits(),
                         messageBytes);
+        parts.sessions().tellReattach(streams::reattach);
         Admission admission = new Admission(parts.sessions(), parts.limits(), messageBytes);
         UnaryCalls calls = new UnaryCalls(admission, loops, parts.clock(), parts.meters());
         SessionStream.Parts streamParts =

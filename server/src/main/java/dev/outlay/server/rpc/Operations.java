@@ -103,6 +103,7 @@ final class Operations {
                                     .setLeaseMillis((int) session.leaseMillis())
                                     .setServerIncarnation(sessions.serverIncarnation())
                                     .addAllRecalls(notices.outstanding(session))
+                                    .addAllReattachVolumes(session.owed())
                                     .build());
                 });
     }
@@ -381,12 +382,21 @@ final class Operations {
     }
 
     VolumeEngine volume(String field, String name) {
-        return volumes.find(Fields.volume(field, name))
-                .orElseThrow(
-                        () ->
-                                new RequestRefused(
-                                        Reason.NOT_FOUND,
-                                        "there is no volume '" + name + "' on this server"));
+        return volumes.find(Fields.volume(field, name)).orElseThrow(() -> notServed(name));
+    }
+
+    private RequestRefused notServed(String name) {
+        String why = volumes.unavailable().get(name);
+        return why != null
+                ? new RequestRefused(
+                        Reason.INTERNAL,
+                        "volume '"
+                                + name
+                                + "' is unavailable: "
+                                + why
+                                + "; mend that, and the server opens it within a minute")
+                : new RequestRefused(
+                        Reason.NOT_FOUND, "there is no volume '" + name + "' on this server");
     }
 
     private static Session sessionOf(Caller caller) {

@@ -31,6 +31,14 @@ final class SessionStreams {
         return false;
     }
 
+    /** Tells the client, if it has a stream, that it must re-attach to the volume. */
+    void reattach(ClientId client, String volume) {
+        SessionStream stream = byClient.get(client);
+        if (stream != null) {
+            stream.reattach(volume);
+        }
+    }
+
     /** Whether the stream spoke for its client until now. */
     boolean ended(Optional<ClientId> client, SessionStream stream) {
         open.remove(stream);

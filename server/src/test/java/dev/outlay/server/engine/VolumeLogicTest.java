@@ -79,7 +79,10 @@ class VolumeLogicTest {
         }
 
         @Override
-        public void graceBegan(long millis) {}
+        public void graceBegan(long millis, List<ClientId> awaited) {}
+
+        @Override
+        public void graceEnded(List<ClientId> back, List<ClientId> lost) {}
 
         @Override
         public void after(long millis, Command command) {
