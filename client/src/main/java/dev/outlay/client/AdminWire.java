@@ -1,8 +1,8 @@
 package dev.outlay.client;
 
+import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.ProcessIdentity;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
-import dev.outlay.core.value.Durability;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.DeviceSlice;
 import dev.outlay.v1.GetServerInfoResponse;

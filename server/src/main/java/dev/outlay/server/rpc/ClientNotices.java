@@ -50,11 +50,6 @@ final class ClientNotices implements VolumeEngine.Listener {
         // The sessions count the leases.
     }
 
-    @Override
-    public void rebuilt(VolumeEngine volume) {
-        streams.tellAll(volume.name(), WireNotices.reattach(volume.name()));
-    }
-
     /** What a client has been asked to give back and has not; by volume, the oldest first. */
     List<Recall> outstanding(Session session) {
         return session.joinedVolumes().stream()

@@ -1,7 +1,6 @@
 package dev.outlay.server.rpc;
 
 import dev.outlay.core.value.ClientId;
-import dev.outlay.v1.Notice;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -35,7 +34,7 @@ final class SessionStreams {
     void reattach(ClientId client, String volume) {
         SessionStream stream = byClient.get(client);
         if (stream != null) {
-            stream.reattach(volume);
+            stream.tell(WireNotices.reattach(volume));
         }
     }
 
@@ -48,13 +47,6 @@ final class SessionStreams {
     /** The stream that speaks for the client. */
     Optional<SessionStream> find(ClientId client) {
         return Optional.ofNullable(byClient.get(client));
-    }
-
-    /** Tells every client that uses a volume. */
-    void tellAll(String volume, Notice notice) {
-        byClient.values().stream()
-                .filter(stream -> stream.uses(volume))
-                .forEach(stream -> stream.tell(notice));
     }
 
     /** Tells every stream that the server stops; completes when all have ended. */
