@@ -1,9 +1,11 @@
 package dev.outlay.client;
 
+import dev.outlay.core.value.Durability;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.DeviceSlice;
 import dev.outlay.v1.GetServerInfoResponse;
 import dev.outlay.v1.SpaceUsage;
+import java.util.UUID;
 
 /** Values of administration from and to the protocol's messages. */
 final class AdminWire {
@@ -27,11 +29,12 @@ final class AdminWire {
 
     static VolumeStatus status(dev.outlay.v1.VolumeStatus status) {
         SpaceUsage space = status.getSpace();
+        boolean known = status.getBlockSizeBytes() > 0;
         return new VolumeStatus(
                 status.getVolume(),
-                Wire.uuid(status.getUuid()),
+                known ? Wire.uuid(status.getUuid()) : new UUID(0, 0),
                 status.getBlockSizeBytes(),
-                Wire.durability(status.getLeastDurability()),
+                known ? Wire.durability(status.getLeastDurability()) : Durability.FORCED,
                 status.getCreatedMillis(),
                 new VolumeStatus.Space(
                         space.getTotalBytes(),
@@ -49,6 +52,7 @@ final class AdminWire {
                 status.getJournalPosition(),
                 status.getSnapshotPosition(),
                 status.getReadOnlyReason(),
+                status.getUnavailableReason(),
                 status.getInGrace());
     }
 

@@ -13,6 +13,7 @@ import java.util.UUID;
  * @param journalPosition all facts below it are durable
  * @param snapshotPosition that the newest snapshot holds; 0 without one
  * @param readOnlyReason why the volume answers reads only; empty if it does not
+ * @param unavailableReason why it serves nothing at all; empty if it is open
  * @param inGrace the server was restarted and still waits for clients
  */
 public record VolumeStatus(
@@ -29,7 +30,13 @@ public record VolumeStatus(
         long journalPosition,
         long snapshotPosition,
         String readOnlyReason,
+        String unavailableReason,
         boolean inGrace) {
+
+    /** Whether more is known than the name and the reason. */
+    public boolean isKnown() {
+        return blockSizeBytes > 0;
+    }
 
     /**
      * Bytes in each block state; the states sum to the total.

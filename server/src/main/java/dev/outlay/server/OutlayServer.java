@@ -3,10 +3,11 @@ package dev.outlay.server;
 import dev.outlay.server.admin.HttpEndpoint;
 import dev.outlay.server.config.ListenAddress;
 import dev.outlay.server.config.ServerConfig;
-import dev.outlay.server.engine.BootClock;
 import dev.outlay.server.engine.LeaseTimer;
+import dev.outlay.server.engine.MonotonicClock;
 import dev.outlay.server.engine.ServerIdentity;
 import dev.outlay.server.engine.Sessions;
+import dev.outlay.server.engine.VolumeEngine;
 import dev.outlay.server.engine.VolumeException;
 import dev.outlay.server.engine.Volumes;
 import dev.outlay.server.fence.CommandDriver;
@@ -26,7 +27,9 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.UUID;
@@ -69,9 +72,14 @@ public final class OutlayServer implements AutoCloseable {
      * @throws StartException if it cannot; nothing is left running then
      */
     public static OutlayServer start(ServerConfig config) throws StartException {
+        return start(config, ServerSeams.system());
+    }
+
+    /** As {@link #start(ServerConfig)}, on a machine that may be played. */
+    public static OutlayServer start(ServerConfig config, ServerSeams seams) throws StartException {
         OutlayServer server = new OutlayServer();
         try {
-            server.startParts(config);
+            server.startParts(config, seams);
         } catch (IOException | VolumeException | ListenException e) {
             server.close();
             throw new StartException(String.valueOf(e.getMessage()), e);
@@ -82,10 +90,10 @@ public final class OutlayServer implements AutoCloseable {
         return server;
     }
 
-    private void startParts(ServerConfig config)
+    private void startParts(ServerConfig config, ServerSeams seams)
             throws IOException, VolumeException, ListenException {
-        BootClock clock = BootClock.system();
-        InstantSource wallClock = InstantSource.system();
+        MonotonicClock clock = seams.clock();
+        InstantSource wallClock = seams.wallClock();
         SecureRandom random = new SecureRandom();
         String version = version();
         ServerMeters meters = started(new ServerMeters(version));
@@ -113,7 +121,8 @@ public final class OutlayServer implements AutoCloseable {
                 identity.id(),
                 identity.incarnation(),
                 config.dataDirectory().toAbsolutePath());
-        Volumes volumes = Volumes.open(config, identity, clock, wallClock, meters);
+        Volumes volumes =
+                Volumes.open(config, identity, clock, wallClock, meters, seams.journals());
         parts.push(volumes::close);
         Sessions sessions = new Sessions(config, identity, clock, volumes, random);
         FenceAgents agents = new FenceAgents(config.fence().timeout());
@@ -146,8 +155,29 @@ public final class OutlayServer implements AutoCloseable {
                                 version));
         parts.push(front::close);
         grpcPort = front.port();
-        readiness.ready();
-        LOG.info("event=ready volumes={}", volumes.all().size());
+        readiness.ready(() -> troubles(volumes));
+        LOG.info(
+                "event=ready volumes={} unavailable={}",
+                volumes.all().size(),
+                volumes.unavailable().size());
+    }
+
+    /** What is wrong with volumes, a line each. */
+    private static List<String> troubles(Volumes volumes) {
+        List<String> troubles = new ArrayList<>();
+        volumes.unavailable()
+                .forEach(
+                        (name, why) ->
+                                troubles.add("volume '" + name + "' is unavailable: " + why));
+        for (VolumeEngine volume : volumes.all()) {
+            volume.status()
+                    .readOnlyReason()
+                    .ifPresent(
+                            why ->
+                                    troubles.add(
+                                            "volume '" + volume.name() + "' is read-only: " + why));
+        }
+        return troubles;
     }
 
     private static FenceDriver driver(ServerConfig.Fence fence, FenceAgents agents) {

@@ -200,6 +200,13 @@ final class VolumeCommands {
                 output().json(json);
                 return ExitCode.OK;
             }
+            if (!status.isKnown()) {
+                output().table(
+                                new Table("", "")
+                                        .row("volume", status.volume())
+                                        .row("state", state(status)));
+                return ExitCode.OK;
+            }
             output().table(
                             new Table("", "")
                                     .row("volume", status.volume())
@@ -290,6 +297,9 @@ final class VolumeCommands {
     }
 
     private static String state(VolumeStatus volume) {
+        if (!volume.unavailableReason().isEmpty()) {
+            return "unavailable: " + volume.unavailableReason();
+        }
         if (!volume.readOnlyReason().isEmpty()) {
             return "read-only: " + volume.readOnlyReason();
         }
@@ -348,6 +358,7 @@ final class VolumeCommands {
                 "journalPosition", status.journalPosition(),
                 "snapshotPosition", status.snapshotPosition(),
                 "readOnlyReason", status.readOnlyReason(),
+                "unavailableReason", status.unavailableReason(),
                 "inGrace", status.inGrace());
     }
 

@@ -17,6 +17,8 @@ import dev.outlay.v1.SessionLimits;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -86,6 +88,10 @@ public final class ClientSession {
     private int connectAttempts;
     private long reconnectMillis;
     private int unsettled;
+
+    /** Volumes that the server wants re-attached, over and above those that were written to. */
+    private final Set<String> owed = new TreeSet<>();
+
     private boolean restateNothing;
     private boolean restateAgain;
     private boolean ending;
@@ -438,10 +444,12 @@ public final class ClientSession {
             for (Recall recall : reply.getRenew().getRecallsList()) {
                 tell(Notice.newBuilder().setRecall(recall).build());
             }
+            owe(reply.getRenew().getReattachVolumesList());
         } else if (reply.hasOpenSession()) {
             leaseLength(reply.getOpenSession().getLeaseMillis());
         } else if (reply.hasAttachSession()) {
             leaseLength(reply.getAttachSession().getLeaseMillis());
+            owed.addAll(reply.getAttachSession().getReattachVolumesList());
         } else if (reply.hasReattach()) {
             leaseLength(reply.getReattach().getLeaseMillis());
         }
@@ -467,7 +475,7 @@ public final class ClientSession {
         } else if (notice.hasShuttingDown()) {
             reconnectMillis = notice.getShuttingDown().getRetryAfterMillis();
         } else if (notice.hasReattach()) {
-            restate();
+            owe(List.of(notice.getReattach().getVolume()));
         } else {
             tell(notice);
         }
@@ -478,8 +486,13 @@ public final class ClientSession {
         pump.add(() -> layouts.told(notice));
     }
 
-    /** The server has lost what is not in its journal, on a stream that stands. */
-    private void restate() {
+    /** The server has lost what it did not journal of these volumes: restate it, on this stream. */
+    private void owe(List<String> volumes) {
+        if (volumes.isEmpty()) {
+            return;
+        }
+        LOG.info("event=reattach-asked server={} volumes={}", config.server(), volumes);
+        owed.addAll(volumes);
         if (phase == Phase.READY) {
             settle();
         } else if (phase == Phase.SETTLING) {
@@ -533,9 +546,10 @@ public final class ClientSession {
         phase(Phase.SETTLING);
         restateAgain = false;
         List<ReattachRequest.Volume> held = restateNothing ? List.of() : layouts.restate();
+        Map<String, Long> volumes = calls.answeredThrough();
+        owed.forEach(volume -> volumes.putIfAbsent(volume, 0L));
         List<ReattachRequest> requests =
-                Reattachment.requests(
-                        identity.incarnation(), calls.answeredThrough(), held, calls.limits());
+                Reattachment.requests(identity.incarnation(), volumes, held, calls.limits());
         unsettled = requests.size();
         for (ReattachRequest request : requests) {
             Request.Builder body = Request.newBuilder().setReattach(request);
@@ -555,13 +569,18 @@ public final class ClientSession {
             return;
         }
         for (ReattachResponse.VolumeResult result : reply.getReattach().getVolumesList()) {
-            if (result.hasError()
-                    && WireErrors.reason(result.getError().getReason()).errorClass()
-                            == Reason.ErrorClass.RETRY) {
+            Reason refused =
+                    result.hasError() ? WireErrors.reason(result.getError().getReason()) : null;
+            if (refused == Reason.READ_ONLY) {
+                settleVolumeLater(result);
+                continue;
+            }
+            if (refused != null && refused.errorClass() == Reason.ErrorClass.RETRY) {
                 settleLater(WireErrors.exception(result.getError()));
                 return;
             }
             layouts.settle(result);
+            owed.remove(result.getVolume());
         }
         if (--unsettled == 0) {
             settled();
@@ -584,6 +603,23 @@ public final class ClientSession {
                 lose(why);
             }
         }
+    }
+
+    /**
+     * One volume cannot take part now, the others can: what is held on it stands on both sides,
+     * since such a volume grants nothing to anybody, and is restated when it is back.
+     */
+    private void settleVolumeLater(ReattachResponse.VolumeResult result) {
+        OutlayException why = WireErrors.exception(result.getError());
+        LOG.warn("event=reattach-delayed volume={} reason=\"{}\"", result.getVolume(), why.what());
+        long number = streamNumber;
+        after(
+                Math.max(why.retryAfterMillis(), SHORTEST_TICK_MILLIS),
+                () -> {
+                    if (number == streamNumber && phase == Phase.READY) {
+                        owe(List.of(result.getVolume()));
+                    }
+                });
     }
 
     /** Tries on a new stream, where replies of this attempt cannot disturb. */

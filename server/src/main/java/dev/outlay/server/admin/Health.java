@@ -1,5 +1,6 @@
 package dev.outlay.server.admin;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,4 +13,7 @@ public interface Health {
 
     /** Why clients should not be sent here now; empty while it serves. */
     Optional<String> whyNotReady();
+
+    /** What is wrong while it serves all the same, one sentence each: volumes in trouble. */
+    List<String> troubles();
 }

@@ -37,8 +37,15 @@ record Pages(Supplier<String> metrics, Health health) {
         return switch (path) {
             case "/metrics" -> new Page(HttpResponseStatus.OK, PROMETHEUS, metrics.get());
             case "/health/live" -> health(health.whyNotLive(), "live\n");
-            default -> health(health.whyNotReady(), "ready\n");
+            default -> health(health.whyNotReady(), ready());
         };
+    }
+
+    /** The first line is for probes, the others are for people. */
+    private String ready() {
+        StringBuilder text = new StringBuilder("ready\n");
+        health.troubles().forEach(trouble -> text.append(trouble).append('\n'));
+        return text.toString();
     }
 
     private static Page health(Optional<String> whyNot, String well) {

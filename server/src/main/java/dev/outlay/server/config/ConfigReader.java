@@ -47,6 +47,7 @@ final class ConfigReader {
                         value("unix-socket", standard.unixSocket(), optional(ConfigReader::path)),
                         value("http-listen", standard.httpListen(), optional(ListenAddress::parse)),
                         value("data-directory", standard.dataDirectory(), ConfigReader::path),
+                        value("require-volumes", standard.requireVolumes(), ConfigReader::flag),
                         new Lease(
                                 duration("lease.default", standard.lease().standard()),
                                 duration("lease.min", standard.lease().min()),

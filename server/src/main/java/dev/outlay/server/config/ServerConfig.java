@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param unixSocket where gRPC is served as a Unix socket, too; empty: nowhere
  * @param httpListen where metrics and health are served; empty: nowhere
  * @param dataDirectory journals, snapshots and the server's identity
+ * @param requireVolumes whether a volume that cannot be opened keeps the server from starting
  * @param lease what clients get, and the bounds of what they may ask for
  * @param maxIo longest I/O time a client may declare
  * @param recall how long a client may take to answer a recall
@@ -38,6 +39,7 @@ public record ServerConfig(
         Optional<Path> unixSocket,
         Optional<ListenAddress> httpListen,
         Path dataDirectory,
+        boolean requireVolumes,
         Lease lease,
         Duration maxIo,
         Duration recall,
@@ -119,6 +121,7 @@ public record ServerConfig(
                     Optional.empty(),
                     Optional.of(new ListenAddress("127.0.0.1", 7431)),
                     Path.of("outlay-data"),
+                    false,
                     new Lease(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofHours(1)),
                     Duration.ofMinutes(1),
                     Duration.ofSeconds(10),

@@ -19,10 +19,12 @@ public final class Session {
     private final ClientRecord record;
     private final Set<String> joined = new TreeSet<>();
     private final Set<String> unanswered = new TreeSet<>();
+    private final Set<String> owed = new TreeSet<>();
     private long deadlineNanos;
     private boolean lapsed;
     private boolean unsettled;
     private @Nullable EndCause ended;
+    private String endedWhy = "";
     private CompletableFuture<Boolean> revival = CompletableFuture.completedFuture(true);
 
     Session(ClientRecord record, long deadlineNanos) {
@@ -52,11 +54,11 @@ public final class Session {
     }
 
     /**
-     * Counts the lease from {@code receivedNanos}; false if a recall is overdue, or if it has
-     * lapsed or ended and other steps are needed.
+     * Counts the lease from {@code receivedNanos}; false if a recall is overdue, if a re-attach is
+     * owed, or if it has lapsed or ended and other steps are needed.
      */
     synchronized boolean extend(long receivedNanos) {
-        if (lapsed || ended != null || !unanswered.isEmpty()) {
+        if (lapsed || ended != null || !unanswered.isEmpty() || !owed.isEmpty()) {
             return false;
         }
         deadlineNanos = Math.max(deadlineNanos, receivedNanos + patienceNanos());
@@ -129,11 +131,43 @@ public final class Session {
 
     /** Ends the session; false if it had ended before. */
     synchronized boolean end(EndCause cause) {
+        return end(cause, "");
+    }
+
+    /** As {@link #end(EndCause)}, with a reason for the client. */
+    synchronized boolean end(EndCause cause, String why) {
         if (ended != null) {
             return false;
         }
         ended = cause;
+        endedWhy = why;
         return true;
+    }
+
+    /** Why it has ended, for its client; empty if the cause says all. */
+    synchronized String endedWhy() {
+        return endedWhy;
+    }
+
+    // ---- re-attach
+
+    /**
+     * The volume has lost what the client holds there beside the journal: until the client has
+     * restated it, its lease is not renewed.
+     */
+    synchronized void owe(String volume) {
+        joined.add(volume);
+        owed.add(volume);
+    }
+
+    /** The client has restated what it holds in the volume. */
+    synchronized void settled(String volume) {
+        owed.remove(volume);
+    }
+
+    /** The volumes that wait for this client's re-attach, by name. */
+    public synchronized List<String> owed() {
+        return List.copyOf(owed);
     }
 
     /** Marks the volume as joined; false if it was already. */

@@ -16,6 +16,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,7 +89,21 @@ public final class Sessions {
                     public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
                         allowRenewals(volume.name(), client, allowed);
                     }
+
+                    @Override
+                    public void graceBegan(VolumeEngine volume, Collection<ClientId> awaited) {
+                        reattachWanted(volume.name(), awaited);
+                    }
+
+                    @Override
+                    public void graceEnded(
+                            VolumeEngine volume,
+                            Collection<ClientId> back,
+                            Collection<ClientId> lost) {
+                        reattachOver(volume.name(), back, lost);
+                    }
                 });
+        volumes.retryUnavailable(this::remember);
     }
 
     /**
@@ -120,7 +136,11 @@ public final class Sessions {
                                 fresh.extend(clock.nanos());
                                 return fresh;
                             });
-            session.join(volume.name());
+            if (known.ended().isPresent()) {
+                session.join(volume.name());
+            } else {
+                session.owe(volume.name());
+            }
             if (!expired) {
                 due.add(new Due(session.deadlineNanos(), session));
             }
@@ -274,7 +294,11 @@ public final class Sessions {
         if (ended != null) {
             throw new SessionException(
                     ended == EndCause.OWN_WORD ? Reason.EXPIRED : Reason.FENCED,
-                    "client " + session.id() + " has ended: " + ended);
+                    "client "
+                            + session.id()
+                            + " has ended: "
+                            + ended
+                            + (session.endedWhy().isEmpty() ? "" : " - " + session.endedWhy()));
         }
         return session;
     }
@@ -387,13 +411,17 @@ public final class Sessions {
      * Counts the lease of a client from the receipt of a message. A client whose lease had lapsed
      * is revived if every volume still has all it held; otherwise it has ended, whole.
      *
+     * <p>While a volume waits for the client's re-attach nothing is renewed: that volume will let
+     * go of what is not restated once lease and longest I/O have passed since it began to wait, and
+     * by then the client must have stopped by its own clock.
+     *
      * @return whether the lease was renewed
      */
     public CompletableFuture<Boolean> touch(Session session, long receivedNanos) {
         if (session.extend(receivedNanos)) {
             return CompletableFuture.completedFuture(true);
         }
-        if (session.ended().isPresent() || !session.isLapsed()) {
+        if (session.ended().isPresent() || !session.isLapsed() || !session.owed().isEmpty()) {
             return CompletableFuture.completedFuture(false);
         }
         session.beginRevival().ifPresent(done -> revive(session, receivedNanos, done));
@@ -541,7 +569,66 @@ public final class Sessions {
                                     + session.owner()
                                     + "'"));
         }
-        return submit(session, volume, command);
+        return submit(session, volume, command)
+                .thenApply(
+                        reply -> {
+                            if (reply instanceof Reply.Reattached) {
+                                session.settled(volume.name());
+                            }
+                            return reply;
+                        });
+    }
+
+    // ---- grace
+
+    /** Told of clients that have to restate what they hold. */
+    public interface ReattachListener {
+        /** Any thread; must not wait. */
+        void reattach(ClientId client, String volume);
+    }
+
+    private volatile ReattachListener reattachListener = (client, volume) -> {};
+
+    /** Who tells clients that they must re-attach; the newest counts. */
+    public void tellReattach(ReattachListener listener) {
+        reattachListener = listener;
+    }
+
+    private void reattachWanted(String volume, Collection<ClientId> awaited) {
+        for (ClientId id : awaited) {
+            Session session = known(id);
+            if (session != null && session.ended().isEmpty()) {
+                session.owe(volume);
+                reattachListener.reattach(id, volume);
+            }
+        }
+    }
+
+    /** Who did not come back in time has expired whole (I10: it may still believe otherwise). */
+    private void reattachOver(
+            String volume, Collection<ClientId> back, Collection<ClientId> lost) {
+        for (ClientId id : back) {
+            Session session = known(id);
+            if (session != null) {
+                session.settled(volume);
+            }
+        }
+        for (ClientId id : lost) {
+            Session session = known(id);
+            if (session == null) {
+                continue;
+            }
+            session.settled(volume);
+            if (session.end(
+                    EndCause.EXPIRED, "it did not re-attach to volume '" + volume + "' in time")) {
+                LOG.info("client={} event=expired volume={}", session.id(), volume);
+                settle(session, _ -> {});
+            }
+        }
+    }
+
+    private synchronized @Nullable Session known(ClientId id) {
+        return byId.get(id);
     }
 
     /**

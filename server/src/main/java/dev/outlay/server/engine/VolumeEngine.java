@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -84,6 +85,16 @@ public final class VolumeEngine implements AutoCloseable {
 
         /** Whether the lease of a client may be renewed, as far as this volume is concerned. */
         void renewals(VolumeEngine volume, ClientId client, boolean allowed);
+
+        /**
+         * The volume has lost what is not in its journal: from now on {@code awaited} have to restate
+         * what they hold. Told before the time they have for it begins to run.
+         */
+        default void graceBegan(VolumeEngine volume, Collection<ClientId> awaited) {}
+
+        /** Grace is over; of those awaited the {@code lost} did not come back and have expired. */
+        default void graceEnded(
+                VolumeEngine volume, Collection<ClientId> back, Collection<ClientId> lost) {}
 
         /** Nobody listens. */
         Listener NONE =
@@ -261,6 +272,8 @@ public final class VolumeEngine implements AutoCloseable {
                 Object first = queue.poll(1, TimeUnit.SECONDS);
                 if (first != null) {
                     turn(first);
+                } else {
+                    recover();
                 }
             }
         } catch (InterruptedException e) {
@@ -272,6 +285,15 @@ public final class VolumeEngine implements AutoCloseable {
             stopping = true;
             refuseQueued();
             stopped.countDown();
+        }
+    }
+
+    /** A volume in trouble says that it is over without being asked. */
+    private void recover() {
+        if (status.readOnlyReason().isPresent()) {
+            logic.recover();
+            status = logic.status();
+            sample = sampleNow();
         }
     }
 
@@ -433,7 +455,13 @@ public final class VolumeEngine implements AutoCloseable {
         }
 
         @Override
-        public void graceBegan(long millis) {
+        public void graceEnded(List<ClientId> back, List<ClientId> lost) {
+            listener.graceEnded(VolumeEngine.this, back, lost);
+        }
+
+        @Override
+        public void graceBegan(long millis, List<ClientId> awaited) {
+            listener.graceBegan(VolumeEngine.this, awaited);
             var _ =
                     timers.schedule(
                             () -> submitUntilTaken(new Command.EndGrace()),

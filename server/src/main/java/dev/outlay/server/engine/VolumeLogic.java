@@ -7,6 +7,7 @@ import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.notice.Notice;
+import dev.outlay.core.op.Decision;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.WaitingRoom;
@@ -53,10 +54,13 @@ final class VolumeLogic {
         void startWork(Work work);
 
         /**
-         * Clients must re-attach: grace has begun and ends after {@code millis}, unless all come
-         * back before.
+         * The {@code awaited} clients must re-attach: grace has begun and ends after {@code
+         * millis}, unless all come back before.
          */
-        void graceBegan(long millis);
+        void graceBegan(long millis, List<ClientId> awaited);
+
+        /** Grace is over; of those awaited the {@code lost} did not come back and have expired. */
+        void graceEnded(List<ClientId> back, List<ClientId> lost);
 
         /** {@code command} is to be submitted once {@code millis} have passed. */
         void after(long millis, Command command);
@@ -82,6 +86,7 @@ final class VolumeLogic {
     private Journal journal;
     private long snapshotPosition;
     private @Nullable String readOnlyReason;
+    private List<ClientId> awaited = List.of();
 
     VolumeLogic(
             String name,
@@ -115,7 +120,12 @@ final class VolumeLogic {
                             .max()
                             .orElse(0);
             LOG.info("volume={} event=grace-began millis={}", name, millis);
-            effects.graceBegan(millis);
+            awaited =
+                    current.tables().clients().stream()
+                            .filter(c -> c.ended().isEmpty())
+                            .map(c -> c.record().id())
+                            .toList();
+            effects.graceBegan(millis, awaited);
         }
         current.tables().works().forEach(effects::startWork);
         for (ClientEntry client : current.tables().clients()) {
@@ -137,6 +147,7 @@ final class VolumeLogic {
             return;
         }
         boolean full = !hasRoom();
+        boolean graceBefore = current.tables().isInGrace();
         Deque<Submission> queue = new ArrayDeque<>(batch);
         List<Runnable> answers = new ArrayList<>();
         List<Work> works = new ArrayList<>();
@@ -146,7 +157,7 @@ final class VolumeLogic {
         try {
             while (!queue.isEmpty()) {
                 Submission submission = queue.removeFirst();
-                if (full && !(submission.command() instanceof Command.Query)) {
+                if (full && !isServedWhenFull(current, submission.command())) {
                     answers.add(() -> submission.reply().complete(readOnly()));
                     continue;
                 }
@@ -190,11 +201,27 @@ final class VolumeLogic {
             fail(new IOException("the state machine broke an invariant: " + e, e), undecided);
             return;
         }
+        if (graceBefore && !current.tables().isInGrace()) {
+            effects.graceEnded(
+                    awaited.stream().filter(c -> !current.tables().isEnded(c)).toList(),
+                    awaited.stream().filter(current.tables()::isEnded).toList());
+            awaited = List.of();
+        }
         answers.forEach(Runnable::run);
         works.forEach(effects::startWork);
         afterwards.forEach(Runnable::run);
         tellRenewals(current);
         effects.batchDone(batch.size(), records.bytes);
+    }
+
+    /** What needs no room in the journal: to look, to read, to come back, to renew. */
+    private static boolean isServedWhenFull(VolumeState state, Command command) {
+        if (command instanceof Command.Query) {
+            return true;
+        }
+        Decision decision = state.decide(command);
+        return decision.outcome() instanceof Decision.Outcome.Answer
+                && decision.facts().stream().noneMatch(Fact::isDurable);
     }
 
     private static void collectWorks(List<Fact> facts, List<Work> works) {
@@ -335,6 +362,13 @@ final class VolumeLogic {
             rebuild();
         }
         return state;
+    }
+
+    /** Looks whether what made the volume read-only has passed, while nobody asks for anything. */
+    void recover() {
+        if (readOnlyReason != null && usableState() != null) {
+            var _ = hasRoom();
+        }
     }
 
     private boolean hasRoom() {

@@ -17,17 +17,20 @@ import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
 import dev.outlay.server.engine.VolumeRequest.DeviceSlice;
-import dev.outlay.server.journal.FileJournalStorage;
 import dev.outlay.server.journal.JournalLock;
 import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.journal.JournalStorage;
 import dev.outlay.server.metrics.ServerMeters;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +39,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -57,6 +63,8 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
     private static final int MAX_BATCH_BYTES = 16 << 20;
+    private static final Duration OPEN_RETRY_MIN = Duration.ofSeconds(1);
+    private static final Duration OPEN_RETRY_MAX = Duration.ofMinutes(1);
 
     private final ServerConfig config;
     private final MonotonicClock clock;
@@ -64,11 +72,15 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private final ServerMeters meters;
     private final Path folder;
     private final Map<String, Open> open = new ConcurrentSkipListMap<>();
+    private final Map<String, String> unavailable = new ConcurrentSkipListMap<>();
+    private final Function<Path, JournalStorage> storages;
     private final DevicePool devices;
     private final List<VolumeEngine.Listener> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledExecutorService timers =
             Executors.newSingleThreadScheduledExecutor(
                     task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
+
+    private boolean closed;
 
     /**
      * @param storedByCpu whether clients reach one of the devices by stores of their CPU
@@ -84,7 +96,9 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             ServerIdentity identity,
             MonotonicClock clock,
             InstantSource wallClock,
-            ServerMeters meters) {
+            ServerMeters meters,
+            Function<Path, JournalStorage> storages) {
+        this.storages = storages;
         this.config = config;
         this.clock = clock;
         this.wallClock = wallClock;
@@ -95,24 +109,26 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
 
     /**
      * Opens every volume of the data directory, but starts none: clients of the journals are looked
-     * up first.
+     * up first. One that cannot be opened is {@link #unavailable}, and the others serve.
      *
-     * @throws VolumeException if one cannot be opened, naming it and what to do
+     * @throws VolumeException if one cannot be opened and the configuration requires all, naming it
+     *     and what to do
      */
     public static Volumes open(
             ServerConfig config,
             ServerIdentity identity,
             MonotonicClock clock,
             InstantSource wallClock,
-            ServerMeters meters)
+            ServerMeters meters,
+            Function<Path, JournalStorage> storages)
             throws IOException, VolumeException {
-        Volumes volumes = new Volumes(config, identity, clock, wallClock, meters);
+        Volumes volumes = new Volumes(config, identity, clock, wallClock, meters, storages);
         Files.createDirectories(volumes.folder);
         try (Stream<Path> folders = Files.list(volumes.folder)) {
             for (Path each : folders.sorted().toList()) {
                 String name = String.valueOf(each.getFileName());
                 if (NAME.matcher(name).matches()) {
-                    volumes.openFrom(name, each);
+                    volumes.openAtStart(name, each);
                 } else {
                     LOG.info("event=unfinished-volume-ignored folder=\"{}\"", each);
                 }
@@ -130,6 +146,74 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     public boolean isStoredByCpu(String name) {
         Open found = open.get(name);
         return found != null && found.storedByCpu;
+    }
+
+    private void openAtStart(String name, Path place) throws IOException, VolumeException {
+        try {
+            openFrom(name, place);
+        } catch (VolumeException e) {
+            if (config.requireVolumes()) {
+                throw e;
+            }
+            String reason = String.valueOf(e.getMessage());
+            LOG.error("volume={} event=unavailable reason=\"{}\"", name, reason);
+            unavailable.put(name, reason);
+            meters.unavailable(name, () -> unavailable.containsKey(name));
+        }
+    }
+
+    /**
+     * Tries again to open what could not be opened: a disk may have got room, a device may be
+     * there. Each failure makes the next attempt come later.
+     *
+     * @param opened gets a volume that is open now, before it is started
+     */
+    @Override
+    public void retryUnavailable(Consumer<VolumeEngine> opened) {
+        if (!unavailable.isEmpty()) {
+            retryIn(OPEN_RETRY_MIN, opened);
+        }
+    }
+
+    private void retryIn(Duration delay, Consumer<VolumeEngine> opened) {
+        var _ =
+                timers.schedule(
+                        () -> {
+                            unavailable.keySet().forEach(name -> openLate(name, opened));
+                            if (!unavailable.isEmpty()) {
+                                Duration longer = delay.multipliedBy(2);
+                                retryIn(
+                                        longer.compareTo(OPEN_RETRY_MAX) > 0
+                                                ? OPEN_RETRY_MAX
+                                                : longer,
+                                        opened);
+                            }
+                        },
+                        delay.toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private synchronized void openLate(String name, Consumer<VolumeEngine> opened) {
+        if (closed) {
+            return;
+        }
+        try {
+            VolumeEngine engine = openFrom(name, folder.resolve(name));
+            opened.accept(engine);
+            engine.start();
+            unavailable.remove(name);
+            LOG.info("volume={} event=opened-late", name);
+        } catch (VolumeException e) {
+            LOG.debug("volume={} event=still-unavailable reason=\"{}\"", name, e.getMessage());
+            unavailable.put(name, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            LOG.warn("volume={} event=close-failed reason=\"{}\"", name, e.getMessage());
+        }
+    }
+
+    /** Volumes that could not be opened, each with the reason, by name. */
+    public Map<String, String> unavailable() {
+        return Collections.unmodifiableMap(unavailable);
     }
 
     /** Lets all volumes work. */
@@ -152,6 +236,17 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         @Override
         public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
             listeners.forEach(l -> l.renewals(volume, client, allowed));
+        }
+
+        @Override
+        public void graceBegan(VolumeEngine volume, Collection<ClientId> awaited) {
+            listeners.forEach(l -> l.graceBegan(volume, awaited));
+        }
+
+        @Override
+        public void graceEnded(
+                VolumeEngine volume, Collection<ClientId> back, Collection<ClientId> lost) {
+            listeners.forEach(l -> l.graceEnded(volume, back, lost));
         }
     }
 
@@ -219,7 +314,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                             + request.name()
                             + "' is not a volume name: a lower-case letter, then at most 63 lower-case letters, digits or '-'");
         }
-        if (open.containsKey(request.name())) {
+        if (open.containsKey(request.name()) || unavailable.containsKey(request.name())) {
             throw exists(request.name());
         }
         if (open.size() >= config.limits().volumes()) {
@@ -280,6 +375,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         List<VolumeDevice> slices = new ArrayList<>();
         for (DeviceSlice slice : request.devices()) {
             DeviceLabel label = devices.label(slice.path());
+            refuseUnknownUse(slice.path(), label);
             ByteRange usable = label.usable();
             int block = request.blockSize() != 0 ? request.blockSize() : label.blockSizeBytes();
             long start = slice.start().orElse(Math.ceilDiv(usable.start(), block) * (long) block);
@@ -329,6 +425,19 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         return slices;
     }
 
+    /** What lies on a device of a volume that cannot be opened is not known. */
+    private void refuseUnknownUse(Path path, DeviceLabel label) throws VolumeException {
+        if (!unavailable.isEmpty() && label.isOwned()) {
+            throw new VolumeException(
+                    Reason.DEVICE_MISMATCH,
+                    path
+                            + " is in use by this server, and may belong to volume '"
+                            + unavailable.keySet().iterator().next()
+                            + "', which is unavailable; mend that volume first, or name a device"
+                            + " that is not in use");
+        }
+    }
+
     private static void refuseOverlap(VolumeDevice device, List<VolumeDevice> others, String volume)
             throws VolumeException {
         for (VolumeDevice other : others) {
@@ -360,10 +469,11 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             throw new VolumeException(
                     Reason.INTERNAL, "volume '" + name + "': " + e.getMessage(), e);
         }
+        VolumeStore.Loaded loaded = null;
         try {
             UUID uuid = UUID.fromString(Files.readString(place.resolve(UUID_FILE)).strip());
             VolumeStore store = store(place, uuid);
-            VolumeStore.Loaded loaded = store.load();
+            loaded = store.load();
             loaded.warnings()
                     .forEach(
                             w ->
@@ -395,6 +505,9 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             open.put(name, new Open(engine, lock, used, isStoredByCpu(used)));
             return engine;
         } catch (IOException | RuntimeException e) {
+            if (loaded != null) {
+                loaded.journal().close();
+            }
             lock.close();
             throw new VolumeException(
                     Reason.INTERNAL,
@@ -414,7 +527,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
 
     private VolumeStore store(Path place, UUID uuid) throws IOException {
         return new VolumeStore(
-                FileJournalStorage.of(place, FileJournalStorage.WriteMode.AUTO),
+                storages.apply(place.toRealPath()),
                 JournalOptions.defaults(uuid)
                         .withMaxBatchBytes(
                                 (int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
@@ -424,8 +537,13 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
 
     private VolumeEngine.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
         List<ServerDevice> claimed = new ArrayList<>();
-        for (VolumeDevice device : used) {
-            claimed.add(devices.claim(device));
+        try {
+            for (VolumeDevice device : used) {
+                claimed.add(devices.claim(device));
+            }
+        } catch (DeviceException e) {
+            claimed.forEach(devices::release);
+            throw e;
         }
         return new VolumeEngine.DeviceAccess() {
             @Override
@@ -453,6 +571,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     /** Stops all volumes; what they answered is durable. */
     @Override
     public synchronized void close() {
+        closed = true;
         for (Open each : open.values()) {
             each.engine.close();
             try {

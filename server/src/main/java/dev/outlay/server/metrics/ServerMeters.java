@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -152,6 +153,14 @@ public final class ServerMeters implements FenceMeters, AutoCloseable {
      */
     public VolumeMeters volume(String name, Supplier<VolumeSample> sample) {
         return new VolumeMeters(registry, name, sample);
+    }
+
+    /** A volume could not be opened at the start; {@code still} is asked at every scrape. */
+    public void unavailable(String name, BooleanSupplier still) {
+        Gauge.builder("outlay.volume.unavailable", () -> still.getAsBoolean() ? 1 : 0)
+                .description("1 while a volume that could not be opened at the start is not served")
+                .tag("volume", name)
+                .register(registry);
     }
 
     /** All meters in the text format of Prometheus 0.0.4. */

@@ -36,6 +36,7 @@ import io.grpc.stub.StreamObserver;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -187,7 +188,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                                     _ -> {
                                         var all = ListVolumesResponse.newBuilder();
                                         each.forEach(status -> all.addVolumes(status.join()));
-                                        return all.build();
+                                        return withUnavailable(all).build();
                                     });
                 });
     }
@@ -198,11 +199,19 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 "ShowVolume",
                 answer,
                 caller -> {
+                    String why = volumes.unavailable().get(request.getVolume());
+                    if (why != null) {
+                        return CompletableFuture.completedFuture(
+                                ShowVolumeResponse.newBuilder()
+                                        .setStatus(unavailable(request.getVolume(), why))
+                                        .build());
+                    }
                     VolumeEngine volume = operations.volume("volume", request.getVolume());
                     return volume.submit(new Command.ShowVolume())
                             .thenApply(
                                     reply ->
                                             WireReplies.shown(
+                                                    volume.name(),
                                                     reply,
                                                     volume.status(),
                                                     volumes.isStoredByCpu(volume.name())));
@@ -236,6 +245,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 .thenApply(
                         reply ->
                                 WireReplies.status(
+                                        volume.name(),
                                         reply,
                                         volume.status(),
                                         volumes.isStoredByCpu(volume.name())));
@@ -273,6 +283,18 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     return fences.confirm(client)
                             .thenApply(replies -> WireFencing.confirmed(client, replies));
                 });
+    }
+
+    private static VolumeStatus unavailable(String name, String why) {
+        return VolumeStatus.newBuilder().setVolume(name).setUnavailableReason(why).build();
+    }
+
+    /** The list with the volumes that could not be opened in their places. */
+    private ListVolumesResponse.Builder withUnavailable(ListVolumesResponse.Builder open) {
+        List<VolumeStatus> all = new ArrayList<>(open.getVolumesList());
+        volumes.unavailable().forEach((name, why) -> all.add(unavailable(name, why)));
+        all.sort(Comparator.comparing(VolumeStatus::getVolume));
+        return ListVolumesResponse.newBuilder().addAllVolumes(all);
     }
 
     @Override

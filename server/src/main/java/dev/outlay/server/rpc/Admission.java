@@ -105,6 +105,7 @@ final class Admission {
                                 sessions.serverId().getLeastSignificantBits()))
                 .setServerIncarnation(sessions.serverIncarnation())
                 .setLimits(limitsOnWire)
+                .addAllReattachVolumes(session.owed())
                 .build();
     }
 

@@ -128,6 +128,7 @@ public final class GrpcFront implements AutoCloseable {
         Operations operations =
                 new Operations(
                         parts.volumes(), parts.sessions(), wire, parts.limits(), messageBytes);
+        parts.sessions().tellReattach(streams::reattach);
         Admission admission = new Admission(parts.sessions(), parts.limits(), messageBytes);
         UnaryCalls calls = new UnaryCalls(admission, loops, parts.clock(), parts.meters());
         SessionStream.Parts streamParts =

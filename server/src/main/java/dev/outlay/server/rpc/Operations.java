@@ -99,6 +99,7 @@ final class Operations {
                             RenewResponse.newBuilder()
                                     .setLeaseMillis((int) session.leaseMillis())
                                     .setServerIncarnation(sessions.serverIncarnation())
+                                    .addAllReattachVolumes(session.owed())
                                     .build());
                 });
     }
@@ -372,12 +373,21 @@ final class Operations {
     }
 
     VolumeEngine volume(String field, String name) {
-        return volumes.find(Fields.volume(field, name))
-                .orElseThrow(
-                        () ->
-                                new RequestRefused(
-                                        Reason.NOT_FOUND,
-                                        "there is no volume '" + name + "' on this server"));
+        return volumes.find(Fields.volume(field, name)).orElseThrow(() -> notServed(name));
+    }
+
+    private RequestRefused notServed(String name) {
+        String why = volumes.unavailable().get(name);
+        return why != null
+                ? new RequestRefused(
+                        Reason.INTERNAL,
+                        "volume '"
+                                + name
+                                + "' is unavailable: "
+                                + why
+                                + "; mend that, and the server opens it within a minute")
+                : new RequestRefused(
+                        Reason.NOT_FOUND, "there is no volume '" + name + "' on this server");
     }
 
     private static Session sessionOf(Caller caller) {

@@ -9,6 +9,7 @@ import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.ErrorDetail;
 import dev.outlay.v1.LeaseEnding;
 import dev.outlay.v1.Notice;
+import dev.outlay.v1.Reattach;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ServerMessage;
@@ -174,12 +175,21 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
                             .whenComplete(
                                     (reply, failure) ->
                                             settleWith(
-                                                    request.hasEndClient() ? NOT_RENEWED : renewed,
+                                                    renewal(by, request, renewed, received),
                                                     request,
                                                     reply == null ? Reply.newBuilder() : reply,
                                                     failure,
                                                     received));
         }
+    }
+
+    /** A re-attach is what makes the lease renewable again. */
+    private CompletableFuture<Boolean> renewal(
+            Bound by, Request request, CompletableFuture<Boolean> renewed, long received) {
+        if (request.hasEndClient()) {
+            return NOT_RENEWED;
+        }
+        return request.hasReattach() ? parts.admission().touch(by.session(), received) : renewed;
     }
 
     private CompletableFuture<Reply.Builder> answer(Bound by, Request request) {
@@ -316,6 +326,19 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     }
 
     // ---- the end
+
+    /** The client must restate what it holds in a volume. Any thread. */
+    void reattach(String volume) {
+        loop.execute(
+                () -> {
+                    if (!ended.isDone()) {
+                        outbox.add(
+                                Notice.newBuilder()
+                                        .setReattach(Reattach.newBuilder().setVolume(volume))
+                                        .build());
+                    }
+                });
+    }
 
     /** The server stops: what was taken is answered, then the stream ends. Any thread. */
     void stop() {

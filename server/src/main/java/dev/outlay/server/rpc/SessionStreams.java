@@ -28,6 +28,14 @@ final class SessionStreams {
         }
     }
 
+    /** Tells the client, if it has a stream, that it must re-attach to the volume. */
+    void reattach(ClientId client, String volume) {
+        SessionStream stream = byClient.get(client);
+        if (stream != null) {
+            stream.reattach(volume);
+        }
+    }
+
     void ended(Optional<ClientId> client, SessionStream stream) {
         open.remove(stream);
         client.ifPresent(id -> byClient.remove(id, stream));

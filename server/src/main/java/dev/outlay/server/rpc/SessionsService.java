@@ -62,7 +62,7 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
 
     @Override
     public void reattach(ReattachRequest request, StreamObserver<ReattachResponse> answer) {
-        calls.ofClient(
+        calls.reattach(
                 "Reattach",
                 request.getSession(),
                 answer,

@@ -56,6 +56,33 @@ final class UnaryCalls {
         }
     }
 
+    /** A re-attach: it is what makes the lease renewable again, so that is looked at afterwards. */
+    <R extends Message> void reattach(
+            String operation,
+            SessionRef ref,
+            StreamObserver<R> observer,
+            Function<Caller, CompletableFuture<R>> work) {
+        Call<R> call = new Call<>(operation, observer);
+        try {
+            Session session = admission.authenticate(ref);
+            CompletableFuture<Boolean> renewed = new CompletableFuture<>();
+            call.renewed = renewed;
+            call.run(
+                    new Caller(Optional.of(session), call.loop),
+                    caller ->
+                            work.apply(caller)
+                                    .whenComplete(
+                                            (_, _) -> {
+                                                var _ =
+                                                        admission
+                                                                .touch(session, call.received)
+                                                                .thenAccept(renewed::complete);
+                                            }));
+        } catch (SessionException | RuntimeException e) {
+            call.end(null, e, false);
+        }
+    }
+
     /** The last call of a client; nothing is renewed by it. */
     <R extends Message> void lastOfClient(
             String operation,

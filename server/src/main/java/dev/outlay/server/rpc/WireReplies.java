@@ -4,6 +4,7 @@ import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.HeldLayout;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.server.engine.EngineStatus;
 import dev.outlay.v1.AllocateResponse;
@@ -265,9 +266,20 @@ final class WireReplies {
     // ---- administration
 
     /**
+     * A volume whose state is being rebuilt tells only why.
+     *
      * @param storedByCpu whether clients reach a device by stores of their CPU
      */
-    static VolumeStatus status(Reply reply, EngineStatus engine, boolean storedByCpu) {
+    static VolumeStatus status(
+            String name, Reply reply, EngineStatus engine, boolean storedByCpu) {
+        if (reply instanceof Reply.Failure failure && failure.reason() == Reason.READ_ONLY) {
+            return VolumeStatus.newBuilder()
+                    .setVolume(name)
+                    .setJournalPosition(engine.journalPosition())
+                    .setSnapshotPosition(engine.snapshotPosition())
+                    .setReadOnlyReason(engine.readOnlyReason().orElse(failure.message()))
+                    .build();
+        }
         Reply.VolumeStatus status = expect(Reply.VolumeStatus.class, reply);
         var settings = status.settings();
         return VolumeStatus.newBuilder()
@@ -306,9 +318,14 @@ final class WireReplies {
                 .build();
     }
 
-    static ShowVolumeResponse shown(Reply reply, EngineStatus engine, boolean storedByCpu) {
-        Reply.VolumeStatus status = expect(Reply.VolumeStatus.class, reply);
-        var wire = ShowVolumeResponse.newBuilder().setStatus(status(reply, engine, storedByCpu));
+    static ShowVolumeResponse shown(
+            String name, Reply reply, EngineStatus engine, boolean storedByCpu) {
+        var wire =
+                ShowVolumeResponse.newBuilder()
+                        .setStatus(status(name, reply, engine, storedByCpu));
+        if (!(reply instanceof Reply.VolumeStatus status)) {
+            return wire.build();
+        }
         status.devices()
                 .forEach(
                         device ->

@@ -185,5 +185,10 @@ class HttpEndpointTest {
         public Optional<String> whyNotReady() {
             return ready;
         }
+
+        @Override
+        public List<String> troubles() {
+            return List.of();
+        }
     }
 }

@@ -62,7 +62,14 @@ class SessionsTest {
                         "test", "", Map.of("data-directory", directory.resolve("data").toString()));
         java.nio.file.Files.createDirectories(config.dataDirectory());
         ServerIdentity identity = ServerIdentity.next(config.dataDirectory(), new UUID(2, 2));
-        Volumes volumes = Volumes.open(config, identity, clock, InstantSource.system(), meters);
+        Volumes volumes =
+                Volumes.open(
+                        config,
+                        identity,
+                        clock,
+                        InstantSource.system(),
+                        meters,
+                        dev.outlay.server.ServerSeams.system().journals());
         opened = Optional.of(volumes);
         made = Optional.of(new Sessions(config, identity, clock, volumes, new SecureRandom()));
         volumes.create(

@@ -72,7 +72,10 @@ class VolumeLogicTest {
         }
 
         @Override
-        public void graceBegan(long millis) {}
+        public void graceBegan(long millis, List<ClientId> awaited) {}
+
+        @Override
+        public void graceEnded(List<ClientId> back, List<ClientId> lost) {}
 
         @Override
         public void after(long millis, Command command) {

@@ -1,6 +1,7 @@
 package dev.outlay.server.scenario;
 
 import dev.outlay.server.OutlayServer;
+import dev.outlay.server.ServerSeams;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.tool.ToolCommands;
 import dev.outlay.v1.AdminGrpc;
@@ -53,11 +54,13 @@ final class ScenarioServer implements AutoCloseable {
     private final Path folder;
     private final DeviceFile device;
     private final boolean ownProcess;
+    private final ServerSeams seams;
     private final Map<String, String> settings = new LinkedHashMap<>();
     private @Nullable RunningServer running;
     private @Nullable ManagedChannel channel;
 
-    private ScenarioServer(Path folder, long deviceBytes, boolean ownProcess) {
+    private ScenarioServer(Path folder, long deviceBytes, boolean ownProcess, ServerSeams seams) {
+        this.seams = seams;
         this.folder = folder;
         this.ownProcess = ownProcess;
         this.device = DeviceFile.make(folder.resolve("device"), deviceBytes);
@@ -75,12 +78,21 @@ final class ScenarioServer implements AutoCloseable {
 
     /** A server in this process, serving, with an empty volume. */
     static ScenarioServer here(Path folder, long deviceBytes) throws Exception {
-        return started(new ScenarioServer(folder, deviceBytes, false));
+        return here(folder, deviceBytes, ServerSeams.system(), Map.of());
+    }
+
+    /** The same on a machine that is played, with settings of its own. */
+    static ScenarioServer here(
+            Path folder, long deviceBytes, ServerSeams seams, Map<String, String> settings)
+            throws Exception {
+        ScenarioServer server = new ScenarioServer(folder, deviceBytes, false, seams);
+        server.settings.putAll(settings);
+        return started(server);
     }
 
     /** A server in a process of its own, serving, with an empty volume. */
     static ScenarioServer process(Path folder, long deviceBytes) throws Exception {
-        return started(new ScenarioServer(folder, deviceBytes, true));
+        return started(new ScenarioServer(folder, deviceBytes, true, ServerSeams.system()));
     }
 
     private static ScenarioServer started(ScenarioServer server) throws Exception {
@@ -103,7 +115,7 @@ final class ScenarioServer implements AutoCloseable {
         RunningServer started =
                 ownProcess
                         ? ServerProcess.start(settings, folder.resolve("log"))
-                        : new RunningServer.Here(OutlayServer.start(config()));
+                        : new RunningServer.Here(OutlayServer.start(config(), seams));
         running = started;
         channel =
                 settings.containsKey("unix-socket")
@@ -207,23 +219,22 @@ final class ScenarioServer implements AutoCloseable {
 
     /** One meter of the metrics page. */
     double meter(String name) throws IOException, InterruptedException {
+        return page("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
+    /** A page of the HTTP port. */
+    String page(String path) throws IOException, InterruptedException {
+        URI uri =
+                URI.create("http://127.0.0.1:" + Objects.requireNonNull(running).httpPort() + path);
         try (HttpClient http = HttpClient.newHttpClient()) {
-            String page =
-                    http.send(
-                                    HttpRequest.newBuilder(
-                                                    URI.create(
-                                                            "http://127.0.0.1:"
-                                                                    + Objects.requireNonNull(
-                                                                                    running)
-                                                                            .httpPort()
-                                                                    + "/metrics"))
-                                            .build(),
-                                    HttpResponse.BodyHandlers.ofString())
-                            .body();
-            return page.lines()
-                    .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
-                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-                    .sum();
+            return http.send(
+                            HttpRequest.newBuilder(uri).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
         }
     }
 

@@ -3,12 +3,14 @@ package dev.outlay.server.scenario;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.outlay.server.ServerSeams;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.SpaceUsage;
 import dev.outlay.v1.VolumeStatus;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,12 @@ abstract class ScenarioTest {
 
     ScenarioServer serve(long deviceBytes) throws Exception {
         running = ScenarioServer.here(folder(), deviceBytes);
+        return running;
+    }
+
+    /** Starts a server in this process, on a machine that is played. */
+    ScenarioServer serveOn(ServerSeams seams, Map<String, String> settings) throws Exception {
+        running = ScenarioServer.here(folder(), DEVICE_BYTES, seams, settings);
         return running;
     }
 

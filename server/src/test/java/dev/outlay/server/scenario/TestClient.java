@@ -41,6 +41,7 @@ import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.RemoveRequest;
 import dev.outlay.v1.RemoveResponse;
 import dev.outlay.v1.RenewRequest;
+import dev.outlay.v1.RenewResponse;
 import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.ReturnLayoutResponse;
 import dev.outlay.v1.ReturnedLayout;
@@ -470,8 +471,12 @@ final class TestClient {
     }
 
     boolean renew() {
-        return unwrapped(() -> sessions().renew(RenewRequest.newBuilder().setSession(ref).build()))
-                .getLeaseRenewed();
+        return renewal().getLeaseRenewed();
+    }
+
+    /** The whole answer to a renewal. */
+    RenewResponse renewal() {
+        return unwrapped(() -> sessions().renew(RenewRequest.newBuilder().setSession(ref).build()));
     }
 
     /** Re-attaches after a restart of the server, restating {@code layouts}. */
