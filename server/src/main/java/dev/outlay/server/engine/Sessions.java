@@ -605,8 +605,7 @@ public final class Sessions {
     }
 
     /** Who did not come back in time has expired whole (I10: it may still believe otherwise). */
-    private void reattachOver(
-            String volume, Collection<ClientId> back, Collection<ClientId> lost) {
+    private void reattachOver(String volume, Collection<ClientId> back, Collection<ClientId> lost) {
         for (ClientId id : back) {
             Session session = known(id);
             if (session != null) {

@@ -87,8 +87,8 @@ public final class VolumeEngine implements AutoCloseable {
         void renewals(VolumeEngine volume, ClientId client, boolean allowed);
 
         /**
-         * The volume has lost what is not in its journal: from now on {@code awaited} have to restate
-         * what they hold. Told before the time they have for it begins to run.
+         * The volume has lost what is not in its journal: from now on {@code awaited} have to
+         * restate what they hold. Told before the time they have for it begins to run.
          */
         default void graceBegan(VolumeEngine volume, Collection<ClientId> awaited) {}
 

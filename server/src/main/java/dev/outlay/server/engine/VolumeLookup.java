@@ -1,6 +1,7 @@
 package dev.outlay.server.engine;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -14,6 +15,11 @@ public interface VolumeLookup {
 
     /** From now on {@code listener} hears what any volume has to say unasked. */
     void listen(VolumeEngine.Listener listener);
+
+    /** Volumes that could not be opened, each with the reason, by name. */
+    default Map<String, String> unavailable() {
+        return Map.of();
+    }
 
     /**
      * Volumes that could not be opened are tried again; {@code opened} gets each that is open then,

@@ -211,7 +211,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         }
     }
 
-    /** Volumes that could not be opened, each with the reason, by name. */
+    @Override
     public Map<String, String> unavailable() {
         return Collections.unmodifiableMap(unavailable);
     }
