@@ -270,8 +270,7 @@ final class WireReplies {
      *
      * @param storedByCpu whether clients reach a device by stores of their CPU
      */
-    static VolumeStatus status(
-            String name, Reply reply, EngineStatus engine, boolean storedByCpu) {
+    static VolumeStatus status(String name, Reply reply, EngineStatus engine, boolean storedByCpu) {
         if (reply instanceof Reply.Failure failure && failure.reason() == Reason.READ_ONLY) {
             return VolumeStatus.newBuilder()
                     .setVolume(name)
@@ -321,8 +320,7 @@ final class WireReplies {
     static ShowVolumeResponse shown(
             String name, Reply reply, EngineStatus engine, boolean storedByCpu) {
         var wire =
-                ShowVolumeResponse.newBuilder()
-                        .setStatus(status(name, reply, engine, storedByCpu));
+                ShowVolumeResponse.newBuilder().setStatus(status(name, reply, engine, storedByCpu));
         if (!(reply instanceof Reply.VolumeStatus status)) {
             return wire.build();
         }
