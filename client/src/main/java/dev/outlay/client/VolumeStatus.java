@@ -43,11 +43,6 @@ public record VolumeStatus(
         return blockSizeBytes > 0;
     }
 
-    /** Whether more is known than the name and the reason. */
-    public boolean isKnown() {
-        return blockSizeBytes > 0;
-    }
-
     /**
      * Bytes in each block state; the states sum to the total.
      *

@@ -9,7 +9,6 @@ import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.ErrorDetail;
 import dev.outlay.v1.LeaseEnding;
 import dev.outlay.v1.Notice;
-import dev.outlay.v1.Reattach;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ServerMessage;
@@ -351,19 +350,6 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     }
 
     // ---- the end
-
-    /** The client must restate what it holds in a volume. Any thread. */
-    void reattach(String volume) {
-        loop.execute(
-                () -> {
-                    if (!ended.isDone()) {
-                        outbox.add(
-                                Notice.newBuilder()
-                                        .setReattach(Reattach.newBuilder().setVolume(volume))
-                                        .build());
-                    }
-                });
-    }
 
     /** The server stops: what was taken is answered, then the stream ends. Any thread. */
     void stop() {
