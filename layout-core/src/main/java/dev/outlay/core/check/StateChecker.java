@@ -1,5 +1,6 @@
 package dev.outlay.core.check;
 
+import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.space.RangeMap;
 import dev.outlay.core.space.RangeSet;
@@ -53,6 +54,7 @@ public final class StateChecker {
         tables.free().forEach(range -> claim(range, "free space"));
         tables.files().forEach(this::checkFile);
         checkQuarantine();
+        checkReserved();
         checkEveryBlockHasAnOwner();
         checkLedger();
         checkNames();
@@ -242,6 +244,15 @@ public final class StateChecker {
                                                                 + " bytes "
                                                                 + r
                                                                 + " are at risk, but not in quarantine")));
+    }
+
+    private void checkReserved() {
+        for (Work work : tables.works()) {
+            for (Extent extent : work.fresh()) {
+                claim(extent.deviceRange(), "device work " + work.id());
+                recount.reserved(extent.length());
+            }
+        }
     }
 
     private void checkEveryBlockHasAnOwner() {

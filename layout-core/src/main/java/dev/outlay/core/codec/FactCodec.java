@@ -39,6 +39,8 @@ public final class FactCodec {
     private static final int CLIENT_PROVEN = 21;
     private static final int EXTENTS_PROVEN = 22;
 
+    private static final int EXTENTS_REPLACED = 33;
+
     private static final int THEN_NOTHING = 0;
     private static final int THEN_RESIZE = 1;
     private static final int THEN_PUNCH = 2;
@@ -173,6 +175,12 @@ public final class FactCodec {
                 ValueCodec.list(out, f.ranges(), ValueCodec::range);
                 ValueCodec.client(out, f.holder());
             }
+            case Fact.ExtentsReplaced f -> {
+                out.writeByte(EXTENTS_REPLACED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.list(out, f.extents(), ValueCodec::extent);
+                out.writeLong(f.by());
+            }
             case Fact.ExtentsAtRisk f -> {
                 out.writeByte(EXTENTS_AT_RISK);
                 ValueCodec.file(out, f.file());
@@ -285,6 +293,11 @@ public final class FactCodec {
                             ValueCodec.file(in),
                             ValueCodec.list(in, ValueCodec::range),
                             ValueCodec.client(in));
+            case EXTENTS_REPLACED ->
+                    new Fact.ExtentsReplaced(
+                            ValueCodec.file(in),
+                            ValueCodec.list(in, ValueCodec::extent),
+                            in.readLong());
             case EXTENTS_AT_RISK ->
                     new Fact.ExtentsAtRisk(
                             ValueCodec.file(in),
@@ -306,13 +319,13 @@ public final class FactCodec {
                             ReplyCodec.read(in),
                             true);
             case WORK_INTENDED -> new Fact.WorkIntended(work(in));
-            case WORK_COMPLETED -> new Fact.WorkCompleted(in.readVar());
             case CLIENT_PROVEN -> new Fact.ClientProven(ValueCodec.client(in), proof(in));
             case EXTENTS_PROVEN ->
                     new Fact.ExtentsProven(
                             ValueCodec.file(in),
                             ValueCodec.list(in, ValueCodec::range),
                             ValueCodec.client(in));
+            case WORK_COMPLETED -> new Fact.WorkCompleted(in.readVar(), true);
             default ->
                     throw new CorruptDataException(
                             "kind of fact " + tag + " at byte " + at + " of the record");
@@ -369,6 +382,8 @@ public final class FactCodec {
                 ValueCodec.range(out, then.range());
                 ReplyCodec.returned(out, then.returned());
             }
+            case Continuation.Wrote then ->
+                    throw new IllegalStateException(then + " is never journaled");
         }
     }
 

@@ -16,6 +16,7 @@ import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -169,7 +170,34 @@ public sealed interface Command {
     record Deallocate(Origin origin, long nowMillis, FileId file, long offset, long length)
             implements Mutation {}
 
+    /**
+     * Bytes through the server, for a client that does not reach the device. They go to fresh
+     * blocks, and are the file's once those are durable.
+     */
+    record Write(
+            Origin origin,
+            long nowMillis,
+            FileId file,
+            long offset,
+            ByteBuffer bytes,
+            OptionalLong mtimeMillis)
+            implements Mutation {
+        public Write {
+            bytes = bytes.asReadOnlyBuffer();
+        }
+    }
+
+    /**
+     * Where bytes are to be read for a client that does not reach the device. It changes nothing,
+     * but may have to wait for others, and holds blocks where they are until {@link CompleteWork}.
+     */
+    record Read(Origin origin, long nowMillis, FileId file, long offset, int length)
+            implements Mutation {}
+
     // ---- queries
+
+    /** The next committed byte from {@code offset} on, or (not {@code data}) the next other one. */
+    record Seek(FileId file, long offset, boolean data) implements Query {}
 
     /** Resolve {@code path}, names separated by {@code /}, from {@code start}. */
     record Lookup(FileId start, String path) implements Query {}

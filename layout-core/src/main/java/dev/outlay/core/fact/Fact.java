@@ -20,6 +20,7 @@ import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.core.value.Waiter;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What has happened to a volume. Applying facts in order is the only way its state changes, and it
@@ -171,6 +172,16 @@ public sealed interface Fact {
         }
     }
 
+    /**
+     * The server has written these blocks: they take the place of whatever was mapped in their
+     * ranges, which leaves the file as in {@link ExtentsFreed}.
+     */
+    record ExtentsReplaced(FileId file, List<Extent> extents, long by) implements Fact {
+        public ExtentsReplaced {
+            extents = List.copyOf(extents);
+        }
+    }
+
     // ---- layouts
 
     /**
@@ -295,35 +306,116 @@ public sealed interface Fact {
     // ---- device work
 
     /**
-     * Work on a device is to be done, and done again after a restart, until it is reported
-     * complete.
+     * Work on a device is to be done. A durable intent is done again after a restart, until it is
+     * reported complete; one that is not ends with the server, and then nothing has happened.
      */
-    record WorkIntended(Work work) implements Fact {}
-
-    record WorkCompleted(long work) implements Fact {}
-
-    /**
-     * Zeros to be written inside a file.
-     *
-     * @param blocked no grant, read or commit touches this range until completion
-     * @param then what the completion goes on with
-     */
-    record Work(
-            long id, FileId file, ByteRange blocked, List<DeviceRange> zero, Continuation then) {
-        public Work {
-            zero = List.copyOf(zero);
+    record WorkIntended(Work work) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return work.durable();
         }
     }
 
-    /** What completes once the zeros are durable; an origin is who waits for it. */
+    record WorkCompleted(long work, boolean durable) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return durable;
+        }
+    }
+
+    /**
+     * Something that the server does on devices for a file. Either zeros inside the file, in place:
+     * the durable intent comes first. Or something on blocks that nobody can see: the device comes
+     * first, then one record of what follows.
+     *
+     * @param blocked no grant, read or commit touches this range until completion
+     * @param durable whether it is done again after a restart
+     * @param tasks in the order in which they are done; none if whoever asked reads the device
+     *     himself, which only keeps blocks from leaving the range
+     * @param fresh written extents on blocks that are reserved until completion, in order
+     * @param then what the completion goes on with
+     */
+    record Work(
+            long id,
+            FileId file,
+            ByteRange blocked,
+            boolean durable,
+            List<Task> tasks,
+            List<Extent> fresh,
+            Continuation then) {
+
+        /** Ids from here on are of work that is not durable. */
+        public static final long FIRST_VOLATILE = 1L << 62;
+
+        public Work {
+            tasks = List.copyOf(tasks);
+            fresh = List.copyOf(fresh);
+            if (durable
+                    && !(fresh.isEmpty() && tasks.stream().allMatch(Task.Zero.class::isInstance))) {
+                throw new IllegalArgumentException(
+                        "only zeros can be written again after a restart");
+            }
+            if (durable == (id >= FIRST_VOLATILE)) {
+                throw new IllegalArgumentException("work " + id + " has the id of another kind");
+            }
+        }
+
+        /** Zeros in place, durably intended. */
+        public Work(
+                long id,
+                FileId file,
+                ByteRange blocked,
+                List<DeviceRange> zero,
+                Continuation then) {
+            this(
+                    id,
+                    file,
+                    blocked,
+                    true,
+                    zero.stream().<Task>map(Task.Zero::new).toList(),
+                    List.of(),
+                    then);
+        }
+
+        /** Where zeros are written. */
+        public List<DeviceRange> zero() {
+            return tasks.stream()
+                    .filter(Task.Zero.class::isInstance)
+                    .map(task -> ((Task.Zero) task).range())
+                    .toList();
+        }
+
+        /** Whether it only keeps blocks where they are while somebody reads them. */
+        public boolean isReading() {
+            return tasks.isEmpty();
+        }
+    }
+
+    /** One step of device work; ranges need not be whole blocks. */
+    sealed interface Task {
+        record Zero(DeviceRange range) implements Task {}
+
+        /** As many bytes from one place to another. */
+        record Copy(DeviceRange from, DeviceRange to) implements Task {}
+
+        /** Bytes that a client sent with its Write, from {@code fromByte} of them on. */
+        record Fill(DeviceRange range, int fromByte) implements Task {}
+    }
+
+    /** What completes once the device has it; an origin is who waits for it. */
     sealed interface Continuation {
-        /** The end of a grant: nothing follows. */
+        /** Nothing follows but that fresh extents take their place. */
         record Nothing() implements Continuation {}
 
         record Resize(Origin origin, long newSize, Reply.Returned returned)
                 implements Continuation {}
 
         record Punch(Origin origin, ByteRange range, Reply.Returned returned)
+                implements Continuation {}
+
+        /** A Write of {@code range}, in bytes, that a client sent; never journaled. */
+        record Wrote(
+                Origin origin, ByteRange range, OptionalLong mtimeMillis, Reply.Returned returned)
                 implements Continuation {}
     }
 }

@@ -88,8 +88,14 @@ final class AllocateOp {
                         ? tables.free().groupGoal(file.id().value())
                         : new DeviceGoal(before.device(), before.deviceOffset() + before.length());
         List<DeviceRange> pieces =
-                tables.free()
-                        .plan(bytes, goal, tables.blockSize(), tables.limits().extentsPerReply());
+                !Relocation.leavesEnough(tables, bytes)
+                        ? List.of()
+                        : tables.free()
+                                .plan(
+                                        bytes,
+                                        goal,
+                                        tables.blockSize(),
+                                        tables.limits().extentsPerReply());
         List<Extent> placed = Placement.place(holes, pieces, Extent.KEPT);
         if (placed.isEmpty()) {
             throw new Refusal(

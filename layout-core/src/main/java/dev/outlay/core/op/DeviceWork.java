@@ -8,11 +8,13 @@ import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.op.Grants.Release;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Reason;
@@ -25,9 +27,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Zeros that the server writes inside a file. A durable intent comes first and blocks the range;
- * the work is done, and after a restart done again; its completion is a command, and what the
- * operation still has to do is decided then.
+ * What the server does on devices for a file: zeros in place, after a durable intent that is done
+ * again at a restart; or fresh blocks filled first and put in the file after ({@link Rewrite}).
+ * Either blocks the range; the completion is a command, and what the operation still has to do is
+ * decided then.
  */
 final class DeviceWork {
 
@@ -55,15 +58,24 @@ final class DeviceWork {
             ByteRange blocked,
             List<ByteRange> zeros,
             Continuation then) {
+        List<ByteRange> written = new ArrayList<>();
         List<DeviceRange> onDevice = new ArrayList<>();
+        boolean inPlace = true;
         for (ByteRange bytes : zeros) {
-            file.extents().mapped(bytes).stream()
-                    .filter(e -> e.state() == ExtentState.WRITTEN)
-                    .forEach(e -> onDevice.add(e.deviceRange()));
+            for (Extent extent : file.extents().mapped(bytes)) {
+                if (extent.state() == ExtentState.WRITTEN) {
+                    written.add(extent.range());
+                    onDevice.add(extent.deviceRange());
+                    inPlace &= !extent.has(Extent.AT_RISK) && !extent.has(Extent.SHARED);
+                }
+            }
         }
         List<Fact> facts = new ArrayList<>(release.facts());
         if (!onDevice.isEmpty()) {
-            Work work = new Work(tables.nextWork(), file.id(), blocked, onDevice, then);
+            Work work = inPlace ? null : elsewhere(tables, file, blocked, written, then);
+            if (work == null) {
+                work = new Work(tables.nextWork(), file.id(), blocked, onDevice, then);
+            }
             facts.add(new Fact.WorkIntended(work));
             return Decision.awaitWork(facts, work.id());
         }
@@ -72,13 +84,47 @@ final class DeviceWork {
         return new Decision(facts, last.notices(), last.outcome());
     }
 
-    /** What follows once the zeros are durable. */
+    /**
+     * The same zeros on fresh blocks; null if they may be written in place after all: blocks at
+     * risk, without space for moving them or in grace, when no map changes.
+     */
+    private static @Nullable Work elsewhere(
+            VolumeTables tables,
+            FileNode file,
+            ByteRange blocked,
+            List<ByteRange> zeros,
+            Continuation then) {
+        RangeSet blocks = new RangeSet();
+        zeros.forEach(bytes -> blocks.add(bytes.alignOutward(tables.blockSize())));
+        List<Extent> fresh =
+                tables.isInGrace() ? List.of() : Rewrite.plan(tables, file, blocks.ranges());
+        if (!fresh.isEmpty()) {
+            return Rewrite.work(tables, file, blocked, fresh, zeros, Optional.empty(), then);
+        }
+        boolean shared =
+                zeros.stream()
+                        .flatMap(bytes -> file.extents().mapped(bytes).stream())
+                        .anyMatch(e -> e.has(Extent.SHARED));
+        if (shared) {
+            Grants.refuseInGrace(tables, "zeroing a part of a block shared with a clone");
+            throw new Refusal(
+                    Reason.NO_SPACE,
+                    "bytes "
+                            + zeros.getFirst()
+                            + " lie in a block shared with a clone, and no block is free to take its"
+                            + " place");
+        }
+        return null;
+    }
+
+    /** What follows once the device has it. */
     private static Decision finish(
             VolumeTables tables, FileNode file, Continuation then, long nowMillis) {
         return switch (then) {
             case Continuation.Nothing nothing -> Decision.answer(new Reply.Done());
             case Continuation.Resize resize -> TruncateOp.finish(tables, file, resize, nowMillis);
             case Continuation.Punch punch -> DeallocateOp.finish(tables, file, punch, nowMillis);
+            case Continuation.Wrote wrote -> WriteOp.finish(file, wrote, nowMillis);
         };
     }
 
@@ -92,7 +138,7 @@ final class DeviceWork {
         }
         FileNode file = Objects.requireNonNull(tables.file(work.file()));
         List<Fact> facts = new ArrayList<>();
-        facts.add(new Fact.WorkCompleted(work.id()));
+        facts.add(new Fact.WorkCompleted(work.id(), work.durable()));
         if (file.isRemoving()) {
             originOf(work.then())
                     .ifPresent(
@@ -114,6 +160,10 @@ final class DeviceWork {
                 facts.addAll(Removal.facts(file, 0));
             }
             return Decision.answer(facts, new Reply.Done());
+        }
+        if (!work.fresh().isEmpty()) {
+            long by = originOf(work.then()).map(o -> o.client().value()).orElse(0L);
+            facts.add(new Fact.ExtentsReplaced(file.id(), work.fresh(), by));
         }
         Decision last = finish(tables, file, work.then(), ask.nowMillis());
         facts.addAll(last.facts());
@@ -141,6 +191,7 @@ final class DeviceWork {
             case Continuation.Nothing nothing -> Optional.empty();
             case Continuation.Resize resize -> Optional.of(resize.origin());
             case Continuation.Punch punch -> Optional.of(punch.origin());
+            case Continuation.Wrote wrote -> Optional.of(wrote.origin());
         };
     }
 }

@@ -25,7 +25,7 @@ import java.util.function.Function;
  * acknowledged is never done again.
  *
  * <p>Answers with durable effects are kept durably, with them; a grant without any, or a refusal,
- * in memory; what may fare better when tried again is not kept.
+ * in memory; what may fare better when tried again is not kept, nor are bytes read.
  */
 final class ExactlyOnce {
 
@@ -77,9 +77,8 @@ final class ExactlyOnce {
         }
         try {
             Decision decision = operation.apply(mutation);
-            return decision.outcome() instanceof Decision.Outcome.Answer answer
-                    ? keep(tables, decision.facts(), origin, (Reply.Kept) answer.reply())
-                            .with(decision.notices())
+            return decision.outcome() instanceof Decision.Outcome.Answer(Reply reply)
+                    ? keep(tables, decision.facts(), origin, reply).with(decision.notices())
                     : decision;
         } catch (Conflict conflict) {
             return Waiting.decide(tables, mutation, conflict);
@@ -93,9 +92,11 @@ final class ExactlyOnce {
      * may fare better.
      */
     private static Decision keep(
-            VolumeTables tables, List<Fact> facts, Origin origin, Reply.Kept reply) {
-        if (reply instanceof Failure failure
-                && failure.reason().errorClass() == Reason.ErrorClass.RETRY) {
+            VolumeTables tables, List<Fact> facts, Origin origin, Reply reply) {
+        boolean again =
+                reply instanceof Failure failure
+                        && failure.reason().errorClass() == Reason.ErrorClass.RETRY;
+        if (again || !(reply instanceof Reply.Kept kept)) {
             List<Fact> all = new ArrayList<>(facts);
             tables.waiting().of(origin).ifPresent(w -> all.add(new Fact.WaitEnded(w.ticket())));
             return Decision.answer(all, reply);
@@ -107,7 +108,7 @@ final class ExactlyOnce {
                         origin.client(),
                         origin.operationId(),
                         origin.answeredThrough(),
-                        reply,
+                        kept,
                         durable));
         return Decision.answer(all, reply);
     }

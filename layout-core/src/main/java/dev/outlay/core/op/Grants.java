@@ -193,6 +193,8 @@ final class Grants {
     static boolean touchesTail(VolumeTables tables, FileNode file, List<LayoutRange> held) {
         ByteRange tail = tail(tables, file);
         return tail != null
+                // Nobody has stored into a block that is shared.
+                && file.extents().mapped(tail).stream().noneMatch(e -> e.has(Extent.SHARED))
                 && held.stream()
                         .anyMatch(r -> r.kind() == GrantKind.RW && r.range().overlaps(tail));
     }

@@ -8,6 +8,7 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * MapBlocks: where do these bytes belong?
@@ -28,13 +29,35 @@ final class MapBlocksOp {
         ByteRange range = checkedRange(map);
         Recalls.refuseUnderRecall(
                 Objects.requireNonNull(tables.client(map.caller())), map.file().id(), range);
-        Fact.Work work = map.file().workOn(range);
+        Fact.Work work = map.file().changeOf(range);
         if (work != null) {
             return Decision.awaitWork(List.of(), work.id());
+        }
+        long risk = Relocation.firstRisk(map.file(), range);
+        if (risk < range.end()) {
+            if (risk - range.start() >= Math.max(ask.minLength(), tables.blockSize())) {
+                range = new ByteRange(range.start(), risk);
+            } else {
+                Decision move = relocate(map, range);
+                if (move != null) {
+                    return move;
+                }
+            }
         }
         return ask.iomode() == IoMode.READ
                 ? new MapForRead(map).decide(range)
                 : new MapForWrite(map).decide(range);
+    }
+
+    /** Moves what is at risk out of the way of this request, if there is need; otherwise null. */
+    private static @Nullable Decision relocate(MapContext map, ByteRange range) {
+        long blockSize = map.tables().blockSize();
+        long size = Math.ceilDiv(map.file().sizeBytes(), blockSize) * blockSize;
+        long end = map.ask().iomode() == IoMode.READ ? Math.min(range.end(), size) : range.end();
+        return end <= range.start()
+                ? null
+                : Relocation.ahead(
+                        map.tables(), map.file(), map.ask(), new ByteRange(range.start(), end));
     }
 
     private static ByteRange checkedRange(MapContext map) {

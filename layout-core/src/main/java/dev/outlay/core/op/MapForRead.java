@@ -97,7 +97,7 @@ final class MapForRead {
     }
 
     /** What a reader is told: an address only for committed bytes. */
-    private static Extent visible(Extent extent) {
+    static Extent visible(Extent extent) {
         return extent.state() == ExtentState.WRITTEN
                 ? MapContext.shown(extent)
                 : extent.withoutAddress().withFlags(0);

@@ -221,6 +221,9 @@ final class MapForWrite {
 
     private List<Extent> plan(List<ByteRange> holes) {
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
+        if (!Relocation.leavesEnough(tables, bytes)) {
+            return List.of();
+        }
         long alignment =
                 ask.flags().alignHuge()
                         ? Math.max(HUGE_PAGE, tables.blockSize())

@@ -40,6 +40,8 @@ public final class Operations {
             case Command.Truncate ask -> TruncateOp.decide(tables, ask);
             case Command.Allocate ask -> AllocateOp.decide(tables, ask);
             case Command.Deallocate ask -> DeallocateOp.decide(tables, ask);
+            case Command.Write ask -> WriteOp.decide(tables, ask);
+            case Command.Read ask -> ReadOp.decide(tables, ask);
         };
     }
 
@@ -52,6 +54,7 @@ public final class Operations {
             case Command.ListLayouts ask -> QueryOps.listLayouts(tables, ask);
             case Command.ListQuarantine ask -> QuarantineOp.list(tables, ask);
             case Command.ListRecalls ask -> Recalls.list(tables, ask.client());
+            case Command.Seek ask -> SeekOp.decide(tables, ask);
             case Command.ListDevices ask ->
                     new Reply.Devices(tables.settings(), List.copyOf(tables.devices()));
             case Command.ShowVolume ask -> QueryOps.showVolume(tables);

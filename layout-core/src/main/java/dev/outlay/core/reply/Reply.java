@@ -15,6 +15,7 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -235,6 +236,33 @@ public sealed interface Reply {
             layouts = List.copyOf(layouts);
         }
     }
+
+    /**
+     * Where the bytes of a Read lie: sorted, contiguous from the offset asked for, not past end of
+     * file; zeros where an extent has no address.
+     *
+     * @param work to be reported complete once they have been read; none if all is zeros
+     */
+    record ReadPlan(OptionalLong work, List<Extent> extents, long sizeBytes) implements Reply {
+        public ReadPlan {
+            extents = List.copyOf(extents);
+        }
+    }
+
+    /**
+     * The bytes of a Read, fewer than asked for only at end of file.
+     *
+     * @param atRisk whether some lie where a client that ended without its own word could still
+     *     store
+     */
+    record ReadBytes(ByteBuffer bytes, long sizeBytes, boolean atRisk) implements Reply {
+        public ReadBytes {
+            bytes = bytes.asReadOnlyBuffer();
+        }
+    }
+
+    /** Where a Seek ended; no offset if there is nothing to be found before end of file. */
+    record Found(OptionalLong offset, long sizeBytes) implements Reply {}
 
     /** Done, and nothing to tell. */
     record Done() implements Reply {}

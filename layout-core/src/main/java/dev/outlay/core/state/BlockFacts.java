@@ -46,15 +46,46 @@ final class BlockFacts {
         FileNode node = tables.need(f.file());
         node.mapEpoch++;
         for (Extent extent : node.extents.punch(f.range())) {
-            tables.ledger.count(extent, node.removing, -1);
-            if (extent.has(Extent.AT_RISK)) {
-                tables.quarantine.unmap(extent.deviceRange());
-                tables.ledger.quarantined(extent.length());
-            } else {
-                tables.free().release(extent.deviceRange());
-            }
+            leave(tables, node, extent);
         }
         changed(node, f.range(), f.by());
+    }
+
+    static void replace(VolumeTables tables, Fact.ExtentsReplaced f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (Extent fresh : f.extents()) {
+            for (Extent extent : node.extents.punch(fresh.range())) {
+                leave(tables, node, extent);
+            }
+            tables.free().take(fresh.deviceRange());
+            node.extents.insert(fresh);
+            tables.ledger.count(fresh, node.removing, 1);
+            changed(node, fresh.range(), f.by());
+        }
+    }
+
+    /** Blocks that are in the file's map no more: free, or in quarantine if they were at risk. */
+    private static void leave(VolumeTables tables, FileNode node, Extent extent) {
+        tables.ledger.count(extent, node.removing, -1);
+        if (extent.has(Extent.AT_RISK)) {
+            tables.quarantine.unmap(extent.deviceRange());
+            tables.ledger.quarantined(extent.length());
+        } else {
+            tables.free().release(extent.deviceRange());
+        }
+    }
+
+    /** Free blocks are kept for device work. */
+    static void reserve(VolumeTables tables, Extent extent) {
+        tables.free().take(extent.deviceRange());
+        tables.ledger.reserved(extent.length());
+    }
+
+    /** The device work is over; what follows in the same record may take the blocks. */
+    static void unreserve(VolumeTables tables, Extent extent) {
+        tables.free().release(extent.deviceRange());
+        tables.ledger.reserved(-extent.length());
     }
 
     static void quarantine(VolumeTables tables, Fact.ExtentsQuarantined f) {

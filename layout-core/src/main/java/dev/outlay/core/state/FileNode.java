@@ -114,6 +114,17 @@ public final class FileNode {
     }
 
     /**
+     * As {@link #workOn}, but for work that only keeps blocks in their place while they are read:
+     * that bars neither readers nor grants.
+     */
+    public @Nullable Work changeOf(ByteRange range) {
+        return works.values().stream()
+                .filter(w -> !w.isReading() && w.blocked().overlaps(range))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /**
      * Device work that bars {@code range} until it is complete, the oldest first; null if there is
      * none.
      */

@@ -10,6 +10,7 @@ import dev.outlay.core.value.ExtentState;
  */
 public final class SpaceLedger {
 
+    private long reserved;
     private long granted;
     private long mapped;
     private long pending;
@@ -35,7 +36,12 @@ public final class SpaceLedger {
         quarantined += bytes;
     }
 
+    /** Counts blocks kept for device work in, or out if negative. */
+    public void reserved(long bytes) {
+        reserved += bytes;
+    }
+
     public SpaceUse use(long total, long free) {
-        return new SpaceUse(total, free, 0, granted, mapped, pending, quarantined, atRisk);
+        return new SpaceUse(total, free, reserved, granted, mapped, pending, quarantined, atRisk);
     }
 }

@@ -44,7 +44,8 @@ public final class StateImage {
         ValueCodec.list(out, List.copyOf(tables.clients.values()), StateImage::client);
         ValueCodec.list(out, tables.quarantine.entries(), StateImage::quarantined);
         ValueCodec.list(out, List.copyOf(tables.files.values()), StateImage::file);
-        ValueCodec.list(out, List.copyOf(tables.works.values()), FactCodec::work);
+        List<Work> durable = tables.works.values().stream().filter(Work::durable).toList();
+        ValueCodec.list(out, durable, FactCodec::work);
         return out.toByteArray();
     }
 

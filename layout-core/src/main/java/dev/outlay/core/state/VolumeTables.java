@@ -46,6 +46,7 @@ public final class VolumeTables {
     long nextWork = 1;
     private final TreeSet<ClientId> recalled = new TreeSet<>();
     private long nextRecall = 1;
+    private long nextVolatileWork = Work.FIRST_VOLATILE;
     private long extents;
     private int layouts;
     private boolean inGrace;
@@ -115,8 +116,14 @@ public final class VolumeTables {
         return works.values();
     }
 
+    /** The id of the next durable intent. */
     public long nextWork() {
         return nextWork;
+    }
+
+    /** The id of the next work that ends with the server. */
+    public long nextVolatileWork() {
+        return nextVolatileWork;
     }
 
     public Quarantine quarantine() {
@@ -198,6 +205,7 @@ public final class VolumeTables {
             case Fact.ExtentsFreed f -> counting(f.file(), () -> BlockFacts.free(this, f));
             case Fact.ExtentsQuarantined f ->
                     counting(f.file(), () -> BlockFacts.quarantine(this, f));
+            case Fact.ExtentsReplaced f -> counting(f.file(), () -> BlockFacts.replace(this, f));
             case Fact.ExtentsAtRisk f -> counting(f.file(), () -> BlockFacts.putAtRisk(this, f));
             case Fact.ExtentsProven f -> counting(f.file(), () -> BlockFacts.prove(this, f));
             case Fact.LayoutGranted f -> counting(f.file(), () -> grant(f));
@@ -229,19 +237,29 @@ public final class VolumeTables {
             case Fact.WaitBegan f -> waiting.begin(f.waiter());
             case Fact.WaitEnded f -> waiting.end(f.ticket());
             case Fact.InterestNoted f -> waiting.note(f.interest());
-            case Fact.WorkIntended f -> {
-                works.put(f.work().id(), f.work());
-                need(f.work().file()).works.put(f.work().id(), f.work());
-                nextWork = Math.max(nextWork, f.work().id() + 1);
-            }
-            case Fact.WorkCompleted f -> {
-                Work work = works.remove(f.work());
-                if (work == null) {
-                    throw new IllegalStateException("work " + f.work() + " was never intended");
-                }
-                need(work.file()).works.remove(f.work());
-            }
+            case Fact.WorkIntended f -> intend(f.work());
+            case Fact.WorkCompleted f -> complete(f.work());
         }
+    }
+
+    private void intend(Work work) {
+        works.put(work.id(), work);
+        need(work.file()).works.put(work.id(), work);
+        if (work.durable()) {
+            nextWork = Math.max(nextWork, work.id() + 1);
+        } else {
+            nextVolatileWork = Math.max(nextVolatileWork, work.id() + 1);
+        }
+        work.fresh().forEach(extent -> BlockFacts.reserve(this, extent));
+    }
+
+    private void complete(long id) {
+        Work work = works.remove(id);
+        if (work == null) {
+            throw new IllegalStateException("work " + id + " was never intended");
+        }
+        need(work.file()).works.remove(id);
+        work.fresh().forEach(extent -> BlockFacts.unreserve(this, extent));
     }
 
     private void counting(FileId id, Runnable change) {

@@ -21,6 +21,10 @@ package dev.outlay.core.value;
  *     when it re-attaches; the end of them all fits one journal record
  * @param recallMillis time to answer a recall; each part returned wins as much again
  * @param recallExtensions how often that is won at most
+ * @param rewriteBytes most bytes that one piece of device work copies or zeroes, but for a single
+ *     larger block
+ * @param relocationReserveBytes free bytes kept back, while as many are at risk, for moving those
+ * @param ioBytes most bytes one Read or Write through the server carries
  */
 public record Limits(
         int blockSizeMin,
@@ -36,12 +40,51 @@ public record Limits(
         int clients,
         int reattachLayouts,
         int recallMillis,
-        int recallExtensions) {
+        int recallExtensions,
+        long rewriteBytes,
+        long relocationReserveBytes,
+        int ioBytes) {
 
     public static final Limits DEFAULT =
             new Limits(
                     4096, 1 << 20, 1L << 53, 255, 255, 4096, 4096, 4096, 10_000, 1024, 100_000,
-                    32_768, 10_000, 8);
+                    32_768, 10_000, 8, 16 << 20, 1 << 30, 1 << 20);
+
+    /** Limits with those of device work as they are by default. */
+    public Limits(
+            int blockSizeMin,
+            int blockSizeMax,
+            long fileBytes,
+            int nameBytes,
+            int ownerBytes,
+            int extentsPerReply,
+            int commitRanges,
+            int returnRanges,
+            int listEntries,
+            int outstandingOperations,
+            int clients,
+            int reattachLayouts,
+            int recallMillis,
+            int recallExtensions) {
+        this(
+                blockSizeMin,
+                blockSizeMax,
+                fileBytes,
+                nameBytes,
+                ownerBytes,
+                extentsPerReply,
+                commitRanges,
+                returnRanges,
+                listEntries,
+                outstandingOperations,
+                clients,
+                reattachLayouts,
+                recallMillis,
+                recallExtensions,
+                16 << 20,
+                1 << 30,
+                1 << 20);
+    }
 
     public Limits {
         if (Integer.bitCount(blockSizeMin) != 1
@@ -64,6 +107,13 @@ public record Limits(
                 || recallExtensions < 0) {
             throw new IllegalArgumentException("each count is at least one");
         }
+        if (rewriteBytes < blockSizeMax
+                || rewriteBytes % blockSizeMax != 0
+                || relocationReserveBytes < 0
+                || ioBytes < 1) {
+            throw new IllegalArgumentException(
+                    "device work takes whole largest blocks at a time, and I/O at least a byte");
+        }
     }
 
     /** The same with what an operator chooses. */
@@ -82,7 +132,10 @@ public record Limits(
                 chosenClients,
                 reattachLayouts,
                 recallMillis,
-                recallExtensions);
+                recallExtensions,
+                rewriteBytes,
+                relocationReserveBytes,
+                ioBytes);
     }
 
     /** The same with another time to answer a recall. */
@@ -101,6 +154,9 @@ public record Limits(
                 clients,
                 reattachLayouts,
                 chosenMillis,
-                recallExtensions);
+                recallExtensions,
+                rewriteBytes,
+                relocationReserveBytes,
+                ioBytes);
     }
 }

@@ -79,7 +79,9 @@ class FactCodecTest {
                 Set.of(Reply.Kept.class.getPermittedSubclasses()),
                 kinds(Samples.replies().values().stream()));
         assertEquals(
-                Set.of(Continuation.class.getPermittedSubclasses()),
+                Stream.of(Continuation.class.getPermittedSubclasses())
+                        .filter(kind -> kind != Continuation.Wrote.class)
+                        .collect(Collectors.toSet()),
                 kinds(
                         Samples.facts().values().stream()
                                 .filter(f -> f instanceof Fact.WorkIntended)

@@ -164,9 +164,15 @@ final class Samples {
                                         "answered-" + name,
                                         new Fact.Answered(CLIENT, 9, 4, reply, true)));
         works().forEach((name, work) -> samples.put(name, new Fact.WorkIntended(work)));
-        samples.put("workcompleted", new Fact.WorkCompleted(3));
         samples.put("clientproven", new Fact.ClientProven(CLIENT, Proof.FENCE_DRIVER));
         samples.put("extentsproven", new Fact.ExtentsProven(FILE, List.of(RANGE), CLIENT));
+        samples.put(
+                "extentsreplaced",
+                new Fact.ExtentsReplaced(
+                        FILE,
+                        List.of(new Extent(4096, 8192, ExtentState.WRITTEN, 1, 1 << 20, 0)),
+                        CLIENT.value()));
+        samples.put("workcompleted", new Fact.WorkCompleted(3, true));
         return samples;
     }
 

@@ -19,6 +19,7 @@ import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import java.util.List;
 import java.util.Objects;
@@ -88,8 +89,9 @@ class ClientEndTest {
     }
 
     @Test
-    void committedBlocksAreReadInPlaceAtRiskAndNotWritten() {
+    void withoutSpaceCommittedBlocksAreReadInPlaceAtRiskAndNotWritten() {
         a.writes(file, 0, blocks(2));
+        b.allocates(b.creates("leaves one"), 0, blocks(61)).ok();
         a.end(EndCause.REVOKED);
         assertEquals("RR", kit.picture(file, 2));
         assertEquals(blocks(2), kit.space().atRisk());
@@ -98,9 +100,11 @@ class ClientEndTest {
         assertTrue(seen.extents().getFirst().hasAddress());
         b.returnsAll(file).ok();
         b.mapsRw(file, 0, blocks(2)).refused(Reason.NO_SPACE);
-        Mapped beside = b.mapsRw(file, blocks(2), blocks(1)).ok();
-        b.commits(file, beside).lastWrite(blocks(3) - 1).ok();
-        assertEquals("RRW", kit.picture(file, 3));
+        b.writesThrough(file, 0, 10).refused(Reason.NO_SPACE);
+        assertEquals(1, kit.freeBlocks(), "what is kept for moving blocks is nobody else's");
+        b.mapsRw(file, blocks(2), blocks(1)).refused(Reason.NO_SPACE);
+        a.proven(Proof.OPERATOR);
+        b.mapsRw(file, blocks(2), blocks(1)).ok();
     }
 
     @Test

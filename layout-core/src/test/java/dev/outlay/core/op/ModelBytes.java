@@ -51,6 +51,20 @@ final class ModelBytes {
         }
     }
 
+    /** I1, for the server that reads for a client. */
+    void readUnits(ModelFile file, Extent extent) {
+        model.reach.reached(Event.SERVER_READ);
+        for (long offset = extent.fileOffset(); offset < extent.end(); offset += TagDevice.UNIT) {
+            long at = (extent.deviceOffset() + offset - extent.fileOffset()) / TagDevice.UNIT;
+            long found =
+                    extent.hasAddress()
+                            ? model.device.get(at / TagDevice.UNITS, (int) (at % TagDevice.UNITS))
+                            : 0;
+            int unit = (int) (offset / TagDevice.UNIT);
+            assertEquals(file.content[unit], found, () -> file.name + " unit " + unit);
+        }
+    }
+
     private void checkBlock(ModelFile file, int block, long deviceBlock) {
         for (int unit = 0; unit < TagDevice.UNITS; unit++) {
             long found = deviceBlock < 0 ? 0 : model.device.get(deviceBlock, unit);

@@ -90,6 +90,13 @@ final class ModelFile {
         }
     }
 
+    void wrote(int from, long[] tags) {
+        System.arraycopy(tags, 0, content, from, tags.length);
+        int end = from + tags.length;
+        Arrays.fill(written, from / TagDevice.UNITS, Math.ceilDiv(end, TagDevice.UNITS), true);
+        size = Math.max(size, end * (long) TagDevice.UNIT);
+    }
+
     void committed(int block, long[] stored) {
         if (!written[block]) {
             System.arraycopy(stored, 0, content, block * TagDevice.UNITS, TagDevice.UNITS);

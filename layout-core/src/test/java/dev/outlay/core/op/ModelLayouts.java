@@ -25,6 +25,7 @@ import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.RecallScope;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -94,8 +95,12 @@ final class ModelLayouts {
             truncate(process, file);
         } else if (dice < 965) {
             punch(process, file);
-        } else if (dice < 980) {
+        } else if (dice < 973) {
             allocate(process, file);
+        } else if (dice < 981) {
+            serverWrite(process, file);
+        } else if (dice < 990) {
+            serverRead(process, file);
         } else {
             nonsense(process, file);
         }
@@ -285,6 +290,58 @@ final class ModelLayouts {
     private void allocate(ModelProcess process, ModelFile file) {
         long offset = VolumeKit.blocks(random.nextInt(ModelFile.BLOCKS - 2));
         change(process, o -> new Command.Allocate(o, 7, file.id, offset, 2 * BLOCK), () -> {});
+    }
+
+    private void serverWrite(ModelProcess process, ModelFile file) {
+        int from = random.nextInt(ModelFile.UNITS);
+        int units = 1 + random.nextInt(Math.min(9, ModelFile.UNITS - from));
+        ByteBuffer sent = ByteBuffer.allocate(units * TagDevice.UNIT);
+        long[] tags = new long[units];
+        for (int unit = 0; unit < units; unit++) {
+            tags[unit] = model.device.freshTag();
+            sent.putLong(unit * TagDevice.UNIT, tags[unit]);
+        }
+        long offset = from * (long) TagDevice.UNIT;
+        change(
+                process,
+                o -> new Command.Write(o, 7, file.id, offset, sent, OptionalLong.empty()),
+                () -> {
+                    model.reach.reached(Event.SERVER_WRITE);
+                    file.wrote(from, tags);
+                });
+    }
+
+    private void serverRead(ModelProcess process, ModelFile file) {
+        int from = random.nextInt(ModelFile.UNITS);
+        int units = 1 + random.nextInt(ModelFile.UNITS - from);
+        Optional<Reply> answer =
+                clients.ask(
+                        process,
+                        o ->
+                                new Command.Read(
+                                        o,
+                                        7,
+                                        file.id,
+                                        from * (long) TagDevice.UNIT,
+                                        units * TagDevice.UNIT),
+                        () -> {});
+        if (answer.isEmpty()) {
+            return;
+        }
+        if (answer.get() instanceof Failure failure) {
+            clients.allow(failure, Reason.TRY_LATER);
+            return;
+        }
+        Reply.ReadPlan plan = assertInstanceOf(Reply.ReadPlan.class, answer.get());
+        long at = from * (long) TagDevice.UNIT;
+        for (Extent extent : plan.extents()) {
+            assertEquals(at, extent.fileOffset(), "extents follow each other");
+            at = extent.end();
+            bytes.readUnits(file, extent);
+        }
+        long end = Math.min(file.size, (from + units) * (long) TagDevice.UNIT);
+        assertEquals(Math.max(end, from * (long) TagDevice.UNIT), at);
+        plan.work().ifPresent(work -> model.execute(new Command.CompleteWork(work, 7)));
     }
 
     private void change(

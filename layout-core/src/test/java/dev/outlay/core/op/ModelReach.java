@@ -40,7 +40,11 @@ final class ModelReach {
         DID_NOT_REATTACH,
         RETRY_ANSWERED,
         REMOVED_WHILE_HELD,
-        REFUSED_NONSENSE
+        REFUSED_NONSENSE,
+        RELOCATED,
+        REWRITTEN,
+        SERVER_WRITE,
+        SERVER_READ
     }
 
     private final Map<Event, Long> counts = new EnumMap<>(Event.class);

@@ -19,6 +19,7 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Stateid;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -188,6 +189,24 @@ public final class Party {
 
     Request<FileChanged> punches(FileId file, long offset, long length) {
         return change(o -> new Command.Deallocate(o, kit.tick(), file, offset, length));
+    }
+
+    /** A Write through the server, of bytes that do not matter here. */
+    Request<FileChanged> writesThrough(FileId file, long offset, int length) {
+        return change(
+                o ->
+                        new Command.Write(
+                                o,
+                                kit.tick(),
+                                file,
+                                offset,
+                                ByteBuffer.allocate(length),
+                                OptionalLong.empty()));
+    }
+
+    Request<Reply.ReadPlan> readsThrough(FileId file, long offset, int length) {
+        return request(
+                Reply.ReadPlan.class, o -> new Command.Read(o, kit.tick(), file, offset, length));
     }
 
     Request<FileChanged> setsMode(FileId file, int mode) {

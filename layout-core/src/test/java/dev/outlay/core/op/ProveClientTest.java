@@ -92,6 +92,7 @@ class ProveClientTest {
     @Test
     void committedBlocksAreNotAtRiskAnyMore() {
         a.writes(file, 0, blocks(3));
+        b.allocates(b.creates("takes all"), 0, blocks(kit.freeBlocks())).ok();
         a.end(EndCause.REVOKED);
         Mapped seen = b.mapsRead(file, 0, blocks(3)).ok();
         long before = kit.attributes(file).mapEpoch();

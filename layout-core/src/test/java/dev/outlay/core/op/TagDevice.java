@@ -1,6 +1,7 @@
 package dev.outlay.core.op;
 
 import dev.outlay.core.value.DeviceRange;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -31,6 +32,22 @@ final class TagDevice {
 
     void put(long block, int unit, long tag) {
         tags[(int) (block * UNITS) + unit] = tag;
+    }
+
+    void copy(DeviceRange from, DeviceRange to) {
+        System.arraycopy(
+                tags,
+                (int) (from.start() / UNIT),
+                tags,
+                (int) (to.start() / UNIT),
+                (int) (from.length() / UNIT));
+    }
+
+    /** Stores what a client sent: the tag of each unit is in its first bytes. */
+    void fill(DeviceRange range, ByteBuffer bytes, int from) {
+        for (int at = 0; at < range.length(); at += UNIT) {
+            tags[(int) ((range.start() + at) / UNIT)] = bytes.getLong(from + at);
+        }
     }
 
     void zero(DeviceRange range) {

@@ -26,6 +26,7 @@ import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.core.value.Waiter;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -59,6 +60,7 @@ final class VolumeModel {
     private final List<byte[]> journal = new ArrayList<>();
     private final Map<Long, Runnable> effects = new HashMap<>();
     private final Map<Long, Runnable> parked = new HashMap<>();
+    private final Map<Long, ByteBuffer> sent = new HashMap<>();
     private VolumeState state = VolumeState.empty(Limits.DEFAULT);
     private FactRules rules = new FactRules(state.tables());
 
@@ -117,6 +119,13 @@ final class VolumeModel {
         rules.after(execution.facts());
         assertEquals(
                 List.of(), StateChecker.check(state.tables()), () -> "findings after " + command);
+        if (command instanceof Command.Write write) {
+            for (Fact fact : execution.facts()) {
+                if (fact instanceof Fact.WorkIntended(Work work)) {
+                    sent.put(work.id(), write.bytes());
+                }
+            }
+        }
         follow(execution.facts());
         if (command instanceof Command.EndWait || command instanceof Command.CancelWaits) {
             execution.facts().stream()
@@ -161,7 +170,7 @@ final class VolumeModel {
     void complete(long id) {
         for (Work work : List.copyOf(state.tables().works())) {
             if (work.id() == id) {
-                zero(work);
+                doTasks(work);
                 execute(new Command.CompleteWork(id, 5_000));
                 Runnable effect = effects.remove(id);
                 ModelFile file = files.get(work.file());
@@ -172,14 +181,30 @@ final class VolumeModel {
         }
     }
 
-    private void zero(Work work) {
-        work.zero().forEach(device::zero);
+    private void doTasks(Work work) {
+        for (Fact.Task task : work.tasks()) {
+            switch (task) {
+                case Fact.Task.Zero(DeviceRange range) -> device.zero(range);
+                case Fact.Task.Copy(DeviceRange from, DeviceRange to) -> device.copy(from, to);
+                case Fact.Task.Fill(DeviceRange range, int from) ->
+                        device.fill(range, Objects.requireNonNull(sent.get(work.id())), from);
+            }
+        }
+        sent.remove(work.id());
         ModelFile file = files.get(work.file());
         FileNode node = state.tables().file(work.file());
         if (file == null || file.removed || node == null) {
             return;
         }
-        for (Extent extent : node.extents().mapped(work.blocked())) {
+        if (!work.durable()) {
+            reach.reached(
+                    work.then() instanceof Fact.Continuation.Nothing
+                            ? Event.RELOCATED
+                            : Event.REWRITTEN);
+        }
+        List<Extent> touched =
+                work.durable() ? node.extents().mapped(work.blocked()) : work.fresh();
+        for (Extent extent : touched) {
             for (DeviceRange zeroed : work.zero()) {
                 for (long at = zeroed.start(); at < zeroed.end(); at += TagDevice.UNIT) {
                     long inside = at - extent.deviceOffset();
@@ -197,6 +222,8 @@ final class VolumeModel {
         assertArrayEquals(state.image(), again.image(), "the journal gives another state");
         state = again;
         parked.clear();
+        effects.keySet().removeIf(work -> work >= Work.FIRST_VOLATILE);
+        sent.clear();
         rules = new FactRules(state.tables());
         processes.forEach(p -> p.reattached = false);
         execute(new Command.BeginGrace());
@@ -221,6 +248,8 @@ final class VolumeModel {
                 case Fact.ClientForgotten f ->
                         files.values().forEach(file -> file.forget(f.client()));
                 case Fact.ExtentsAllocated f ->
+                        f.extents().forEach(e -> checkAllocated(e, endedNow));
+                case Fact.ExtentsReplaced f ->
                         f.extents().forEach(e -> checkAllocated(e, endedNow));
                 default -> {}
             }

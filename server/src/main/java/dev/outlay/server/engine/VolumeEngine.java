@@ -8,13 +8,13 @@ import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.metrics.VolumeSample;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,11 +45,13 @@ public final class VolumeEngine implements AutoCloseable {
     private static final int MAX_QUEUED = 1 << 16;
     private static final int MAX_BATCH = 1024;
     private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final int WORKERS = 4;
 
     private final String name;
     private final VolumeLogic logic;
     private final VolumeStore store;
-    private final DeviceAccess devices;
+    private final DeviceTasks.DeviceAccess devices;
+    private final DeviceTasks tasks;
     private final ScheduledExecutorService timers;
     private final InstantSource wallClock;
     private final MonotonicClock clock;
@@ -56,6 +59,11 @@ public final class VolumeEngine implements AutoCloseable {
     private final long snapshotThresholdBytes;
     private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>(MAX_QUEUED);
     private final ExecutorService background;
+    private final BoundedExecutor workers;
+
+    /** Pieces of device work and reads that are under way. */
+    private final AtomicInteger deviceBusy = new AtomicInteger();
+
     private final Thread thread;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile Listener listener = Listener.NONE;
@@ -67,13 +75,8 @@ public final class VolumeEngine implements AutoCloseable {
     /** Sent through the queue to be run on the volume's thread. */
     private record Task(Runnable run) {}
 
-    /** Writes to the devices of the volume. */
-    interface DeviceAccess extends AutoCloseable {
-        void zero(DeviceRange range) throws IOException;
-
-        @Override
-        void close();
-    }
+    /** Device work has been done; void in another era of the state. */
+    private record Completion(long work, long era) {}
 
     /**
      * Hears what a volume has to say unasked; on the volume's thread, so what hangs on it must be
@@ -117,7 +120,7 @@ public final class VolumeEngine implements AutoCloseable {
             VolumeStore store,
             VolumeStore.Loaded loaded,
             int maxBatchBytes,
-            DeviceAccess devices,
+            DeviceTasks.DeviceAccess devices,
             ScheduledExecutorService timers,
             InstantSource wallClock,
             MonotonicClock clock,
@@ -139,10 +142,12 @@ public final class VolumeEngine implements AutoCloseable {
         this.clock = parts.clock;
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
         this.background = parts.background;
+        this.workers = new BoundedExecutor(parts.background, WORKERS);
         this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
         this.status = logic.status();
         this.sample = sampleNow();
         this.meters = parts.meters.volume(name, () -> this.sample);
+        this.tasks = new DeviceTasks(parts.devices, meters::deviceWritten);
         this.thread = Thread.ofPlatform().name("volume-" + name).unstarted(this::run);
     }
 
@@ -210,11 +215,18 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     /**
-     * Decides the command; the reply is complete once everything it rests on is durable. Never
-     * fails exceptionally.
+     * Decides the command; the reply is complete once everything it rests on is durable, that to a
+     * Read once its bytes have been read. Never fails exceptionally.
      */
     public CompletableFuture<Reply> submit(Command command) {
         Submission submission = Submission.of(command);
+        CompletableFuture<Reply> answer =
+                command instanceof Command.Read ? reading(submission) : submission.reply();
+        enqueue(submission);
+        return answer;
+    }
+
+    private void enqueue(Submission submission) {
         if (stopping) {
             submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
         } else if (!queue.offer(submission)) {
@@ -226,7 +238,6 @@ public final class VolumeEngine implements AutoCloseable {
                                     "volume '" + name + "' has " + MAX_QUEUED + " commands queued",
                                     100));
         }
-        return submission.reply();
     }
 
     /** Writes a snapshot now; fails with the reason if that cannot be done. */
@@ -324,6 +335,8 @@ public final class VolumeEngine implements AutoCloseable {
         for (Object item : taken) {
             if (item instanceof Submission submission) {
                 batch.add(submission);
+            } else if (item instanceof Completion done && done.era == logic.era()) {
+                batch.add(completing(done));
             } else if (item instanceof Task task) {
                 flush(batch);
                 task.run().run();
@@ -437,8 +450,13 @@ public final class VolumeEngine implements AutoCloseable {
 
     /** Runs on the volume's thread, unless it has stopped. */
     private void onThread(Runnable run) {
+        offer(new Task(run));
+    }
+
+    /** Queues what the volume's thread has to see, unless that has stopped. */
+    private void offer(Object item) {
         try {
-            while (!stopping && !queue.offer(new Task(run), 100, TimeUnit.MILLISECONDS)) {
+            while (!stopping && !queue.offer(item, 100, TimeUnit.MILLISECONDS)) {
                 LOG.debug("volume={} event=queue-full", name);
             }
         } catch (InterruptedException e) {
@@ -450,8 +468,15 @@ public final class VolumeEngine implements AutoCloseable {
 
     private final class Effects implements VolumeLogic.Effects {
         @Override
-        public void startWork(Work work) {
-            background.execute(() -> doWork(work));
+        public void startWork(Work work, ByteBuffer bytes) {
+            long era = logic.era();
+            deviceBusy.incrementAndGet();
+            workers.execute(() -> doWork(work, bytes, era));
+        }
+
+        @Override
+        public boolean areDevicesIdle() {
+            return deviceBusy.get() == 0;
         }
 
         @Override
@@ -512,27 +537,94 @@ public final class VolumeEngine implements AutoCloseable {
                                 });
     }
 
-    private void doWork(Work work) {
+    private void doWork(Work work, ByteBuffer bytes, long era) {
         try {
-            for (DeviceRange range : work.zero()) {
-                devices.zero(range);
-                meters.deviceWritten(range.length());
-            }
-            submitUntilTaken(new Command.CompleteWork(work.id(), wallClock.millis()));
-        } catch (IOException e) {
+            tasks.run(work, bytes);
+            deviceBusy.decrementAndGet();
+            offer(new Completion(work.id(), era));
+        } catch (IOException | RuntimeException e) {
+            deviceBusy.decrementAndGet();
             LOG.error(
                     "volume={} event=device-work-failed work={} reason=\"{}\" retry={}",
                     name,
                     work.id(),
                     e.getMessage(),
                     RETRY);
-            if (!stopping) {
-                var _ =
-                        timers.schedule(
-                                () -> background.execute(() -> doWork(work)),
-                                RETRY.toMillis(),
-                                TimeUnit.MILLISECONDS);
-            }
+            later(
+                    () ->
+                            onThread(
+                                    () -> {
+                                        if (logic.era() == era) {
+                                            new Effects().startWork(work, bytes);
+                                        }
+                                    }));
+        }
+    }
+
+    /**
+     * Tells the state of work that is done, and does so again if that could not be written down.
+     */
+    private Submission completing(Completion done) {
+        Submission submission =
+                Submission.of(new Command.CompleteWork(done.work, wallClock.millis()));
+        var _ =
+                submission
+                        .reply()
+                        .thenAccept(
+                                reply -> {
+                                    if (reply instanceof Reply.Failure) {
+                                        later(() -> offer(done));
+                                    }
+                                });
+        return submission;
+    }
+
+    private void later(Runnable run) {
+        if (!stopping) {
+            var _ = timers.schedule(run, RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    // ---- reads through the server
+
+    /** What answers a Read: once it is decided where the bytes lie they are fetched from there. */
+    private CompletableFuture<Reply> reading(Submission submission) {
+        CompletableFuture<Reply> answer = new CompletableFuture<>();
+        var _ =
+                submission
+                        .reply()
+                        .thenAccept(
+                                reply -> {
+                                    if (reply instanceof Reply.ReadPlan plan) {
+                                        startRead(plan, answer);
+                                    } else {
+                                        answer.complete(reply);
+                                    }
+                                });
+        return answer;
+    }
+
+    /** On the volume's thread, on which a plan is answered. */
+    private void startRead(Reply.ReadPlan plan, CompletableFuture<Reply> answer) {
+        long era = logic.era();
+        deviceBusy.incrementAndGet();
+        workers.execute(
+                () -> {
+                    Reply reply = readDevices(plan);
+                    deviceBusy.decrementAndGet();
+                    plan.work().ifPresent(work -> offer(new Completion(work, era)));
+                    answer.complete(reply);
+                });
+    }
+
+    private Reply readDevices(Reply.ReadPlan plan) {
+        try {
+            return tasks.read(plan);
+        } catch (IOException | RuntimeException e) {
+            LOG.error("volume={} event=device-read-failed reason=\"{}\"", name, e.getMessage());
+            return Reply.Failure.of(
+                    Reason.INTERNAL,
+                    "volume '" + name + "' could not read its device: " + e.getMessage());
         }
     }
 

@@ -19,6 +19,7 @@ import dev.outlay.core.value.Recall;
 import dev.outlay.server.journal.Journal;
 import dev.outlay.server.journal.JournalFullException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -47,11 +48,24 @@ final class VolumeLogic {
 
     private static final Logger LOG = LoggerFactory.getLogger(VolumeLogic.class);
     private static final long READ_ONLY_RETRY_MILLIS = 500;
+    private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     /** What happens outside of the volume's thread. */
     interface Effects {
-        /** Work on a device is to be done; its completion comes back as a command. */
-        void startWork(Work work);
+        /**
+         * Work on devices is to be done; its completion comes back as a command, unless the {@link
+         * VolumeLogic#era era} has changed by then.
+         *
+         * @param bytes what a client's Write brought along; otherwise empty
+         */
+        void startWork(Work work, ByteBuffer bytes);
+
+        /**
+         * Whether nothing that was started before is still reading or writing devices. State that
+         * was thrown away has forgotten which blocks that concerns, so it is not built again
+         * before.
+         */
+        boolean areDevicesIdle();
 
         /**
          * The {@code awaited} clients must re-attach: grace has begun and ends after {@code
@@ -87,6 +101,7 @@ final class VolumeLogic {
     private long snapshotPosition;
     private @Nullable String readOnlyReason;
     private List<ClientId> awaited = List.of();
+    private long era;
 
     VolumeLogic(
             String name,
@@ -127,13 +142,13 @@ final class VolumeLogic {
                             .toList();
             effects.graceBegan(millis, awaited);
         }
-        current.tables().works().forEach(effects::startWork);
         for (ClientEntry client : current.tables().clients()) {
             ClientId id = client.record().id();
             if (client.ended().isPresent() && current.tables().quarantine().names(id)) {
                 effects.tell(new Notice.NeedsFence(id));
             }
         }
+        current.tables().works().forEach(work -> effects.startWork(work, NO_BYTES));
     }
 
     /**
@@ -150,7 +165,7 @@ final class VolumeLogic {
         boolean graceBefore = current.tables().isInGrace();
         Deque<Submission> queue = new ArrayDeque<>(batch);
         List<Runnable> answers = new ArrayList<>();
-        List<Work> works = new ArrayList<>();
+        List<Runnable> works = new ArrayList<>();
         List<Runnable> afterwards = new ArrayList<>();
         List<Submission> undecided = new ArrayList<>();
         Records records = new Records();
@@ -164,7 +179,7 @@ final class VolumeLogic {
                 undecided.add(submission);
                 Execution done = current.execute(submission.command());
                 records.add(FactCodec.record(done.facts()));
-                collectWorks(done.facts(), works);
+                collectWorks(submission.command(), done.facts(), works);
                 collectTimers(current, submission.command(), done, afterwards);
                 if (submission.command() instanceof Command.CompleteWork complete) {
                     queue.addAll(
@@ -208,7 +223,7 @@ final class VolumeLogic {
             awaited = List.of();
         }
         answers.forEach(Runnable::run);
-        works.forEach(effects::startWork);
+        works.forEach(Runnable::run);
         afterwards.forEach(Runnable::run);
         tellRenewals(current);
         effects.batchDone(batch.size(), records.bytes);
@@ -224,10 +239,11 @@ final class VolumeLogic {
                 && decision.facts().stream().noneMatch(Fact::isDurable);
     }
 
-    private static void collectWorks(List<Fact> facts, List<Work> works) {
+    private void collectWorks(Command command, List<Fact> facts, List<Runnable> works) {
+        ByteBuffer bytes = command instanceof Command.Write write ? write.bytes() : NO_BYTES;
         for (Fact fact : facts) {
-            if (fact instanceof Fact.WorkIntended intended) {
-                works.add(intended.work());
+            if (fact instanceof Fact.WorkIntended(Work work) && !work.isReading()) {
+                works.add(() -> effects.startWork(work, bytes));
             }
         }
     }
@@ -358,7 +374,7 @@ final class VolumeLogic {
 
     /** The state, read back first if the journal had failed; null while that does not succeed. */
     private @Nullable VolumeState usableState() {
-        if (state == null) {
+        if (state == null && effects.areDevicesIdle()) {
             rebuild();
         }
         return state;
@@ -398,6 +414,7 @@ final class VolumeLogic {
     private void fail(IOException cause, List<Submission> undecided) {
         becomeReadOnly(String.valueOf(cause.getMessage()));
         state = null;
+        era++;
         undecided.forEach(s -> s.reply().complete(readOnly()));
         for (Map<Long, List<Submission>> held : List.of(parked, waiting)) {
             held.values().forEach(list -> list.forEach(s -> s.reply().complete(readOnly())));
@@ -462,6 +479,14 @@ final class VolumeLogic {
     }
 
     // ---- state for others
+
+    /**
+     * Rises whenever the state is thrown away: completions of work started before say nothing about
+     * what is known after.
+     */
+    long era() {
+        return era;
+    }
 
     EngineStatus status() {
         return new EngineStatus(

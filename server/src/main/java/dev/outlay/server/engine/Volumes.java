@@ -22,6 +22,7 @@ import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalStorage;
 import dev.outlay.server.metrics.ServerMeters;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -535,7 +536,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                 config.volumeLimits());
     }
 
-    private VolumeEngine.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
+    private DeviceTasks.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
         List<ServerDevice> claimed = new ArrayList<>();
         try {
             for (VolumeDevice device : used) {
@@ -545,7 +546,17 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             claimed.forEach(devices::release);
             throw e;
         }
-        return new VolumeEngine.DeviceAccess() {
+        return new DeviceTasks.DeviceAccess() {
+            @Override
+            public ByteBuffer read(DeviceRange range) throws IOException {
+                return ByteBuffer.wrap(claimed.get(range.device()).read(range));
+            }
+
+            @Override
+            public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
+                claimed.get(range.device()).write(range, bytes);
+            }
+
             @Override
             public void zero(DeviceRange range) throws IOException {
                 claimed.get(range.device()).zero(range);

@@ -31,6 +31,7 @@ import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -64,10 +65,11 @@ class VolumeLogicTest {
     private final Map<ClientId, Boolean> renewals = new HashMap<>();
     private @Nullable VolumeLogic opened;
     private long operation;
+    private boolean devicesBusy;
 
     private final class Recording implements VolumeLogic.Effects {
         @Override
-        public void startWork(Work work) {
+        public void startWork(Work work, ByteBuffer bytes) {
             works.add(work);
         }
 
@@ -76,6 +78,11 @@ class VolumeLogicTest {
 
         @Override
         public void graceEnded(List<ClientId> back, List<ClientId> lost) {}
+
+        @Override
+        public boolean areDevicesIdle() {
+            return !devicesBusy;
+        }
 
         @Override
         public void after(long millis, Command command) {
