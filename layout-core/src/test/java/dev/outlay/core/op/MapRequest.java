@@ -62,6 +62,11 @@ final class MapRequest extends Request<Reply.Mapped> {
         return this;
     }
 
+    MapRequest waiting(long millis) {
+        options.waitMillis = millis;
+        return this;
+    }
+
     MapRequest under(Stateid stateid) {
         options.stateid = Optional.of(stateid);
         return this;

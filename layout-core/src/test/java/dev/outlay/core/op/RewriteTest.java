@@ -80,6 +80,23 @@ class RewriteTest {
     }
 
     @Test
+    void whoReadsThemAlreadyIsAskedToGiveThemBackBeforeItMayWrite() {
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        a.mapsRead(file, 0, blocks(1)).mapped().ok();
+        b.mapsRead(file, 0, blocks(1)).ok();
+        a.end(EndCause.REVOKED);
+        assertEquals("RW", kit.picture(file, 2));
+        assertTrue(b.mapsRead(file, 0, blocks(1)).ok().extents().getFirst().has(Extent.AT_RISK));
+        MapRequest write = b.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting(1_000);
+        assertTrue(write.start().awaitedTurn().isPresent());
+        b.returnsAll(file).ok();
+        write.ok();
+        assertEquals("WW", kit.picture(file, 2));
+        assertEquals(BLOCK, kit.space().quarantined());
+    }
+
+    @Test
     void whatIsReadyIsAnsweredWithoutMovingTheRest() {
         a.writes(file, 0, blocks(1));
         a.returnsAll(file).ok();
@@ -217,9 +234,10 @@ class RewriteTest {
     @Test
     void othersAreInTheWayOfAWriteAndReadersOfCommittedBytesOfAnUnfinishedOne() {
         a.writes(file, 0, blocks(1));
-        assertTrue(b.writesThrough(file, 0, 10).start().awaitedWork().isEmpty());
+        Request<Reply.FileChanged> write = b.writesThrough(file, 0, 10);
+        assertTrue(write.start().awaitedTurn().isPresent());
         a.returnsAll(file).ok();
-        b.writesThrough(file, 0, 10).start();
+        write.start();
         long work = kit.works().getFirst().id();
         assertEquals(OptionalLong.of(work), a.mapsRead(file, 0, BLOCK).start().awaitedWork());
         assertEquals(OptionalLong.of(work), a.readsThrough(file, 0, 10).start().awaitedWork());

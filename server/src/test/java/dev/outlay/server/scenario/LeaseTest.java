@@ -5,6 +5,7 @@ import static dev.outlay.server.scenario.TestClient.READ;
 import static dev.outlay.server.scenario.TestClient.RW;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -60,22 +61,30 @@ class LeaseTest extends ScenarioTest {
         b.store(fresh.getExtentsList(), 4 * BLOCK, pattern(2, 4 * BLOCK));
         var _ = b.committing(file).all(fresh).send();
 
-        // What was committed is read in place, and not granted to a writer.
+        // What was committed has been moved before anybody reads it or is granted it.
         MapBlocksResponse readable = b.map(file, READ, 0, 4 * BLOCK);
         assertEquals(4 * BLOCK, readable.getExtents(0).getLength());
-        assertTrue(readable.getExtents(0).getAtRisk());
-        assertRefused(Reason.REASON_NO_SPACE, () -> b.map(file, RW, 0, BLOCK));
+        assertFalse(readable.getExtents(0).getAtRisk());
+        assertNotOverlapping(mapped.getExtents(0), readable.getExtents(0));
+        assertEquals(0, server.space().getAtRiskBytes());
+        assertEquals(8 * BLOCK, server.space().getQuarantinedBytes());
+        MapBlocksResponse over = b.map(file, RW, 0, BLOCK);
+        assertNotOverlapping(mapped.getExtents(0), over.getExtents(0));
+        b.store(over.getExtentsList(), 0, pattern(4, BLOCK));
+        var _ = b.committing(file).all(over).send();
 
         // The old holder stores late, and says so: it is fenced, and nobody sees the bytes.
-        a.store(mapped.getExtentsList(), 4 * BLOCK, pattern(3, 4 * BLOCK));
+        a.store(mapped.getExtentsList(), 0, pattern(3, 8 * BLOCK));
         Refused fenced = refusal(() -> a.commit(late));
         assertTrue(
                 fenced.reason() == Reason.REASON_FENCED || fenced.reason() == Reason.REASON_EXPIRED,
                 fenced::getMessage);
         var _ = b.giveBack(file);
         byte[] whole = b.read(file);
+        assertArrayEquals(pattern(4, BLOCK), Arrays.copyOf(whole, BLOCK));
         assertArrayEquals(
-                Arrays.copyOf(pattern(1, 8 * BLOCK), 4 * BLOCK), Arrays.copyOf(whole, 4 * BLOCK));
+                Arrays.copyOfRange(pattern(1, 8 * BLOCK), BLOCK, 4 * BLOCK),
+                Arrays.copyOfRange(whole, BLOCK, 4 * BLOCK));
         assertArrayEquals(pattern(2, 4 * BLOCK), Arrays.copyOfRange(whole, 4 * BLOCK, 8 * BLOCK));
 
         // Freed later they are not free: a late store would hit their next owner.
