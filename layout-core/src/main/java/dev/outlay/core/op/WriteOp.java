@@ -23,7 +23,8 @@ import java.util.Optional;
  *
  * <p>The bytes always go to fresh blocks, the rest of which is filled from the old ones; once that
  * is durable one record puts them in their place and moves size and times. So a reader or a crash
- * sees all of a Write or nothing of it.
+ * sees all of a Write or nothing of it. Where it makes the file end inside a block, what was
+ * committed past that end is zeros afterwards (I15).
  */
 final class WriteOp {
 
@@ -57,7 +58,9 @@ final class WriteOp {
                         file,
                         blocks,
                         freshBlocks(tables, file, blocks),
-                        List.of(),
+                        range.end() > file.sizeBytes() && range.end() < blocks.end()
+                                ? List.of(new ByteRange(range.end(), blocks.end()))
+                                : List.of(),
                         Optional.of(range),
                         then);
         List<Fact> facts = new ArrayList<>(release.facts());

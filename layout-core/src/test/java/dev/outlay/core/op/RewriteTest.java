@@ -196,6 +196,23 @@ class RewriteTest {
     }
 
     @Test
+    void whereAWriteEndsTheFileWhatWasCommittedPastItIsZeros() {
+        Mapped mapped = a.mapsRw(file, 0, blocks(2)).min(blocks(2)).ok();
+        a.commits(file, mapped).ok();
+        a.returnsAll(file).ok();
+        assertEquals(0, kit.size(file));
+        b.writesThrough(file, 0, 5_000).start();
+        Work work = kit.works().getFirst();
+        DeviceRange to = work.fresh().getFirst().deviceRange();
+        assertEquals(
+                List.of(
+                        new Task.Fill(to.slice(0, 5_000), 0),
+                        new Task.Zero(to.slice(5_000, 2 * BLOCK - 5_000))),
+                work.tasks());
+        kit.completeAll();
+    }
+
+    @Test
     void aWriteHasOneEffectAndOneAnswer() {
         Request<Reply.FileChanged> write = b.writesThrough(file, 10, 20);
         write.start();
