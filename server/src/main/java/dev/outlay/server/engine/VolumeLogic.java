@@ -104,6 +104,7 @@ final class VolumeLogic {
     private @Nullable String readOnlyReason;
     private long era;
     private List<ClientId> awaited = List.of();
+    private long era;
 
     VolumeLogic(
             String name,
