@@ -104,7 +104,6 @@ final class VolumeLogic {
     private @Nullable String readOnlyReason;
     private long era;
     private List<ClientId> awaited = List.of();
-    private long era;
 
     VolumeLogic(
             String name,

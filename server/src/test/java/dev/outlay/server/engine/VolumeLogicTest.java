@@ -85,11 +85,6 @@ class VolumeLogicTest {
         public void graceEnded(List<ClientId> back, List<ClientId> lost) {}
 
         @Override
-        public boolean areDevicesIdle() {
-            return !devicesBusy;
-        }
-
-        @Override
         public void after(long millis, Command command) {
             timers.add(command);
         }
