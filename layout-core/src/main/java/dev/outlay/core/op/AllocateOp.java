@@ -98,8 +98,10 @@ final class AllocateOp {
                                         tables.limits().extentsPerReply());
         List<Extent> placed = Placement.place(holes, pieces, Extent.KEPT);
         if (placed.isEmpty()) {
-            throw new Refusal(
-                    Reason.NO_SPACE,
+            throw new Shortage(
+                    file,
+                    new ByteRange(holes.getFirst().start(), holes.getLast().end()),
+                    bytes,
                     "no "
                             + bytes
                             + " bytes are free: "

@@ -82,8 +82,18 @@ final class ExactlyOnce {
                     : decision;
         } catch (Conflict conflict) {
             return Waiting.decide(tables, mutation, conflict);
+        } catch (Shortage shortage) {
+            return takeBack(tables, mutation, shortage);
         } catch (Refusal refusal) {
             return keep(tables, List.of(), origin, refusal.failure());
+        }
+    }
+
+    private static Decision takeBack(VolumeTables tables, Mutation mutation, Shortage shortage) {
+        try {
+            return TakeBack.decide(tables, mutation, shortage);
+        } catch (Shortage nothingToTake) {
+            return keep(tables, List.of(), mutation.origin(), nothingToTake.failure());
         }
     }
 

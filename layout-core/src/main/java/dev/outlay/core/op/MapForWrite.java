@@ -204,10 +204,13 @@ final class MapForWrite {
     }
 
     private Refusal noSpace(ByteRange range, List<ByteRange> wanted) {
-        return new Refusal(
-                Reason.NO_SPACE,
+        long bytes = wanted.stream().mapToLong(ByteRange::length).sum();
+        return new Shortage(
+                file,
+                range,
+                bytes,
                 "no "
-                        + wanted.stream().mapToLong(ByteRange::length).sum()
+                        + bytes
                         + " bytes are free for file "
                         + file.id()
                         + " at "

@@ -57,7 +57,8 @@ final class Waiting {
                         conflict.file().id(),
                         conflict.range(),
                         conflict.isExclusive(),
-                        wait);
+                        wait,
+                        false);
         facts.add(new Fact.WaitBegan(waiter));
         return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(waiter.ticket()));
     }
@@ -67,7 +68,7 @@ final class Waiting {
      * leaves the asking to the server and comes again. What takes blocks away waits until the
      * conflict ends, which it does: by return or by revocation.
      */
-    private static long waitMillis(Mutation ask) {
+    static long waitMillis(Mutation ask) {
         if (ask instanceof Command.MapBlocks map) {
             return map.minLength() == 0 ? -1 : Math.max(0, map.waitMillis());
         }
@@ -78,7 +79,7 @@ final class Waiting {
     static Optional<ByteRange> ahead(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {
         long own = tables.waiting().of(ask.origin()).map(Waiter::ticket).orElse(Long.MAX_VALUE);
-        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0);
+        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0, false);
         for (Waiter waiter : tables.waiting().on(file.id())) {
             if (waiter.ticket() >= own) {
                 break;
@@ -94,7 +95,7 @@ final class Waiting {
     static List<ByteRange> allAhead(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {
         long own = tables.waiting().of(ask.origin()).map(Waiter::ticket).orElse(Long.MAX_VALUE);
-        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0);
+        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0, false);
         return tables.waiting().on(file.id()).stream()
                 .takeWhile(waiter -> waiter.ticket() < own)
                 .filter(waiter -> waiter.conflictsWith(asked))

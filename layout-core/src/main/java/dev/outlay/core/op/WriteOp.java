@@ -11,7 +11,6 @@ import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileAttributes;
-import dev.outlay.core.value.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -74,8 +73,10 @@ final class WriteOp {
                         ? Rewrite.plan(tables, file, List.of(blocks))
                         : List.of();
         if (fresh.isEmpty()) {
-            throw new Refusal(
-                    Reason.NO_SPACE,
+            throw new Shortage(
+                    file,
+                    blocks,
+                    blocks.length(),
                     "a write through the server needs "
                             + blocks.length()
                             + " bytes of fresh blocks: "

@@ -46,6 +46,7 @@ public final class VolumeTables {
     long nextWork = 1;
     private final TreeSet<ClientId> recalled = new TreeSet<>();
     private long nextRecall = 1;
+    private long freeBytesBefore;
     private long nextVolatileWork = Work.FIRST_VOLATILE;
     private long extents;
     private int layouts;
@@ -168,6 +169,10 @@ public final class VolumeTables {
 
     /** Whose turn may have come since this was asked last. */
     public WaitingRoom.Ready takeReady() {
+        if (free != null && free.freeBytes() > freeBytesBefore) {
+            waiting.spaceChanged();
+        }
+        freeBytesBefore = free == null ? 0 : free.freeBytes();
         return waiting.takeReady();
     }
 
@@ -321,6 +326,7 @@ public final class VolumeTables {
     }
 
     private void endRecall(@Nullable Recall recall) {
+        waiting.spaceChanged();
         if (recall != null && need(recall.client()).recalls.isEmpty()) {
             recalled.remove(recall.client());
         }

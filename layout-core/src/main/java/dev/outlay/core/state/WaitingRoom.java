@@ -33,6 +33,8 @@ public final class WaitingRoom {
     private final Map<FileId, Map<ClientId, Interest>> interests = new HashMap<>();
     private final Map<FileId, RangeSet> released = new TreeMap<>();
     private final TreeSet<Long> ended = new TreeSet<>();
+    private final TreeSet<Long> forSpace = new TreeSet<>();
+    private boolean spaceChanged;
     private final Map<ClientId, Integer> perClient = new HashMap<>();
     private long nextTicket = 1;
 
@@ -73,11 +75,17 @@ public final class WaitingRoom {
 
     // ---- what changes it
 
+    /** A request takes a place, or goes on with the place it has, waiting for something else. */
     void begin(Waiter waiter) {
-        byTicket.put(waiter.ticket(), waiter);
+        boolean known = byTicket.put(waiter.ticket(), waiter) != null;
+        if (waiter.forSpace()) {
+            forSpace.add(waiter.ticket());
+        }
         byOrigin.put(asked(waiter), waiter);
         byFile.computeIfAbsent(waiter.file(), f -> new TreeMap<>()).put(waiter.ticket(), waiter);
-        perClient.merge(waiter.origin().client(), 1, Integer::sum);
+        if (!known) {
+            perClient.merge(waiter.origin().client(), 1, Integer::sum);
+        }
         nextTicket = Math.max(nextTicket, waiter.ticket() + 1);
     }
 
@@ -88,6 +96,7 @@ public final class WaitingRoom {
             return;
         }
         byOrigin.remove(asked(waiter));
+        forSpace.remove(ticket);
         perClient.computeIfPresent(
                 waiter.origin().client(), (c, count) -> count == 1 ? null : count - 1);
         NavigableMap<Long, Waiter> others = byFile.get(waiter.file());
@@ -127,6 +136,11 @@ public final class WaitingRoom {
         }
     }
 
+    /** There may be more free space, or nobody left to give any back. */
+    void spaceChanged() {
+        spaceChanged = !forSpace.isEmpty();
+    }
+
     // ---- who goes on
 
     /** What is to be done next, since something was given back. */
@@ -141,10 +155,14 @@ public final class WaitingRoom {
      * whose requests are to be looked at once more.
      */
     Ready takeReady() {
-        if (ended.isEmpty() && released.isEmpty()) {
+        if (ended.isEmpty() && released.isEmpty() && !spaceChanged) {
             return new Ready(List.of(), List.of());
         }
         TreeSet<Long> tickets = new TreeSet<>(ended);
+        if (spaceChanged) {
+            tickets.addAll(forSpace);
+            spaceChanged = false;
+        }
         List<Interest> told = new ArrayList<>();
         released.forEach(
                 (file, ranges) -> {

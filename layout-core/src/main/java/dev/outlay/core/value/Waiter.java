@@ -7,6 +7,7 @@ package dev.outlay.core.value;
  * @param range what it wants of the file, and keeps others behind it from
  * @param exclusive whether it bears nobody beside it there; otherwise it reads
  * @param waitMillis how long it waits; {@link Long#MAX_VALUE} as long as it takes
+ * @param forSpace whether it waits for free space, not for these bytes
  */
 public record Waiter(
         long ticket,
@@ -14,7 +15,13 @@ public record Waiter(
         FileId file,
         ByteRange range,
         boolean exclusive,
-        long waitMillis) {
+        long waitMillis,
+        boolean forSpace) {
+
+    /** The same, waiting for free space from now on. */
+    public Waiter waitingForSpace() {
+        return new Waiter(ticket, origin, file, range, exclusive, waitMillis, true);
+    }
 
     /** Whether one of the two has to wait for the other. Requests of one client never do. */
     public boolean conflictsWith(Waiter other) {

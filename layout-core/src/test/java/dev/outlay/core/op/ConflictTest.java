@@ -385,6 +385,40 @@ final class ConflictTest {
         assertEquals(Optional.of(a.stateid(file)), open.recalls().getFirst().stateid());
     }
 
+    // ---- space
+
+    @Test
+    void spaceTakenAheadIsTakenBackForWhoHasNone() {
+        Mapped ahead = a.mapsRw(file, 0, blocks(64)).min(blocks(1)).ok();
+        assertEquals(0, kit.freeBlocks());
+        a.commits(file, ahead.stateid().orElseThrow())
+                .of(ahead, range(0, 2))
+                .lastWrite(blocks(2) - 1)
+                .ok();
+        FileId other = b.creates("other");
+        b.mapsRw(other, 0, blocks(4)).min(blocks(4)).refused(Reason.NO_SPACE);
+        Pending wait = b.mapsRw(other, 0, blocks(4)).min(blocks(4)).waiting().ask();
+        assertTrue(wait.waits());
+        Recall recall = onlyRecall();
+        assertEquals(List.of(range(2, 64)), ranges(recall));
+        a.returns(file, range(2, 64)).ok();
+        assertEquals(List.of(writing(0, blocks(4))), wait.reply(Mapped.class).granted());
+        assertEquals(58, kit.freeBlocks());
+    }
+
+    @Test
+    void whatComesBackWithoutSpaceIsNoSpaceAfterAll() {
+        Mapped held = a.mapsRw(file, 0, blocks(64)).min(blocks(64)).ok();
+        FileId other = b.creates("other");
+        Pending wait = b.allocates(other, 0, blocks(4)).ask();
+        assertTrue(wait.waits());
+        a.commits(file, held).lastWrite(blocks(64) - 1).ok();
+        assertTrue(wait.waits(), "the recall is open");
+        a.returns(file, range(0, 64)).ok();
+        assertEquals(Reason.NO_SPACE, wait.reply(Failure.class).reason());
+        assertEquals(0, kit.freeBlocks());
+    }
+
     // ---- many
 
     @Test
