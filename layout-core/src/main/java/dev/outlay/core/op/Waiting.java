@@ -57,7 +57,8 @@ final class Waiting {
                         conflict.file().id(),
                         conflict.range(),
                         conflict.isExclusive(),
-                        wait);
+                        wait,
+                        ask instanceof Command.CommitBlocks);
         facts.add(new Fact.WaitBegan(waiter));
         return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(waiter.ticket()));
     }

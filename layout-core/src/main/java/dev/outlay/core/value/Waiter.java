@@ -7,6 +7,8 @@ package dev.outlay.core.value;
  * @param range what it wants of the file, and keeps others behind it from
  * @param exclusive whether it bears nobody beside it there; otherwise it reads
  * @param waitMillis how long it waits; {@link Long#MAX_VALUE} as long as it takes
+ * @param overtakes whether it goes before others that came earlier: a commit does, since those may
+ *     wait for what its client gives back after it
  */
 public record Waiter(
         long ticket,
@@ -14,7 +16,19 @@ public record Waiter(
         FileId file,
         ByteRange range,
         boolean exclusive,
-        long waitMillis) {
+        long waitMillis,
+        boolean overtakes) {
+
+    /** A request that waits for those in front of it. */
+    public Waiter(
+            long ticket,
+            Origin origin,
+            FileId file,
+            ByteRange range,
+            boolean exclusive,
+            long waitMillis) {
+        this(ticket, origin, file, range, exclusive, waitMillis, false);
+    }
 
     /** Whether one of the two has to wait for the other. Requests of one client never do. */
     public boolean conflictsWith(Waiter other) {
