@@ -26,13 +26,15 @@ public final class BlockFile implements AutoCloseable {
     private final FileIo io;
     private final boolean readable;
     private final boolean writable;
+    private final boolean atomic;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    BlockFile(LayoutClient client, FileIo io, boolean readable, boolean writable) {
+    BlockFile(LayoutClient client, FileIo io, boolean readable, boolean writable, boolean atomic) {
         this.client = client;
         this.io = io;
         this.readable = readable;
         this.writable = writable;
+        this.atomic = atomic;
     }
 
     /**
@@ -71,7 +73,7 @@ public final class BlockFile implements AutoCloseable {
     /** Writes all of {@code source} at {@code offset}. */
     public void write(MemorySegment source, long offset) throws IOException {
         checkWritable(offset);
-        io.write(source, offset);
+        io.write(source, offset, atomic);
     }
 
     /**

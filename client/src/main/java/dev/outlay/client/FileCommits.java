@@ -51,6 +51,16 @@ final class FileCommits {
 
     private void commitAll(List<Mapping.Piece> pieces) throws IOException {
         int most = Math.max(1, context.session().limits().getRangesPerCommit());
+        if (pieces.size() > most && pieces.stream().anyMatch(p -> p.mapping().isAtomic())) {
+            throw OutlayException.of(
+                    Reason.TOO_LARGE,
+                    pieces.size()
+                            + " pieces of file "
+                            + context.file()
+                            + " are to change all at once, more than one commit may name, "
+                            + most,
+                    "commit more often");
+        }
         for (int from = 0; from < pieces.size(); from += most) {
             commit(pieces.subList(from, Math.min(from + most, pieces.size())));
         }

@@ -146,11 +146,20 @@ final class FileContext {
      * @param range whole blocks
      */
     MappedBlocks map(ByteRange range, IoMode iomode) throws OutlayException {
+        return map(range, iomode, false);
+    }
+
+    /**
+     * As {@link #map(ByteRange, IoMode)}.
+     *
+     * @param atomic RW: stores go to fresh blocks, which replace the written ones at commit
+     */
+    MappedBlocks map(ByteRange range, IoMode iomode, boolean atomic) throws OutlayException {
         for (int attempt = 1; ; attempt++) {
             Optional<Stateid> stateid = layout.stateid();
             long told = sizesTold;
             try {
-                MappedBlocks mapped = outside(request(range, iomode, stateid));
+                MappedBlocks mapped = outside(request(range, iomode, stateid, atomic));
                 if (!takeSize(mapped.sizeBytes(), told)) {
                     // A recall has committed meanwhile.
                     refreshSize();
@@ -173,7 +182,8 @@ final class FileContext {
         }
     }
 
-    private MapRequest request(ByteRange range, IoMode iomode, Optional<Stateid> stateid) {
+    private MapRequest request(
+            ByteRange range, IoMode iomode, Optional<Stateid> stateid, boolean atomic) {
         return new MapRequest(
                 file,
                 range.start(),
@@ -184,6 +194,7 @@ final class FileContext {
                 false,
                 false,
                 false,
+                atomic,
                 0,
                 waitMillis());
     }

@@ -53,12 +53,24 @@ final class FileIo {
         return inside(() -> reads.read(target, offset));
     }
 
-    void write(MemorySegment source, long offset) throws IOException {
+    void write(MemorySegment source, long offset, boolean atomic) throws IOException {
         inside(
                 () -> {
-                    writes.write(source, offset);
+                    if (atomic && isWrittenInPlace(offset, source.byteSize())) {
+                        commits.commit();
+                    }
+                    writes.write(source, offset, atomic);
                     return source;
                 });
+    }
+
+    /** What was stored in place is seen already: it is committed before its blocks are replaced. */
+    private boolean isWrittenInPlace(long offset, long length) {
+        return length > 0
+                && context.layout()
+                        .isWrittenInPlace(
+                                ByteRange.ofLength(offset, length)
+                                        .alignOutward(context.blockSize()));
     }
 
     void commit() throws IOException {
@@ -126,6 +138,27 @@ final class FileIo {
             T answer = send(ask);
             forget();
             return answer;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link #quiet}, for a request that may end grants on another file too. */
+    <T> T quietWith(Optional<FileIo> other, Ask<T> ask) throws IOException {
+        if (other.isEmpty()) {
+            return quiet(ask);
+        }
+        lock.lock();
+        try {
+            commit();
+            try {
+                return other.get().quiet(ask);
+            } catch (OutlayException e) {
+                if (e.reason().isEmpty()) {
+                    context.layout().giveUp(List.of());
+                }
+                throw e;
+            }
         } finally {
             lock.unlock();
         }

@@ -8,6 +8,7 @@ import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,21 +124,24 @@ final class FileReads {
         }
     }
 
-    /** Copies from the device, or zeros where nothing was ever committed or filled. */
+    /**
+     * Copies from the device: what is committed, or filled by this client; zeros where neither is.
+     */
     private long copy(Mapping mapping, MemorySegment target, long offset) throws IOException {
         if (mapping.state() == ExtentState.WRITTEN) {
             return load(mapping, target, offset);
         }
         ByteRange range = ByteRange.ofLength(offset, target.byteSize());
         List<ByteRange> filled = layout.filledWithin(range);
-        if (filled.isEmpty()) {
-            target.fill((byte) 0);
-            return range.length();
+        long unfilled =
+                filled.isEmpty() ? range.length() : filled.getFirst().start() - range.start();
+        if (unfilled > 0) {
+            Optional<Mapping> from = mapping.copiedFrom();
+            return from.isPresent()
+                    ? load(from.get(), target.asSlice(0, unfilled), offset)
+                    : zeros(target, unfilled);
         }
         ByteRange first = filled.getFirst();
-        if (first.start() > offset) {
-            return zeros(target, first.start() - offset);
-        }
         return load(mapping, target.asSlice(0, first.length()), offset);
     }
 

@@ -6,6 +6,7 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Writing one file. Called inside the file's gate.
@@ -38,8 +39,12 @@ final class FileWrites {
         this.layout = context.layout();
     }
 
-    /** Writes all of the source. */
-    void write(MemorySegment source, long offset) throws IOException {
+    /**
+     * Writes all of the source.
+     *
+     * @param atomic what is committed stays as it is until the next commit replaces it whole
+     */
+    void write(MemorySegment source, long offset, boolean atomic) throws IOException {
         if (offset > LARGEST_END - source.byteSize()) {
             throw OutlayException.of(
                     Reason.TOO_LARGE,
@@ -47,18 +52,18 @@ final class FileWrites {
         }
         long done = 0;
         while (done < source.byteSize()) {
-            done += writeSome(source.asSlice(done), offset + done);
+            done += writeSome(source.asSlice(done), offset + done, atomic);
         }
         ahead.accessed(offset + done);
     }
 
     /** Writes one byte or more. */
-    private long writeSome(MemorySegment source, long offset) throws IOException {
+    private long writeSome(MemorySegment source, long offset, boolean atomic) throws IOException {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             long era = layout.era();
             Mapping.Piece piece = layout.at(offset);
-            if (piece == null || !piece.mapping().takesStores()) {
-                context.map(range(offset, source.byteSize()), IoMode.RW);
+            if (piece == null || !takes(piece.mapping(), atomic)) {
+                context.map(range(offset, source.byteSize()), IoMode.RW, atomic);
                 continue;
             }
             // May wait and may lose grants; the era tells.
@@ -80,6 +85,10 @@ final class FileWrites {
                         + " at "
                         + offset
                         + " was lost again and again");
+    }
+
+    private static boolean takes(Mapping mapping, boolean atomic) {
+        return atomic ? mapping.takesAtomicStores() : mapping.takesStores();
     }
 
     /** What to map: the blocks of the write, and more where it is one of a row. */
@@ -109,14 +118,29 @@ final class FileWrites {
         return layout.stored(bytes, blocks, era);
     }
 
-    /** Zeros for what the write leaves of its first and its last block, if they are new to us. */
+    /**
+     * What the write leaves of its first and its last block, if they are new to us: zeros, or what
+     * the blocks hold that they are to replace.
+     */
     private void fillAround(Device device, Mapping mapping, ByteRange bytes, ByteRange blocks)
             throws IOException {
         if (blocks.start() < bytes.start() && !layout.isFilled(context.block(bytes.start()))) {
-            device.zero(mapping.deviceOffset(blocks.start()), bytes.start() - blocks.start());
+            fill(device, mapping, new ByteRange(blocks.start(), bytes.start()));
         }
         if (bytes.end() < blocks.end() && !layout.isFilled(context.block(bytes.end()))) {
-            device.zero(mapping.deviceOffset(bytes.end()), blocks.end() - bytes.end());
+            fill(device, mapping, new ByteRange(bytes.end(), blocks.end()));
         }
+    }
+
+    private void fill(Device device, Mapping mapping, ByteRange range) throws IOException {
+        Optional<Mapping> from = mapping.copiedFrom();
+        if (from.isEmpty()) {
+            device.zero(mapping.deviceOffset(range.start()), range.length());
+            return;
+        }
+        MemorySegment copied = MemorySegment.ofArray(new byte[(int) range.length()]);
+        context.device(from.get(), range.start(), range.length())
+                .read(from.get().deviceOffset(range.start()), copied);
+        device.write(mapping.deviceOffset(range.start()), copied);
     }
 }

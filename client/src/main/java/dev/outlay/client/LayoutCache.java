@@ -39,7 +39,7 @@ final class LayoutCache {
 
     private final FileId file;
     private final FileGate gate = new FileGate();
-    private final RangeMap<IoMode> held = new RangeMap<>();
+    private final RangeMap<GrantKind> held = new RangeMap<>();
     private final RangeMap<Mapping> mappings = new RangeMap<>();
     private final WrittenBytes bytes = new WrittenBytes();
     private final Seqids seqids = new Seqids();
@@ -114,6 +114,13 @@ final class LayoutCache {
      */
     synchronized long epoch() {
         return epoch;
+    }
+
+    /** Whether any of what was written and not committed there was stored in place. */
+    synchronized boolean isWrittenInPlace(ByteRange range) {
+        return bytes.writtenWithin(range).stream()
+                .flatMap(written -> mappings.within(written).stream())
+                .anyMatch(entry -> !entry.value().isUnwritten());
     }
 
     /** All that was written and not committed. */
@@ -215,12 +222,9 @@ final class LayoutCache {
         epoch = Math.max(epoch, answer.mapEpoch());
         for (LayoutRange range : answer.ranges()) {
             for (ByteRange kept : lost.gapsWithin(range.range())) {
-                hold(kept, range.kind().iomode());
-                for (Extent extent : answer.extents()) {
-                    if (extent.range().overlaps(kept)) {
-                        enter(extent.slice(kept), asked);
-                    }
-                }
+                hold(kept, range.kind());
+                GrantKind kind = asked == IoMode.READ ? GrantKind.READ : range.kind();
+                enter(answer.extents(), kept, kind);
             }
         }
     }
@@ -234,36 +238,49 @@ final class LayoutCache {
         return lost;
     }
 
-    private void hold(ByteRange range, IoMode iomode) {
-        if (iomode == IoMode.RW) {
-            held.put(range, IoMode.RW);
-            return;
-        }
+    private void hold(ByteRange range, GrantKind kind) {
         RangeSet stronger = new RangeSet();
         held.within(range).stream()
-                .filter(e -> e.value() == IoMode.RW)
+                .filter(e -> e.value().compareTo(kind) > 0)
                 .forEach(e -> stronger.add(e.range()));
-        stronger.gapsWithin(range).forEach(gap -> held.put(gap, IoMode.READ));
+        stronger.gapsWithin(range).forEach(gap -> held.put(gap, kind));
     }
 
-    /** Enters what a grant told, where nothing stronger is known. */
-    private void enter(Extent extent, IoMode iomode) {
-        Mapping told = Mapping.of(extent, iomode);
-        if (extent.state() == ExtentState.WRITTEN && !extent.hasAddress()) {
-            throw new IllegalArgumentException("a written extent without an address: " + extent);
+    /** Enters what a grant told of {@code kept}: of two extents over the same bytes, a pair. */
+    private void enter(List<Extent> extents, ByteRange kept, GrantKind kind) {
+        for (int i = 0; i < extents.size(); i++) {
+            Extent extent = extents.get(i);
+            if (extent.state() == ExtentState.WRITTEN && !extent.hasAddress()) {
+                throw new IllegalArgumentException(
+                        "a written extent without an address: " + extent);
+            }
+            Extent second = i + 1 < extents.size() ? extents.get(i + 1) : null;
+            boolean pair = second != null && second.range().equals(extent.range());
+            Mapping told =
+                    pair && second != null
+                            ? Mapping.ofPair(extent, second, kind)
+                            : Mapping.of(extent, kind);
+            if (extent.range().overlaps(kept)) {
+                enter(extent.range().intersect(kept), told);
+            }
+            i += pair ? 1 : 0;
         }
-        List<RangeMap.Entry<Mapping>> known = mappings.within(extent.range());
+    }
+
+    /** Enters one mapping, where nothing stronger is known. */
+    private void enter(ByteRange range, Mapping told) {
+        List<RangeMap.Entry<Mapping>> known = mappings.within(range);
         RangeSet keep = new RangeSet();
         for (RangeMap.Entry<Mapping> old : known) {
             if (old.value().takesStores()) {
-                if (iomode == IoMode.READ) {
+                if (told.iomode() == IoMode.READ) {
                     keep.add(old.range());
                 } else if (!old.value().isSamePlace(told)) {
                     forfeit(old.range());
                 }
             }
         }
-        keep.gapsWithin(extent.range()).forEach(gap -> mappings.put(gap, told));
+        keep.gapsWithin(range).forEach(gap -> mappings.put(gap, told));
     }
 
     /** A commit was answered with this epoch: these ranges are written now. */
@@ -323,9 +340,9 @@ final class LayoutCache {
         RangeSet writable = new RangeSet();
         held.remove(WHOLE_FILE);
         for (LayoutRange range : now.get().ranges()) {
-            held.put(range.range(), range.kind().iomode());
+            held.put(range.range(), range.kind());
             readable.add(range.range());
-            if (range.kind() == GrantKind.RW) {
+            if (range.kind().isWriter()) {
                 writable.add(range.range());
             }
         }
@@ -402,13 +419,7 @@ final class LayoutCache {
                                         file,
                                         stateid,
                                         held.entries().stream()
-                                                .map(
-                                                        e ->
-                                                                new LayoutRange(
-                                                                        e.range(),
-                                                                        e.value() == IoMode.RW
-                                                                                ? GrantKind.RW
-                                                                                : GrantKind.READ))
+                                                .map(e -> new LayoutRange(e.range(), e.value()))
                                                 .toList()));
     }
 

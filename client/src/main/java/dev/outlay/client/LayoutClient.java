@@ -127,19 +127,29 @@ public final class LayoutClient implements AutoCloseable {
 
     /** Makes an empty file; its directory must be there. */
     public FileAttributes create(String volume, String path, int mode) throws OutlayException {
-        return create(volume, path, FileKind.FILE, mode);
+        return create(volume, path, FileKind.FILE, mode, false);
+    }
+
+    /**
+     * Makes an empty file whose readers and writers share what is committed: the application orders
+     * its own bytes.
+     */
+    public FileAttributes createConcurrent(String volume, String path, int mode)
+            throws OutlayException {
+        return create(volume, path, FileKind.FILE, mode, true);
     }
 
     /** Makes an empty directory. */
     public FileAttributes createDirectory(String volume, String path, int mode)
             throws OutlayException {
-        return create(volume, path, FileKind.DIRECTORY, mode);
+        return create(volume, path, FileKind.DIRECTORY, mode, false);
     }
 
-    private FileAttributes create(String volume, String path, FileKind kind, int mode)
+    private FileAttributes create(
+            String volume, String path, FileKind kind, int mode, boolean concurrent)
             throws OutlayException {
         Paths.Split at = Paths.split(path);
-        return remote.create(volume, directory(volume, at), at.name(), kind, mode);
+        return remote.create(volume, directory(volume, at), at.name(), kind, mode, concurrent);
     }
 
     /** Finds a file or directory by its absolute path and reads its attributes. */
@@ -242,6 +252,70 @@ public final class LayoutClient implements AutoCloseable {
         return quiet(volume, file, () -> remote.deallocate(volume, file, offset, length));
     }
 
+    /**
+     * Makes a file a clone of another one; neither's bytes are copied, and whoever writes next gets
+     * blocks of its own for what it writes. The destination is made if it is not there, and is as
+     * long as it was if that is longer.
+     */
+    public FileAttributes clone(String volume, String from, String to) throws IOException {
+        FileAttributes source = remote.lookup(volume, from);
+        FileId target = orCreated(volume, to, source.mode());
+        return cloned(
+                volume, source.file(), target, () -> remote.clone(volume, source.file(), target));
+    }
+
+    /** As {@link #clone(String, String, String)}, for a range of whole blocks. */
+    public FileAttributes clone(String volume, String from, ByteRange range, String to, long offset)
+            throws IOException {
+        FileAttributes source = remote.lookup(volume, from);
+        FileId target = orCreated(volume, to, source.mode());
+        return cloned(
+                volume,
+                source.file(),
+                target,
+                () -> remote.clone(volume, source.file(), range, target, offset));
+    }
+
+    /** Makes a new file of the bytes that another one has now; they never change again. */
+    public FileAttributes snapshot(String volume, String from, String to) throws IOException {
+        FileId source = remote.lookup(volume, from).file();
+        Paths.Split at = Paths.split(to);
+        FileId parent = directory(volume, at);
+        return quiet(volume, source, () -> remote.snapshot(volume, source, parent, at.name()));
+    }
+
+    private FileId orCreated(String volume, String path, int mode) throws OutlayException {
+        try {
+            return create(volume, path, mode).file();
+        } catch (OutlayException e) {
+            if (!e.is(Reason.ALREADY_EXISTS)) {
+                throw e;
+            }
+            return remote.lookup(volume, path).file();
+        }
+    }
+
+    /**
+     * Both files are quiet meanwhile, always the older one first, so that two clones never wait.
+     */
+    private FileAttributes cloned(
+            String volume, FileId source, FileId target, FileIo.Ask<FileAttributes> ask)
+            throws IOException {
+        FileId first = source.compareTo(target) < 0 ? source : target;
+        FileId second = source.compareTo(target) < 0 ? target : source;
+        Optional<FileIo> outer = files.find(new LayoutTable.Key(volume, first));
+        Optional<FileIo> inner =
+                first.equals(second)
+                        ? Optional.empty()
+                        : files.find(new LayoutTable.Key(volume, second));
+        FileAttributes after =
+                outer.isPresent()
+                        ? outer.get().quietWith(inner, ask)
+                        : inner.isPresent() ? inner.get().quiet(ask) : ask.send();
+        resized(volume, after);
+        return after;
+    }
+
     void truncate(FileIo io, long sizeBytes) throws IOException {
         FileAttributes after = io.quiet(() -> remote.truncate(io.volume(), io.file(), sizeBytes));
         io.resized(after.sizeBytes());
@@ -286,7 +360,8 @@ public final class LayoutClient implements AutoCloseable {
                     StandardOpenOption.WRITE,
                     StandardOpenOption.CREATE,
                     StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.TRUNCATE_EXISTING);
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    WriteMode.ATOMIC);
 
     private static final int DEFAULT_MODE = 0644;
 
@@ -294,7 +369,7 @@ public final class LayoutClient implements AutoCloseable {
      * Opens a file for reading and writing its bytes directly on the device.
      *
      * @param options {@link StandardOpenOption}s: READ (the default), WRITE, CREATE, CREATE_NEW,
-     *     TRUNCATE_EXISTING
+     *     TRUNCATE_EXISTING, and {@link WriteMode}s
      */
     public BlockFile open(String volume, String path, OpenOption... options) throws IOException {
         Set<OpenOption> asked = Set.of(options);
@@ -331,7 +406,7 @@ public final class LayoutClient implements AutoCloseable {
                                                 layouts.of(volume, known.file()),
                                                 access,
                                                 seams.scheduler())));
-        return new BlockFile(this, io, readable, writable);
+        return new BlockFile(this, io, readable, writable, asked.contains(WriteMode.ATOMIC));
     }
 
     /** Makes the file where that is asked for; null if it is to be there already. */

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param noAllocate RW: leave holes as they are
  * @param alignHuge RW: prefer fresh blocks on 2 MiB boundaries of the device
  * @param mapped READ: the range will be handed to an application as a mapping
+ * @param atomic RW: an overwrite goes to fresh blocks, which replace the written ones at commit
  * @param maxExtents most extents in the answer; 0: as many as the server sends
  * @param waitMillis longest time the server holds the request while a conflict lasts
  */
@@ -28,6 +29,7 @@ public record MapRequest(
         boolean noAllocate,
         boolean alignHuge,
         boolean mapped,
+        boolean atomic,
         int maxExtents,
         int waitMillis) {
 
@@ -35,6 +37,6 @@ public record MapRequest(
     public static MapRequest of(
             FileId file, long offset, long length, IoMode iomode, Optional<Stateid> stateid) {
         return new MapRequest(
-                file, offset, length, length, iomode, stateid, false, false, false, 0, 0);
+                file, offset, length, length, iomode, stateid, false, false, false, false, 0, 0);
     }
 }

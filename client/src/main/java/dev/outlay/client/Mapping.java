@@ -3,28 +3,67 @@ package dev.outlay.client;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.IoMode;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a granted stretch of a file is mapped to, the same for all its bytes.
  *
  * @param device index in the volume's device table, or {@link Extent#NO_DEVICE}
  * @param shift device offset less file offset; 0 without a device
- * @param iomode what the grant allows
+ * @param kind what the grant allows
+ * @param source the blocks whose bytes fill what a writer leaves of these, of a copy-on-write pair;
+ *     null where that is zeros
  */
-record Mapping(ExtentState state, int device, long shift, IoMode iomode) {
+record Mapping(ExtentState state, int device, long shift, GrantKind kind, @Nullable Source source) {
 
-    static Mapping of(Extent extent, IoMode iomode) {
-        return new Mapping(
-                extent.state(),
-                extent.device(),
-                extent.hasAddress() ? extent.deviceOffset() - extent.fileOffset() : 0,
-                iomode);
+    /** Committed blocks that are not written in place. */
+    record Source(int device, long shift) {}
+
+    static Mapping of(Extent extent, GrantKind kind) {
+        return new Mapping(extent.state(), extent.device(), shift(extent), kind, null);
     }
 
-    /** Whether stores may go there. */
+    /** Of a pair: stores go to the destination, until its commit the source is what is read. */
+    static Mapping ofPair(Extent source, Extent destination, GrantKind kind) {
+        return new Mapping(
+                destination.state(),
+                destination.device(),
+                shift(destination),
+                kind,
+                new Source(source.device(), shift(source)));
+    }
+
+    private static long shift(Extent extent) {
+        return extent.hasAddress() ? extent.deviceOffset() - extent.fileOffset() : 0;
+    }
+
+    IoMode iomode() {
+        return kind.iomode();
+    }
+
+    /** Whether stores may go there; an ATOMIC grant allows none to what is committed. */
     boolean takesStores() {
-        return iomode == IoMode.RW && device != Extent.NO_DEVICE;
+        return device != Extent.NO_DEVICE
+                && (kind == GrantKind.RW || (kind == GrantKind.RW_ATOMIC && isUnwritten()));
+    }
+
+    /** Whether stores go there and nobody sees them before the commit. */
+    boolean takesAtomicStores() {
+        return takesStores() && isUnwritten();
+    }
+
+    /** Whether all that is stored there is to be seen at once. */
+    boolean isAtomic() {
+        return source != null && kind == GrantKind.RW_ATOMIC;
+    }
+
+    /** What a pair is copied from, as a mapping of its own. */
+    Optional<Mapping> copiedFrom() {
+        return Optional.ofNullable(source)
+                .map(s -> new Mapping(ExtentState.WRITTEN, s.device, s.shift, kind, null));
     }
 
     /** Whether both lead to the same blocks. */
@@ -43,7 +82,7 @@ record Mapping(ExtentState state, int device, long shift, IoMode iomode) {
 
     /** The same blocks after their commit. */
     Mapping committed() {
-        return new Mapping(ExtentState.WRITTEN, device, shift, iomode);
+        return new Mapping(ExtentState.WRITTEN, device, shift, kind, null);
     }
 
     /** A mapping and the bytes of the file it holds for. */

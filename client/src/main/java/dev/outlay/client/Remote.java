@@ -2,12 +2,14 @@ package dev.outlay.client;
 
 import dev.outlay.client.session.Call;
 import dev.outlay.client.session.ClientSession;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Reason;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.ChildName;
+import dev.outlay.v1.CloneRequest;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CreateRequest;
 import dev.outlay.v1.DeallocateRequest;
@@ -186,13 +188,15 @@ final class Remote {
 
     // ---- names
 
-    FileAttributes create(String volume, FileId parent, String name, FileKind kind, int mode)
+    FileAttributes create(
+            String volume, FileId parent, String name, FileKind kind, int mode, boolean concurrent)
             throws OutlayException {
         CreateRequest.Builder request =
                 CreateRequest.newBuilder()
                         .setAt(child(parent, name))
                         .setKind(Wire.kind(kind))
-                        .setMode(mode);
+                        .setMode(mode)
+                        .setConcurrent(concurrent);
         Reply reply =
                 mutate(
                         volume,
@@ -334,6 +338,48 @@ final class Remote {
 
     void serverWrites(ServerWrites by) {
         serverWrites = by;
+    }
+
+    /** Bytes of one file become another one's too. */
+    FileAttributes clone(
+            String volume, FileId source, ByteRange range, FileId destination, long offset)
+            throws OutlayException {
+        return clone(
+                volume,
+                CloneRequest.newBuilder()
+                        .setSourceId(source.value())
+                        .setOffset(range.start())
+                        .setLength(range.length())
+                        .setDestinationId(destination.value())
+                        .setDestinationOffset(offset));
+    }
+
+    /** All of a file becomes another one's too. */
+    FileAttributes clone(String volume, FileId source, FileId destination) throws OutlayException {
+        return clone(
+                volume,
+                CloneRequest.newBuilder()
+                        .setSourceId(source.value())
+                        .setDestinationId(destination.value()));
+    }
+
+    FileAttributes snapshot(String volume, FileId source, FileId parent, String name)
+            throws OutlayException {
+        return clone(
+                volume,
+                CloneRequest.newBuilder()
+                        .setSourceId(source.value())
+                        .setSnapshot(child(parent, name)));
+    }
+
+    private FileAttributes clone(String volume, CloneRequest.Builder request)
+            throws OutlayException {
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setClone(request.setOperation(header)),
+                        answer -> returned(volume, answer.getClone().getReturnedList()));
+        return attributes(reply.getClone().getAttributes());
     }
 
     ExtentListing listExtents(String volume, FileId file, long offset, int maxExtents)

@@ -147,12 +147,16 @@ final class Wire {
                 a.getAllocatedBytes(),
                 // A file that is being removed has no parent; nobody asks for it then.
                 a.getParentId() == 0 ? file : new FileId(a.getParentId()),
-                a.getName());
+                a.getName(),
+                (a.getConcurrent() ? FileAttributes.CONCURRENT : 0)
+                        | (a.getReadOnly() ? FileAttributes.READ_ONLY : 0));
     }
 
     static Extent extent(dev.outlay.v1.Extent extent) {
         int flags =
-                (extent.getIsNew() ? Extent.NEW : 0) | (extent.getAtRisk() ? Extent.AT_RISK : 0);
+                (extent.getIsNew() ? Extent.NEW : 0)
+                        | (extent.getAtRisk() ? Extent.AT_RISK : 0)
+                        | (extent.getShared() ? Extent.SHARED : 0);
         ExtentState state =
                 switch (extent.getState()) {
                     case EXTENT_STATE_HOLE -> ExtentState.HOLE;
@@ -180,7 +184,7 @@ final class Wire {
                 ByteRange.ofLength(range.getOffset(), range.getLength()),
                 switch (range.getIomode()) {
                     case IO_MODE_READ -> GrantKind.READ;
-                    case IO_MODE_RW -> GrantKind.RW;
+                    case IO_MODE_RW -> range.getAtomic() ? GrantKind.RW_ATOMIC : GrantKind.RW;
                     case IO_MODE_UNSPECIFIED, UNRECOGNIZED ->
                             throw new IllegalArgumentException("no iomode: " + range.getIomode());
                 });
@@ -191,6 +195,7 @@ final class Wire {
                 .setOffset(range.range().start())
                 .setLength(range.range().length())
                 .setIomode(iomode(range.kind().iomode()))
+                .setAtomic(range.kind() == GrantKind.RW_ATOMIC)
                 .build();
     }
 
@@ -270,6 +275,7 @@ final class Wire {
                         .setNoAllocate(ask.noAllocate())
                         .setAlignHuge(ask.alignHuge())
                         .setMapped(ask.mapped())
+                        .setAtomic(ask.atomic())
                         .setMaxExtents(ask.maxExtents())
                         .setWaitMillis(ask.waitMillis());
         ask.stateid().ifPresent(stateid -> request.setStateid(stateid(stateid)));

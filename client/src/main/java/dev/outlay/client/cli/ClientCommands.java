@@ -24,6 +24,8 @@ public final class ClientCommands {
                 new SpaceCommands.Truncate(),
                 new SpaceCommands.Allocate(),
                 new SpaceCommands.Punch(),
+                new CloneCommands.Clone(),
+                new CloneCommands.Snapshot(),
                 new LayoutGet(),
                 new LayoutCommit(),
                 new LayoutReturn(),

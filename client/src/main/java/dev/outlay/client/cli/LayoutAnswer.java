@@ -95,15 +95,21 @@ record LayoutAnswer(VolumePath name, FileId file, IoMode iomode, MappedBlocks ma
                 0);
     }
 
-    /** The extents that may be stored to by this answer, cut to what is granted for it. */
+    /**
+     * The extents that may be stored to by this answer, cut to what is granted for it; of a pair
+     * the second, whose bytes come from the first where they are not to change.
+     */
     List<Extent> storable() {
         List<Extent> storable = new ArrayList<>();
-        for (Extent extent : mapped.extents()) {
-            if (!extent.hasAddress()) {
+        List<Extent> all = mapped.extents();
+        for (int i = 0; i < all.size(); i++) {
+            Extent extent = all.get(i);
+            boolean isSource = i + 1 < all.size() && all.get(i + 1).range().equals(extent.range());
+            if (!extent.hasAddress() || isSource) {
                 continue;
             }
             for (LayoutRange granted : mapped.ranges()) {
-                if (granted.kind() == GrantKind.RW && granted.range().overlaps(extent.range())) {
+                if (granted.kind().isWriter() && granted.range().overlaps(extent.range())) {
                     storable.add(extent.slice(granted.range()));
                 }
             }

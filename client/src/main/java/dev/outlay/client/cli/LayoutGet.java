@@ -58,6 +58,13 @@ final class LayoutGet extends SpaceCommands.OnRange {
     private boolean mapped;
 
     @Option(
+            names = "--atomic",
+            description =
+                    "For rw: stores go to fresh blocks, which replace the written ones all at once"
+                            + " when they are committed.")
+    private boolean atomic;
+
+    @Option(
             names = "--max-extents",
             paramLabel = "N",
             defaultValue = "0",
@@ -92,6 +99,7 @@ final class LayoutGet extends SpaceCommands.OnRange {
                                 noAllocate,
                                 false,
                                 mapped,
+                                atomic,
                                 maxExtents,
                                 0));
         if (answer.stateid().isPresent()) {

@@ -72,9 +72,19 @@ final class NameCommands {
                 description = "Permission bits. Default: 644.")
         private int mode;
 
+        @Option(
+                names = "--concurrent",
+                description =
+                        "Readers and writers share what is committed; the application orders its"
+                                + " own bytes.")
+        private boolean concurrent;
+
         @Override
         ExitCode run(LayoutClient client) throws IOException {
-            FileAttributes file = client.create(volume(), name().path(), mode);
+            FileAttributes file =
+                    concurrent
+                            ? client.createConcurrent(volume(), name().path(), mode)
+                            : client.create(volume(), name().path(), mode);
             done(file, "created " + name() + " (file " + file.file() + ")");
             return ExitCode.OK;
         }

@@ -5,6 +5,7 @@ import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.space.RangeMap;
 import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.state.ClientEntry;
+import dev.outlay.core.state.Coexistence;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.Quarantine;
@@ -38,6 +39,8 @@ public final class StateChecker {
     private final Map<Integer, RangeMap<String>> ownerOfBlocks = new HashMap<>();
     private final SpaceLedger recount = new SpaceLedger();
     private final Map<Integer, RangeSet> atRisk = new HashMap<>();
+    private final Map<Integer, RangeSet> mapped = new HashMap<>();
+    private final SharingCount sharing = new SharingCount();
 
     private StateChecker(VolumeTables tables) {
         this.tables = tables;
@@ -53,6 +56,13 @@ public final class StateChecker {
     private void run() {
         tables.free().forEach(range -> claim(range, "free space"));
         tables.files().forEach(this::checkFile);
+        sharing.check(tables.shared(), this::find)
+                .forEach(
+                        entry -> {
+                            claim(entry.range(), "several files");
+                            mapped(entry.range());
+                            recount.countShared(entry.range().length(), entry.share().isPending());
+                        });
         checkQuarantine();
         checkReserved();
         checkEveryBlockHasAnOwner();
@@ -103,13 +113,24 @@ public final class StateChecker {
             find("directory " + file.id() + " has blocks or layouts");
         }
         for (Extent extent : file.extents().all()) {
-            claim(extent.deviceRange(), "file " + file.id());
-            recount.count(extent, file.isRemoving(), 1);
+            if (extent.has(Extent.SHARED) || extent.has(Extent.NEW)) {
+                find("file " + file.id() + " bytes " + extent.range() + " keep a passing flag");
+            }
+            for (Extent part : tables.shared().split(extent)) {
+                if (part.has(Extent.SHARED)) {
+                    sharing.count(part.deviceRange(), file.isRemoving());
+                } else {
+                    claim(part.deviceRange(), "file " + file.id());
+                    mapped(part.deviceRange());
+                    recount.count(part, file.isRemoving(), 1);
+                }
+            }
             if (extent.has(Extent.AT_RISK)) {
                 atRisk.computeIfAbsent(extent.device(), d -> new RangeSet())
                         .add(ByteRange.ofLength(extent.deviceOffset(), extent.length()));
             }
         }
+        checkCopies(file);
         checkGrants(file);
         if (file.isRemoving()
                 && file.layouts().isEmpty()
@@ -119,6 +140,46 @@ public final class StateChecker {
                     "file "
                             + file.id()
                             + " is removed and held by nobody, but its blocks are not free");
+        }
+    }
+
+    private void mapped(DeviceRange range) {
+        mapped.computeIfAbsent(range.device(), d -> new RangeSet())
+                .add(ByteRange.ofLength(range.start(), range.length()));
+    }
+
+    /** Blocks beside the map: unwritten, each over what it replaces and under a writer's grant. */
+    private void checkCopies(FileNode file) {
+        try {
+            file.fresh().check(tables.blockSize());
+        } catch (IllegalStateException e) {
+            find("file " + file.id() + ", beside its map: " + e.getMessage());
+        }
+        for (Extent copy : file.fresh().all()) {
+            claim(copy.deviceRange(), "file " + file.id() + ", beside its map,");
+            recount.count(copy, file.isRemoving(), 1);
+            boolean replaces =
+                    copy.state() == ExtentState.UNWRITTEN
+                            && file.extents().slice(copy.range()).stream()
+                                    .allMatch(e -> e.state() == ExtentState.WRITTEN);
+            // Neighbours under the grants of two clients may be one extent here.
+            long held =
+                    file.layouts().stream()
+                            .flatMap(layout -> layout.within(copy.range()).stream())
+                            .filter(range -> range.kind().isWriter())
+                            .mapToLong(range -> range.range().length())
+                            .sum();
+            if (!replaces || held != copy.length()) {
+                find(
+                        "file "
+                                + file.id()
+                                + ": the blocks "
+                                + copy.deviceRange()
+                                + " beside its map replace nothing, or are not under one grant:"
+                                + " writers hold "
+                                + held
+                                + " bytes there");
+            }
         }
     }
 
@@ -175,14 +236,11 @@ public final class StateChecker {
         if (!held.range().isAligned(tables.blockSize())) {
             find(where + " are not whole blocks");
         }
-        if (held.kind() != GrantKind.RW) {
+        if (!held.kind().isWriter()) {
             return;
         }
         if (client.ended().isPresent()) {
             find(where + " although it has ended");
-        }
-        if (written.overlaps(held.range())) {
-            find(where + " are held for RW by another client too");
         }
         written.add(held.range());
         long mapped = file.extents().mapped(held.range()).stream().mapToLong(Extent::length).sum();
@@ -190,6 +248,19 @@ public final class StateChecker {
             find(where + " are not all mapped");
         }
         for (Extent extent : file.extents().mapped(held.range())) {
+            if (held.kind() == GrantKind.RW) {
+                tables.shared().split(extent).stream()
+                        .filter(part -> part.has(Extent.SHARED))
+                        .flatMap(part -> file.fresh().slice(part.range()).stream())
+                        .filter(Extent::isHole)
+                        .forEach(
+                                gap ->
+                                        find(
+                                                where
+                                                        + ": bytes "
+                                                        + gap.range()
+                                                        + " are shared and not copied"));
+            }
             if (tables.works().stream()
                     .flatMap(work -> work.zero().stream())
                     .anyMatch(zeroed -> zeroed.overlaps(extent.deviceRange()))) {
@@ -202,10 +273,26 @@ public final class StateChecker {
                     reader != null
                             && reader.ended().isPresent()
                             && reader.record().isSameOwner(client.record());
-            if (other != layout && !formerSelf && !other.within(held.range()).isEmpty()) {
-                find(where + " are also held by client " + other.client());
+            if (other != layout) {
+                other.within(held.range()).stream()
+                        .filter(beside -> !formerSelf || beside.kind().isWriter())
+                        .filter(beside -> !bear(file, held, beside))
+                        .forEach(
+                                beside ->
+                                        find(
+                                                where
+                                                        + " are also held by client "
+                                                        + other.client()
+                                                        + " for "
+                                                        + beside.kind()));
             }
         }
+    }
+
+    private boolean bear(FileNode file, LayoutRange held, LayoutRange beside) {
+        return file.extents().slice(held.range().intersect(beside.range())).stream()
+                .flatMap(extent -> Coexistence.parts(tables, extent).stream())
+                .allMatch(part -> Coexistence.bears(file, part, held.kind(), beside.kind()));
     }
 
     private void checkQuarantine() {
@@ -224,13 +311,11 @@ public final class StateChecker {
                 claim(entry.range(), "quarantine");
                 recount.quarantined(entry.range().length());
             } else {
-                RangeSet flagged = atRisk.getOrDefault(entry.range().device(), new RangeSet());
-                if (!flagged.containsAll(bytes)) {
-                    find(
-                            entry.range()
-                                    + " is quarantined as mapped, but no extent there is at risk");
+                RangeSet inMaps = mapped.getOrDefault(entry.range().device(), new RangeSet());
+                if (!inMaps.containsAll(bytes)) {
+                    find(entry.range() + " is quarantined as mapped, but is in no file");
                 }
-                flagged.remove(bytes);
+                atRisk.getOrDefault(entry.range().device(), new RangeSet()).remove(bytes);
             }
         }
         atRisk.forEach(

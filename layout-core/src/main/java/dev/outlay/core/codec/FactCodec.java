@@ -44,6 +44,7 @@ public final class FactCodec {
     private static final int THEN_NOTHING = 0;
     private static final int THEN_RESIZE = 1;
     private static final int THEN_PUNCH = 2;
+    private static final int THEN_CLONE = 10;
 
     private static final List<EndCause> CAUSES =
             List.of(EndCause.OWN_WORD, EndCause.SUPERSEDED, EndCause.EXPIRED, EndCause.REVOKED);
@@ -187,6 +188,7 @@ public final class FactCodec {
                 ValueCodec.list(out, f.ranges(), ValueCodec::range);
                 ValueCodec.client(out, f.holder());
             }
+            case Fact.Copying f -> CopyFactCodec.write(out, f);
             case Fact.LayoutGranted f -> {
                 out.writeByte(LAYOUT_GRANTED);
                 ValueCodec.client(out, f.client());
@@ -326,9 +328,14 @@ public final class FactCodec {
                             ValueCodec.list(in, ValueCodec::range),
                             ValueCodec.client(in));
             case WORK_COMPLETED -> new Fact.WorkCompleted(in.readVar(), true);
-            default ->
+            default -> {
+                Fact copying = CopyFactCodec.read(tag, in);
+                if (copying == null) {
                     throw new CorruptDataException(
                             "kind of fact " + tag + " at byte " + at + " of the record");
+                }
+                yield copying;
+            }
         };
     }
 
@@ -376,6 +383,15 @@ public final class FactCodec {
                 out.writeVar(then.newSize());
                 ReplyCodec.returned(out, then.returned());
             }
+            case Continuation.Clone then -> {
+                out.writeByte(THEN_CLONE);
+                ValueCodec.origin(out, then.origin());
+                ValueCodec.file(out, then.source());
+                ValueCodec.range(out, then.range());
+                out.writeVar(then.offset());
+                out.writeBoolean(then.seals());
+                ReplyCodec.returned(out, then.returned());
+            }
             case Continuation.Punch then -> {
                 out.writeByte(THEN_PUNCH);
                 ValueCodec.origin(out, then.origin());
@@ -403,6 +419,14 @@ public final class FactCodec {
             case THEN_RESIZE ->
                     new Continuation.Resize(
                             ValueCodec.origin(in), in.readVar(), ReplyCodec.returned(in));
+            case THEN_CLONE ->
+                    new Continuation.Clone(
+                            ValueCodec.origin(in),
+                            ValueCodec.file(in),
+                            ValueCodec.range(in),
+                            in.readVar(),
+                            in.readBoolean(),
+                            ReplyCodec.returned(in));
             case THEN_PUNCH ->
                     new Continuation.Punch(
                             ValueCodec.origin(in), ValueCodec.range(in), ReplyCodec.returned(in));

@@ -39,11 +39,14 @@ public final class ValueCodec {
 
     static final int MAX_TEXT_BYTES = 1 << 16;
 
+    /** Permission bits; the flags of a file stand above them in the same number. */
+    private static final int MODE_BITS = 12;
+
     private static final List<FileKind> FILE_KINDS = List.of(FileKind.FILE, FileKind.DIRECTORY);
     private static final List<ExtentState> EXTENT_STATES =
             List.of(ExtentState.HOLE, ExtentState.UNWRITTEN, ExtentState.WRITTEN);
     private static final List<GrantKind> GRANT_KINDS =
-            List.of(GrantKind.READ, GrantKind.READ_MAPPED, GrantKind.RW);
+            List.of(GrantKind.READ, GrantKind.READ_MAPPED, GrantKind.RW, GrantKind.RW_ATOMIC);
     private static final List<Durability> DURABILITIES =
             List.of(
                     Durability.VISIBLE,
@@ -333,7 +336,7 @@ public final class ValueCodec {
         out.writeVar(a.sizeBytes());
         out.writeVar(a.changeCounter());
         out.writeVar(a.mapEpoch());
-        out.writeVar(a.mode());
+        out.writeVar(a.mode() | (long) a.flags() << MODE_BITS);
         out.writeString(a.owner());
         out.writeLong(a.createdMillis());
         out.writeLong(a.modifiedMillis());
@@ -345,21 +348,36 @@ public final class ValueCodec {
     }
 
     public static FileAttributes attributes(ByteReader in) {
-        return new FileAttributes(
-                file(in),
-                fileKind(in),
-                in.readVar(),
-                in.readVar(),
-                in.readVar(),
-                smallInt(in),
-                text(in),
-                in.readLong(),
-                in.readLong(),
-                in.readLong(),
-                in.readLong(),
-                in.readVar(),
-                file(in),
-                text(in));
+        FileId id = file(in);
+        FileKind kind = fileKind(in);
+        long size = in.readVar();
+        long counter = in.readVar();
+        long epoch = in.readVar();
+        int modeAndFlags = smallInt(in);
+        return checked(
+                () ->
+                        new FileAttributes(
+                                id,
+                                kind,
+                                size,
+                                counter,
+                                epoch,
+                                modeAndFlags & (1 << MODE_BITS) - 1,
+                                text(in),
+                                in.readLong(),
+                                in.readLong(),
+                                in.readLong(),
+                                in.readLong(),
+                                in.readVar(),
+                                file(in),
+                                text(in),
+                                modeAndFlags >>> MODE_BITS));
+    }
+
+    /** Flags of a file, none of them unknown. */
+    public static int fileFlags(ByteReader in) {
+        int flags = smallInt(in);
+        return checked(() -> FileAttributes.checkedFlags(flags));
     }
 
     /** A number that is kept as an int. */

@@ -72,10 +72,15 @@ public sealed interface Command {
 
     /**
      * Options of {@link MapBlocks}: no allocation of holes; blocks aligned to 2 MiB; the range will
-     * be handed out as a mapping.
+     * be handed out as a mapping; the overwrite goes to fresh blocks, which replace the committed
+     * ones all at once.
      */
-    record MapFlags(boolean noAllocate, boolean alignHuge, boolean mapped) {
+    record MapFlags(boolean noAllocate, boolean alignHuge, boolean mapped, boolean atomic) {
         public static final MapFlags NONE = new MapFlags(false, false, false);
+
+        public MapFlags(boolean noAllocate, boolean alignHuge, boolean mapped) {
+            this(noAllocate, alignHuge, mapped, false);
+        }
     }
 
     /**
@@ -135,8 +140,22 @@ public sealed interface Command {
             String name,
             FileKind kind,
             int mode,
-            String owner)
-            implements Mutation {}
+            String owner,
+            boolean concurrent)
+            implements Mutation {
+
+        /** A file whose writers and readers exclude each other. */
+        public CreateFile(
+                Origin origin,
+                long nowMillis,
+                FileId parent,
+                String name,
+                FileKind kind,
+                int mode,
+                String owner) {
+            this(origin, nowMillis, parent, name, kind, mode, owner, false);
+        }
+    }
 
     record SetAttributes(
             Origin origin,
@@ -192,6 +211,28 @@ public sealed interface Command {
      * but may have to wait for others, and holds blocks where they are until {@link CompleteWork}.
      */
     record Read(Origin origin, long nowMillis, FileId file, long offset, int length)
+            implements Mutation {}
+
+    /**
+     * The committed blocks of a range of {@code source} become {@code destination}'s too, shared
+     * until one of the two is written. Whole blocks, but for the last one of the source.
+     *
+     * @param length bytes; 0 is all to the end of the source
+     * @param seals whether the destination is read-only from then on
+     */
+    record Clone(
+            Origin origin,
+            long nowMillis,
+            FileId source,
+            long offset,
+            long length,
+            FileId destination,
+            long destinationOffset,
+            boolean seals)
+            implements Mutation {}
+
+    /** A clone of all of {@code source} under a new name, whose bytes never change again. */
+    record Snapshot(Origin origin, long nowMillis, FileId source, FileId parent, String name)
             implements Mutation {}
 
     // ---- queries

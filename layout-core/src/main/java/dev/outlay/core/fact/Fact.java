@@ -20,6 +20,7 @@ import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.core.value.Waiter;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -181,6 +182,65 @@ public sealed interface Fact {
             extents = List.copyOf(extents);
         }
     }
+
+    // ---- copy-on-write; each raises the epoch of the file it changes by one
+
+    /** What copy-on-write and clones do to blocks, and the flags that go with them. */
+    sealed interface Copying extends Fact {}
+
+    /** Free blocks wait beside the map, to replace what is mapped at the same offsets. */
+    record CopiesAllocated(FileId file, List<Extent> extents, long by) implements Copying {
+        public CopiesAllocated {
+            extents = List.copyOf(extents);
+        }
+    }
+
+    /** Blocks that waited beside the map are free. */
+    record CopiesFreed(FileId file, List<ByteRange> ranges) implements Copying {
+        public CopiesFreed {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /** Blocks that waited beside the map are quarantined: {@code holder} may still store there. */
+    record CopiesQuarantined(FileId file, List<ByteRange> ranges, ClientId holder)
+            implements Copying {
+        public CopiesQuarantined {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /**
+     * The blocks beside the map replace what is mapped, and are written; the map lets go of those
+     * they replace.
+     */
+    record ExtentsSwapped(FileId file, List<ByteRange> ranges, long by) implements Copying {
+        public ExtentsSwapped {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /**
+     * Committed blocks that {@code holder} may still read, and that nobody may store into: they
+     * stay in their maps, are never written in place and go to quarantine when the last map lets
+     * go.
+     */
+    record ExtentsRetained(FileId file, List<ByteRange> ranges, ClientId holder)
+            implements Copying {
+        public ExtentsRetained {
+            ranges = List.copyOf(ranges);
+        }
+    }
+
+    /**
+     * The committed blocks of a range of {@code source} are mapped by {@code destination} too, from
+     * {@code offset}; what it had there leaves it, and what the source has not committed is a hole.
+     */
+    record ExtentsCloned(FileId source, ByteRange range, FileId destination, long offset, long by)
+            implements Copying {}
+
+    /** The file has exactly these flags of {@link dev.outlay.core.value.FileAttributes}. */
+    record FlagsSet(FileId file, int flags) implements Copying {}
 
     // ---- layouts
 
@@ -385,6 +445,21 @@ public sealed interface Fact {
                     .toList();
         }
 
+        /** What it bars of another file: the source of a clone that waits for it. */
+        public Optional<Work> elsewhere() {
+            return then instanceof Continuation.Clone clone && !clone.source().equals(file)
+                    ? Optional.of(
+                            new Work(
+                                    id,
+                                    clone.source(),
+                                    clone.range(),
+                                    durable,
+                                    tasks,
+                                    List.of(),
+                                    new Continuation.Nothing()))
+                    : Optional.empty();
+        }
+
         /** Whether it only keeps blocks where they are while somebody reads them. */
         public boolean isReading() {
             return tasks.isEmpty();
@@ -416,6 +491,21 @@ public sealed interface Fact {
         /** A Write of {@code range}, in bytes, that a client sent; never journaled. */
         record Wrote(
                 Origin origin, ByteRange range, OptionalLong mtimeMillis, Reply.Returned returned)
+                implements Continuation {}
+
+        /**
+         * A clone whose source, or destination, ends in a block that has to be zeroed first.
+         *
+         * @param range of the source, in bytes
+         * @param seals whether the destination is read-only from then on
+         */
+        record Clone(
+                Origin origin,
+                FileId source,
+                ByteRange range,
+                long offset,
+                boolean seals,
+                Reply.Returned returned)
                 implements Continuation {}
     }
 }

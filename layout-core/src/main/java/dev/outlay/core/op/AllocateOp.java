@@ -25,6 +25,7 @@ final class AllocateOp {
 
     static Decision decide(VolumeTables tables, Allocate ask) {
         FileNode file = Checks.file(tables, ask.file());
+        Checks.writable(file);
         ByteRange blocks =
                 Checks.range(tables, ask.offset(), ask.length()).alignOutward(tables.blockSize());
         Work work = file.workOn(blocks);

@@ -80,6 +80,15 @@ final class Checks {
         return node;
     }
 
+    /** Refuses what would change the bytes of a snapshot. */
+    static void writable(FileNode file) {
+        if (file.isReadOnly()) {
+            throw new Refusal(
+                    Reason.PERMISSION_DENIED,
+                    "file " + file.id() + " is a snapshot: its bytes do not change any more");
+        }
+    }
+
     /** An entry of a directory. */
     static FileNode child(VolumeTables tables, FileNode directory, String name) {
         FileId id = directory.children().get(name);

@@ -5,6 +5,7 @@ import dev.outlay.core.command.Command.CommitBlocks;
 import dev.outlay.core.command.Command.CommitRange;
 import dev.outlay.core.command.Command.DeviceIncarnation;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.CopyOnWrite.Piece;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CommitBlocks: these bytes are filled and durable, expose them. The one place that turns unwritten
@@ -52,8 +54,23 @@ final class CommitBlocksOp {
         if (work.isPresent() && !file.isRemoving()) {
             return Decision.awaitWork(List.of(), work.getAsLong());
         }
+        List<ByteRange> toSwap = new ArrayList<>();
+        List<ByteRange> toConvert = new ArrayList<>();
         for (CommitRange range : ask.ranges()) {
-            checkRange(file, layout, range, ask.mapEpoch());
+            checkGrant(file, layout, range, ask.mapEpoch());
+            for (Piece piece : named(tables, file, range)) {
+                if (piece.copy() != null) {
+                    toSwap.add(piece.range());
+                } else if (piece.main().state() == ExtentState.UNWRITTEN) {
+                    toConvert.add(piece.range());
+                }
+            }
+        }
+        if (!toSwap.isEmpty() && !file.isRemoving()) {
+            Decision wait = clearForSwap(tables, file, ask, toSwap);
+            if (wait != null) {
+                return wait;
+            }
         }
         List<Fact> facts = new ArrayList<>();
         facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().seqid()));
@@ -61,7 +78,9 @@ final class CommitBlocksOp {
             return Decision.answer(
                     facts, new Reply.Committed(OptionalLong.empty(), file.attributes()));
         }
-        List<ByteRange> toConvert = unwritten(file, ask.ranges());
+        if (!toSwap.isEmpty()) {
+            facts.add(new Fact.ExtentsSwapped(file.id(), toSwap, caller.value()));
+        }
         if (!toConvert.isEmpty()) {
             facts.add(
                     new Fact.ExtentsConverted(
@@ -82,8 +101,31 @@ final class CommitBlocksOp {
                         before.accessedMillis()));
         OptionalLong newSize =
                 size == before.sizeBytes() ? OptionalLong.empty() : OptionalLong.of(size);
+        long epoch = file.mapEpoch() + (toSwap.isEmpty() ? 0 : 1) + (toConvert.isEmpty() ? 0 : 1);
         return Decision.then(
-                facts, new AnswerWithFile(ask.origin(), file.id(), true, newSize, List.of()));
+                        facts,
+                        new AnswerWithFile(ask.origin(), file.id(), true, newSize, List.of()))
+                .with(Invalidation.of(file, caller, ask.ranges(), epoch));
+    }
+
+    /**
+     * Readers of what is about to be replaced give it back first: they have seen the old bytes and
+     * none of them sees a mix.
+     */
+    private static @Nullable Decision clearForSwap(
+            VolumeTables tables, FileNode file, CommitBlocks ask, List<ByteRange> toSwap) {
+        if (toSwap.size() > tables.limits().commitRanges()) {
+            throw new Refusal(
+                    Reason.TOO_LARGE,
+                    toSwap.size()
+                            + " extents are more than one commit may replace, "
+                            + tables.limits().commitRanges());
+        }
+        Decision revoke = Grants.clearForSwap(tables, file, ask, toSwap);
+        if (revoke == null) {
+            Grants.refuseInGrace(tables, "replacing committed blocks");
+        }
+        return revoke;
     }
 
     /**
@@ -183,9 +225,9 @@ final class CommitBlocksOp {
         }
     }
 
-    private static void checkRange(FileNode file, Layout layout, CommitRange range, long epoch) {
+    private static void checkGrant(FileNode file, Layout layout, CommitRange range, long epoch) {
         ByteRange bytes = ByteRange.ofLength(range.fileOffset(), range.length());
-        if (!layout.covers(bytes, GrantKind.RW)) {
+        if (!layout.covers(bytes, GrantKind.RW_ATOMIC)) {
             List<LayoutRange> held = layout.within(bytes);
             boolean readOnly = layout.covers(bytes, GrantKind.READ);
             throw new Refusal(
@@ -195,22 +237,6 @@ final class CommitBlocksOp {
                             + " are not all granted to this client for RW; it holds "
                             + (held.isEmpty() ? "nothing there" : held.getFirst())
                             + (held.size() > 1 ? " and " + (held.size() - 1) + " more" : ""));
-        }
-        long expected = range.deviceOffset();
-        for (Extent extent : file.extents().slice(bytes)) {
-            if (extent.isHole()
-                    || extent.device() != range.device()
-                    || extent.deviceOffset() != expected) {
-                throw new Refusal(
-                        Reason.BAD_LAYOUT,
-                        "bytes "
-                                + extent.range()
-                                + " do not lie at "
-                                + expected
-                                + " of device "
-                                + range.device());
-            }
-            expected += extent.length();
         }
         if (epoch < layout.grantedSince(bytes)
                 && file.changes().changedByOther(bytes, epoch, layout.client().value())) {
@@ -226,13 +252,39 @@ final class CommitBlocksOp {
         }
     }
 
-    private static List<ByteRange> unwritten(FileNode file, List<CommitRange> ranges) {
-        List<ByteRange> unwritten = new ArrayList<>();
-        for (CommitRange range : ranges) {
-            file.extents().mapped(ByteRange.ofLength(range.fileOffset(), range.length())).stream()
-                    .filter(e -> e.state() == ExtentState.UNWRITTEN)
-                    .forEach(e -> unwritten.add(e.range()));
+    /** The pieces of the file that a range names, each by the address its holder stores to. */
+    private static List<Piece> named(VolumeTables tables, FileNode file, CommitRange range) {
+        ByteRange bytes = ByteRange.ofLength(range.fileOffset(), range.length());
+        List<Piece> pieces = CopyOnWrite.pieces(tables, file, bytes, false);
+        long expected = range.deviceOffset();
+        for (Piece piece : pieces) {
+            Extent copy = piece.copy();
+            if (copy == null ? piece.lacks() : liesAt(piece.main(), range.device(), expected)) {
+                throw new Refusal(
+                        Reason.BAD_LAYOUT,
+                        "bytes "
+                                + piece.range()
+                                + (piece.main().isHole()
+                                        ? " have no blocks"
+                                        : " are not written in place; commit the fresh blocks that"
+                                                + " were granted with them"));
+            }
+            if (!liesAt(copy == null ? piece.main() : copy, range.device(), expected)) {
+                throw new Refusal(
+                        Reason.BAD_LAYOUT,
+                        "bytes "
+                                + piece.range()
+                                + " do not lie at "
+                                + expected
+                                + " of device "
+                                + range.device());
+            }
+            expected += piece.range().length();
         }
-        return unwritten;
+        return pieces;
+    }
+
+    private static boolean liesAt(Extent extent, int device, long offset) {
+        return extent.hasAddress() && extent.device() == device && extent.deviceOffset() == offset;
     }
 }

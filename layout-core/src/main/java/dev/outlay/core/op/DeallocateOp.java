@@ -21,6 +21,7 @@ final class DeallocateOp {
 
     static Decision decide(VolumeTables tables, Deallocate ask) {
         FileNode file = Checks.file(tables, ask.file());
+        Checks.writable(file);
         ByteRange range = Checks.range(tables, ask.offset(), ask.length());
         ByteRange blocks = range.alignOutward(tables.blockSize());
         Decision wait = DeviceWork.clear(tables, file, ask, blocks);

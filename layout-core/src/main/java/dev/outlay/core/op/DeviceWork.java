@@ -66,7 +66,9 @@ final class DeviceWork {
                 if (extent.state() == ExtentState.WRITTEN) {
                     written.add(extent.range());
                     onDevice.add(extent.deviceRange());
-                    inPlace &= !extent.has(Extent.AT_RISK) && !extent.has(Extent.SHARED);
+                    inPlace &=
+                            !extent.has(Extent.AT_RISK)
+                                    && !CopyOnWrite.isProtected(tables, file, extent.range());
                 }
             }
         }
@@ -101,10 +103,7 @@ final class DeviceWork {
         if (!fresh.isEmpty()) {
             return Rewrite.work(tables, file, blocked, fresh, zeros, Optional.empty(), then);
         }
-        boolean shared =
-                zeros.stream()
-                        .flatMap(bytes -> file.extents().mapped(bytes).stream())
-                        .anyMatch(e -> e.has(Extent.SHARED));
+        boolean shared = zeros.stream().anyMatch(b -> CopyOnWrite.isProtected(tables, file, b));
         if (shared) {
             Grants.refuseInGrace(tables, "zeroing a part of a block shared with a clone");
             throw new Refusal(
@@ -125,6 +124,7 @@ final class DeviceWork {
             case Continuation.Resize resize -> TruncateOp.finish(tables, file, resize, nowMillis);
             case Continuation.Punch punch -> DeallocateOp.finish(tables, file, punch, nowMillis);
             case Continuation.Wrote wrote -> WriteOp.finish(file, wrote, nowMillis);
+            case Continuation.Clone clone -> CloneOp.finish(tables, file, clone, nowMillis);
         };
     }
 
@@ -139,7 +139,11 @@ final class DeviceWork {
         FileNode file = Objects.requireNonNull(tables.file(work.file()));
         List<Fact> facts = new ArrayList<>();
         facts.add(new Fact.WorkCompleted(work.id(), work.durable()));
-        if (file.isRemoving()) {
+        FileNode source =
+                work.elsewhere()
+                        .map(other -> Objects.requireNonNull(tables.file(other.file())))
+                        .orElse(file);
+        if (file.isRemoving() || source.isRemoving()) {
             originOf(work.then())
                     .ifPresent(
                             origin ->
@@ -151,13 +155,14 @@ final class DeviceWork {
                                                     Failure.of(
                                                             Reason.STALE_FILE,
                                                             "file "
-                                                                    + file.id()
+                                                                    + (file.isRemoving()
+                                                                            ? file.id()
+                                                                            : source.id())
                                                                     + " has been removed meanwhile"),
                                                     true)));
-            boolean lastWork =
-                    tables.works().stream().filter(w -> w.file().equals(file.id())).count() == 1;
-            if (lastWork && file.layouts().isEmpty() && !tables.isInGrace()) {
-                facts.addAll(Removal.facts(file, 0));
+            facts.addAll(Removal.afterWork(tables, file));
+            if (source != file) {
+                facts.addAll(Removal.afterWork(tables, source));
             }
             return Decision.answer(facts, new Reply.Done());
         }
@@ -192,6 +197,7 @@ final class DeviceWork {
             case Continuation.Resize resize -> Optional.of(resize.origin());
             case Continuation.Punch punch -> Optional.of(punch.origin());
             case Continuation.Wrote wrote -> Optional.of(wrote.origin());
+            case Continuation.Clone clone -> Optional.of(clone.origin());
         };
     }
 }

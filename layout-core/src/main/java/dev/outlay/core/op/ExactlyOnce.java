@@ -9,7 +9,6 @@ import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
-import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Reason;
@@ -134,6 +133,7 @@ final class ExactlyOnce {
                 file != null
                         && layout != null
                         && layout.id().equals(mapped.stateid().orElseThrow().id())
+                        && CopyOnWrite.pairsStand(file, mapped.extents())
                         && mapped.granted().stream()
                                 .allMatch(r -> standsIn(file, layout, r, mapped.mapEpoch()));
         return stands
@@ -153,7 +153,7 @@ final class ExactlyOnce {
         if (!layout.covers(granted.range(), granted.kind())) {
             return false;
         }
-        return granted.kind() == GrantKind.RW
+        return granted.kind().isWriter()
                 ? layout.grantedSince(granted.range()) <= epoch
                 : !file.changes().changedAfter(granted.range(), epoch);
     }

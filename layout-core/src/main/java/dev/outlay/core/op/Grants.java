@@ -1,5 +1,6 @@
 package dev.outlay.core.op;
 
+import dev.outlay.core.command.Command.CommitBlocks;
 import dev.outlay.core.command.Command.Mutation;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.reply.Reply;
@@ -41,7 +42,12 @@ final class Grants {
      * A part of a file that another client holds, or was asked to give back and has not yet said
      * that it has given back whole.
      */
-    record Held(ClientEntry holder, FileNode file, ByteRange range, GrantKind kind) {}
+    record Held(ClientEntry holder, FileNode file, ByteRange range, GrantKind kind) {
+        /** The part of it inside {@code part}. */
+        Held within(ByteRange part) {
+            return new Held(holder, file, range.intersect(part), kind);
+        }
+    }
 
     /** What clients other than {@code caller} hold of {@code range}, in order of their offsets. */
     static List<Held> ofOthers(
@@ -119,6 +125,40 @@ final class Grants {
         return held.stream().filter(h -> ahead.stream().noneMatch(h.range::overlaps)).toList();
     }
 
+    /**
+     * Clears what a commit replaces of everybody but the caller, without regard for those who wait:
+     * they wait for the caller too.
+     */
+    static @Nullable Decision clearForSwap(
+            VolumeTables tables, FileNode file, CommitBlocks ask, List<ByteRange> ranges) {
+        List<Held> held = new ArrayList<>();
+        ranges.forEach(r -> held.addAll(ofOthers(tables, file, ask.origin().client(), r)));
+        Optional<ClientId> lapsed = lapsedHolder(held);
+        if (lapsed.isPresent()) {
+            return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
+        }
+        if (!held.isEmpty()) {
+            ByteRange hull = new ByteRange(ranges.getFirst().start(), ranges.getLast().end());
+            throw new Conflict(file, hull, true, held);
+        }
+        return null;
+    }
+
+    /** As {@link #clearOthers}, but of writers alone. */
+    static @Nullable Decision clearWriters(
+            VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
+        List<Held> held =
+                ofOthers(tables, file, ask.origin().client(), range).stream()
+                        .filter(h -> h.kind().isWriter())
+                        .toList();
+        Optional<ClientId> lapsed = lapsedHolder(held);
+        if (lapsed.isPresent()) {
+            return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
+        }
+        waitForTurn(tables, file, ask, range, held);
+        return null;
+    }
+
     static void refuseInGrace(VolumeTables tables, String what) {
         if (tables.isInGrace()) {
             throw new Refusal(
@@ -158,13 +198,17 @@ final class Grants {
         facts.add(
                 new Fact.LayoutReturned(client, file.id(), layout.nextSeqid(), returned, durable));
         for (LayoutRange range : held) {
-            if (range.kind() == GrantKind.RW) {
+            if (range.kind().isWriter()) {
                 uncommitted(file, range.range())
                         .forEach(
                                 r ->
                                         facts.add(
                                                 new Fact.ExtentsFreed(
                                                         file.id(), r, client.value())));
+                List<ByteRange> copies = CopyOnWrite.copied(file, range.range());
+                if (!copies.isEmpty()) {
+                    facts.add(new Fact.CopiesFreed(file.id(), copies));
+                }
             }
         }
         facts.addAll(recall);
@@ -176,7 +220,7 @@ final class Grants {
         return new Release(
                 facts,
                 List.of(new ReturnedLayout(file.id(), remaining, returned)),
-                touchesTail(tables, file, held));
+                touchesTail(tables, file, client, held));
     }
 
     /** Blocks allocated for a grant and never committed: they are nobody's once the grant ends. */
@@ -188,15 +232,16 @@ final class Grants {
     }
 
     /**
-     * Whether one of {@code held} is RW on the written last block of a file that ends inside it.
+     * Whether one of {@code held} is the last RW on the written last block of a file that ends
+     * inside it. Nobody stores into a block that is not written in place.
      */
-    static boolean touchesTail(VolumeTables tables, FileNode file, List<LayoutRange> held) {
+    static boolean touchesTail(
+            VolumeTables tables, FileNode file, ClientId client, List<LayoutRange> held) {
         ByteRange tail = tail(tables, file);
         return tail != null
-                // Nobody has stored into a block that is shared.
-                && file.extents().mapped(tail).stream().noneMatch(e -> e.has(Extent.SHARED))
-                && held.stream()
-                        .anyMatch(r -> r.kind() == GrantKind.RW && r.range().overlaps(tail));
+                && !CopyOnWrite.isProtected(tables, file, tail)
+                && ofOthers(tables, file, client, tail).stream().noneMatch(h -> h.kind().isWriter())
+                && held.stream().anyMatch(r -> r.kind().isWriter() && r.range().overlaps(tail));
     }
 
     /**
@@ -230,9 +275,18 @@ final class Grants {
                         new Fact.Continuation.Nothing()));
     }
 
+    /** All of a range, holes included; extents that are in other maps too are flagged SHARED. */
+    static List<Extent> shown(VolumeTables tables, FileNode file, ByteRange range) {
+        return file.extents().slice(range).stream()
+                .flatMap(e -> tables.shared().split(e).stream())
+                .toList();
+    }
+
     /** Where bytes of a file lie; all of them must be mapped. */
-    static List<DeviceRange> onDevice(FileNode file, ByteRange bytes) {
-        return file.extents().mapped(bytes).stream().map(Extent::deviceRange).toList();
+    static List<DeviceRange> onDevice(FileNode file, @Nullable ByteRange bytes) {
+        return bytes == null
+                ? List.of()
+                : file.extents().mapped(bytes).stream().map(Extent::deviceRange).toList();
     }
 
     static ByteRange wholeFile() {

@@ -79,6 +79,13 @@ final class MapBlocksOp {
                     Reason.INVALID_ARGUMENT,
                     "the flag MAPPED goes with iomode READ: RW grants are durable anyway");
         }
+        if (ask.flags().atomic() && ask.iomode() == IoMode.READ) {
+            throw new Refusal(
+                    Reason.INVALID_ARGUMENT, "the flag ATOMIC goes with iomode RW: it overwrites");
+        }
+        if (ask.iomode() == IoMode.RW) {
+            Checks.writable(map.file());
+        }
         ask.stateid().ifPresent(sent -> Checks.stateid(map.own(), sent, true));
         return range;
     }

@@ -9,7 +9,6 @@ import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Extent;
-import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
@@ -71,9 +70,9 @@ record MapContext(
                         file.sizeBytes()));
     }
 
-    /** What the client now holds of what was granted: an RW grant it had already stays RW. */
+    /** What the client now holds of what was granted: a stronger grant it had already stays. */
     private List<LayoutRange> heldAs(List<LayoutRange> granted) {
-        if (own == null || ask.iomode() == IoMode.RW) {
+        if (own == null) {
             return join(granted);
         }
         List<LayoutRange> held = new ArrayList<>();

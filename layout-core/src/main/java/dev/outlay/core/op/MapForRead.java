@@ -56,13 +56,13 @@ final class MapForRead {
         ByteRange range = new ByteRange(asked.start(), end);
         List<Held> writers =
                 Grants.ofOthers(tables, file, caller, range).stream()
-                        .filter(h -> h.kind() == GrantKind.RW)
+                        .flatMap(h -> InTheWay.of(tables, file, h, GrantKind.READ).stream())
                         .toList();
         List<ByteRange> ahead = Waiting.allAhead(tables, file, ask, range, false);
         Coverage need = new Coverage(Math.min(ask.minLength(), range.length()));
         List<Extent> extents = new ArrayList<>();
         List<LayoutRange> granted = new ArrayList<>();
-        for (Extent extent : file.extents().slice(range)) {
+        for (Extent extent : Grants.shown(tables, file, range)) {
             for (Extent piece : split(extent, writers, ahead)) {
                 Held writer = holderOf(piece, writers);
                 boolean waitedFor = ahead.stream().anyMatch(piece.range()::overlaps);

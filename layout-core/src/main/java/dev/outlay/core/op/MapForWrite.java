@@ -2,17 +2,17 @@ package dev.outlay.core.op;
 
 import dev.outlay.core.command.Command.MapBlocks;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.op.CopyOnWrite.Piece;
 import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.reply.Reply;
-import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * call leaks no block.
  */
 final class MapForWrite {
-
-    private static final long HUGE_PAGE = 2 << 20;
 
     private final MapContext map;
     private final VolumeTables tables;
@@ -52,6 +50,7 @@ final class MapForWrite {
         List<Held> others =
                 Grants.ofOthers(tables, file, caller, range).stream()
                         .filter(h -> !isOwnFormerReader(h))
+                        .flatMap(h -> InTheWay.of(tables, file, h, asked()).stream())
                         .toList();
         Optional<ClientId> lapsed = Grants.lapsedHolder(others);
         if (lapsed.isPresent()) {
@@ -65,37 +64,70 @@ final class MapForWrite {
         if (end == range.start()) {
             throw Objects.requireNonNull(barrier).why();
         }
-        List<Extent> extents = layOut(new ByteRange(range.start(), end), need);
-        if (extents.size() > map.maxExtents()) {
-            extents = extents.subList(0, map.maxExtents());
-            need.stop(map.tooSmall());
-        } else if (barrier != null) {
+        List<Piece> pieces = cut(layOut(new ByteRange(range.start(), end), need), need);
+        if (barrier != null && !need.stopped()) {
             need.stop(barrier.why());
         }
-        for (Extent extent : extents) {
-            if (extent.isHole()) {
+        for (Piece piece : pieces) {
+            if (piece.lacks()) {
                 break;
             }
-            need.covered(extent.length());
+            need.covered(piece.range().length());
         }
         need.check();
-        List<Extent> allocated =
-                extents.stream().filter(e -> e.has(Extent.NEW)).map(e -> e.withFlags(0)).toList();
-        List<LayoutRange> granted =
-                extents.stream()
-                        .filter(e -> !e.isHole())
-                        .map(e -> new LayoutRange(e.range(), GrantKind.RW))
-                        .toList();
-        List<Fact> facts =
-                allocated.isEmpty()
-                        ? List.of()
-                        : List.of(new Fact.ExtentsAllocated(file.id(), allocated, caller.value()));
-        return map.answer(facts, granted, extents.stream().map(MapContext::shown).toList());
+        return map.answer(
+                allocations(pieces),
+                pieces.stream().filter(p -> !p.lacks()).map(this::granted).toList(),
+                pieces.stream().flatMap(p -> p.extents().stream()).map(MapContext::shown).toList());
+    }
+
+    /** As many pieces as the answer may hold; a pair is not torn. */
+    private List<Piece> cut(List<Piece> pieces, Coverage need) {
+        int extents = 0;
+        for (int i = 0; i < pieces.size(); i++) {
+            extents += pieces.get(i).extents().size();
+            if (extents > map.maxExtents()) {
+                need.stop(map.tooSmall());
+                return pieces.subList(0, i);
+            }
+        }
+        return pieces;
+    }
+
+    /** An overwrite that leaves the committed bytes alone bears readers of them beside it. */
+    private LayoutRange granted(Piece piece) {
+        boolean replaces = ask.flags().atomic() && piece.main().state() == ExtentState.WRITTEN;
+        return new LayoutRange(piece.range(), replaces ? GrantKind.RW_ATOMIC : GrantKind.RW);
+    }
+
+    private List<Fact> allocations(List<Piece> pieces) {
+        List<Extent> mapped = new ArrayList<>();
+        List<Extent> copies = new ArrayList<>();
+        for (Piece piece : pieces) {
+            Extent copy = piece.copy();
+            if (copy != null && copy.has(Extent.NEW)) {
+                copies.add(copy.withFlags(0));
+            } else if (piece.main().has(Extent.NEW)) {
+                mapped.add(piece.main().withFlags(0));
+            }
+        }
+        List<Fact> facts = new ArrayList<>();
+        if (!mapped.isEmpty()) {
+            facts.add(new Fact.ExtentsAllocated(file.id(), mapped, caller.value()));
+        }
+        if (!copies.isEmpty()) {
+            facts.add(new Fact.CopiesAllocated(file.id(), copies, caller.value()));
+        }
+        return facts;
+    }
+
+    private GrantKind asked() {
+        return ask.flags().atomic() ? GrantKind.RW_ATOMIC : GrantKind.RW;
     }
 
     /** READ grants of the caller's own former incarnation do not bar its new one. */
     private boolean isOwnFormerReader(Held held) {
-        return held.kind() != GrantKind.RW
+        return !held.kind().isWriter()
                 && held.holder().ended().isPresent()
                 && held.holder()
                         .record()
@@ -152,7 +184,7 @@ final class MapForWrite {
         long at = range.start();
         if (own != null) {
             for (LayoutRange held : own.within(new ByteRange(range.start(), end))) {
-                if (held.kind() != GrantKind.RW || held.range().start() > at) {
+                if (!held.kind().isWriter() || held.range().start() > at) {
                     break;
                 }
                 at = held.range().end();
@@ -170,114 +202,12 @@ final class MapForWrite {
                                         Grants.CONFLICT_RETRY_MILLIS)));
     }
 
-    /**
-     * The extents of a range that nobody bars, with fresh ones planned under its holes (unless told
-     * not to).
-     */
-    private List<Extent> layOut(ByteRange range, Coverage need) {
-        List<Extent> slice = file.extents().slice(range);
-        if (ask.flags().noAllocate()) {
-            return slice;
-        }
-        List<ByteRange> holes = slice.stream().filter(Extent::isHole).map(Extent::range).toList();
-        if (holes.isEmpty()) {
-            return slice;
-        }
-        long least =
-                Math.ceilDiv(range.start() + need.bytes(), tables.blockSize()) * tables.blockSize();
-        long end = range.end();
-        List<ByteRange> wanted = holes;
-        List<Extent> fresh = plan(wanted);
-        while (fresh.isEmpty() && !wanted.isEmpty()) {
-            if (end <= least) {
-                throw noSpace(range, wanted);
-            }
-            long half =
-                    new ByteRange(0, (end - range.start()) / 2)
-                            .alignOutward(tables.blockSize())
-                            .end();
-            end = Math.max(least, range.start() + half);
-            wanted = upTo(holes, end);
-            fresh = wanted.isEmpty() ? List.of() : plan(wanted);
-        }
-        return merge(slice, fresh);
-    }
-
-    private Refusal noSpace(ByteRange range, List<ByteRange> wanted) {
-        long bytes = wanted.stream().mapToLong(ByteRange::length).sum();
-        return new Shortage(
-                file,
-                range,
-                bytes,
-                "no "
-                        + bytes
-                        + " bytes are free for file "
-                        + file.id()
-                        + " at "
-                        + range.start()
-                        + ": "
-                        + tables.free().freeBytes()
-                        + " of "
-                        + tables.spaceUse().total()
-                        + " bytes are");
-    }
-
-    private List<Extent> plan(List<ByteRange> holes) {
-        long bytes = holes.stream().mapToLong(ByteRange::length).sum();
-        if (!Relocation.leavesEnough(tables, bytes)) {
-            return List.of();
-        }
-        long alignment =
-                ask.flags().alignHuge()
-                        ? Math.max(HUGE_PAGE, tables.blockSize())
-                        : tables.blockSize();
-        List<DeviceRange> pieces =
-                tables.free()
-                        .plan(
-                                bytes,
-                                goal(holes.getFirst().start()),
-                                alignment,
-                                tables.limits().extentsPerReply());
-        return Placement.place(holes, pieces, Extent.NEW);
-    }
-
-    /** Right behind the file's last block before {@code offset}, or a place of the file's own. */
-    private DeviceGoal goal(long offset) {
-        if (offset > 0) {
-            Extent before = file.extents().find(offset - 1);
-            if (before != null) {
-                return new DeviceGoal(before.device(), before.deviceOffset() + before.length());
-            }
-        }
-        return tables.free().groupGoal(file.id().value());
-    }
-
-    /** The part of the holes before {@code end}, for when there is no space for all of them. */
-    private static List<ByteRange> upTo(List<ByteRange> holes, long end) {
-        return holes.stream()
-                .filter(hole -> hole.start() < end)
-                .map(hole -> new ByteRange(hole.start(), Math.min(hole.end(), end)))
-                .toList();
-    }
-
-    /** Existing extents with the fresh ones in their holes, up to the first hole that stays. */
-    private static List<Extent> merge(List<Extent> slice, List<Extent> fresh) {
-        List<Extent> all = new ArrayList<>();
-        int next = 0;
-        for (Extent extent : slice) {
-            if (!extent.isHole()) {
-                all.add(extent);
-                continue;
-            }
-            long filled = extent.fileOffset();
-            while (next < fresh.size() && fresh.get(next).fileOffset() < extent.end()) {
-                filled = fresh.get(next).end();
-                all.add(fresh.get(next++));
-            }
-            if (filled < extent.end()) {
-                break;
-            }
-        }
-        return all;
+    /** The pieces of a range that nobody bars, with fresh blocks (unless told not to). */
+    private List<Piece> layOut(ByteRange range, Coverage need) {
+        List<Piece> pieces = CopyOnWrite.pieces(tables, file, range, ask.flags().atomic());
+        return ask.flags().noAllocate()
+                ? pieces
+                : new FreshBlocks(tables, file, ask.flags().alignHuge())
+                        .fill(range, pieces, need.bytes());
     }
 }

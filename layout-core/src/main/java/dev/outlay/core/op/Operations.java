@@ -42,6 +42,8 @@ public final class Operations {
             case Command.Deallocate ask -> DeallocateOp.decide(tables, ask);
             case Command.Write ask -> WriteOp.decide(tables, ask);
             case Command.Read ask -> ReadOp.decide(tables, ask);
+            case Command.Clone ask -> CloneOp.decide(tables, ask);
+            case Command.Snapshot ask -> SnapshotOp.decide(tables, ask);
         };
     }
 

@@ -14,7 +14,6 @@ import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
-import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
@@ -119,7 +118,7 @@ final class ProveClientOp {
                 && ranges.stream().anyMatch(tail::overlaps)
                 && file.layouts().stream()
                         .flatMap(layout -> layout.within(tail).stream())
-                        .noneMatch(held -> held.kind() == GrantKind.RW);
+                        .noneMatch(held -> held.kind().isWriter());
     }
 
     private static long freedBytes(VolumeTables tables, ClientId client) {

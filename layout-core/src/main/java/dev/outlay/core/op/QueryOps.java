@@ -79,7 +79,7 @@ final class QueryOps {
         if (ask.offset() >= end) {
             return new Reply.Extents(List.of(), ask.offset(), false, file.attributes());
         }
-        List<Extent> all = file.extents().slice(new ByteRange(ask.offset(), end));
+        List<Extent> all = Grants.shown(tables, file, new ByteRange(ask.offset(), end));
         List<Extent> page =
                 all.subList(0, Math.min(max, all.size())).stream()
                         .map(

@@ -79,7 +79,8 @@ final class ReadOp {
             VolumeTables tables, FileNode file, Read ask, ByteRange blocks) {
         List<Held> writers =
                 Grants.ofOthers(tables, file, ask.origin().client(), blocks).stream()
-                        .filter(h -> h.kind() == GrantKind.RW && isCommitted(file, h.range()))
+                        .flatMap(h -> InTheWay.of(tables, file, h, GrantKind.READ).stream())
+                        .filter(h -> isCommitted(file, h.range()))
                         .toList();
         Optional<ClientId> lapsed = Grants.lapsedHolder(writers);
         if (lapsed.isPresent()) {

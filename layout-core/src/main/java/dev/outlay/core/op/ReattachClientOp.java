@@ -171,7 +171,7 @@ final class ReattachClientOp {
             return reclaimBad(file, range, "lie past end of file, where nothing is granted READ");
         }
         for (Held held : Grants.ofOthers(tables, file, client, range.range())) {
-            if (held.kind() == GrantKind.RW) {
+            if (!InTheWay.of(tables, file, held, GrantKind.READ).isEmpty()) {
                 return reclaimBad(file, range, "are granted to another client for RW");
             }
         }

@@ -1,7 +1,9 @@
 package dev.outlay.core.op;
 
+import dev.outlay.core.command.Command.Clone;
 import dev.outlay.core.command.Command.MapBlocks;
 import dev.outlay.core.command.Command.Mutation;
+import dev.outlay.core.command.Command.Snapshot;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Continuation;
 import dev.outlay.core.fact.Fact.Work;
@@ -80,7 +82,11 @@ final class Relocation {
         if (own == null || own.within(range).isEmpty()) {
             return false;
         }
-        if (ask instanceof MapBlocks map && map.iomode() == IoMode.RW) {
+        boolean mustMove =
+                ask instanceof MapBlocks map
+                        ? map.iomode() == IoMode.RW
+                        : ask instanceof Clone || ask instanceof Snapshot;
+        if (mustMove) {
             ClientEntry holder = Objects.requireNonNull(tables.client(caller));
             List<Held> inTheWay =
                     own.within(range).stream()

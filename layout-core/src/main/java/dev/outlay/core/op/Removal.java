@@ -44,6 +44,14 @@ final class Removal {
         return !tables.isInGrace() && file.workOn(Grants.wholeFile()) == null;
     }
 
+    /** What follows when the work that is being completed was the last on this file. */
+    static List<Fact> afterWork(VolumeTables tables, FileNode file) {
+        boolean last = file.works() == 1;
+        return last && file.isRemoving() && file.layouts().isEmpty() && !tables.isInGrace()
+                ? facts(file, 0)
+                : List.of();
+    }
+
     /** The blocks are free, or in quarantine if they are at risk; the inode is gone. */
     static List<Fact> facts(FileNode file, long by) {
         List<Fact> facts = new ArrayList<>();

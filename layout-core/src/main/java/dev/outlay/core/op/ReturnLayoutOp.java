@@ -120,6 +120,9 @@ final class ReturnLayoutOp {
                 file.extents().mapped(held.range()).stream()
                         .filter(e -> e.device() == device)
                         .forEach(e -> ranges.add(e.range()));
+                file.fresh().mapped(held.range()).stream()
+                        .filter(e -> e.device() == device)
+                        .forEach(e -> ranges.add(e.range()));
             }
             if (!ranges.isEmpty()) {
                 file(file.id(), Optional.empty(), ranges);

@@ -67,15 +67,21 @@ final class Revocation {
         ClientId client = layout.client();
         List<ByteRange> lost = new ArrayList<>();
         List<ByteRange> atRisk = new ArrayList<>();
+        List<ByteRange> retained = new ArrayList<>();
+        List<ByteRange> copies = new ArrayList<>();
         List<Extent> fresh = new ArrayList<>();
         for (LayoutRange range : ending) {
             if (!range.kind().isDurable()) {
                 continue;
             }
+            if (range.kind().isWriter()) {
+                copies.addAll(CopyOnWrite.copied(file, range.range()));
+            }
             for (Extent extent : file.extents().mapped(range.range())) {
                 if (extent.state() == ExtentState.WRITTEN) {
-                    atRisk.add(extent.range());
-                } else if (range.kind() == GrantKind.RW) {
+                    boolean inPlace = range.kind() != GrantKind.RW_ATOMIC;
+                    (inPlace ? atRisk : retained).add(extent.range());
+                } else if (range.kind().isWriter()) {
                     lost.add(extent.range());
                     if (extent.has(Extent.KEPT)) {
                         fresh.add(extent);
@@ -93,11 +99,17 @@ final class Revocation {
         if (!atRisk.isEmpty()) {
             facts.add(new Fact.ExtentsAtRisk(file.id(), atRisk, client));
         }
+        if (!retained.isEmpty()) {
+            facts.add(new Fact.ExtentsRetained(file.id(), retained, client));
+        }
+        if (!copies.isEmpty()) {
+            facts.add(new Fact.CopiesQuarantined(file.id(), copies, client));
+        }
         List<Extent> replaced = file.isRemoving() ? List.of() : replace(tables, fresh);
         if (!replaced.isEmpty()) {
             facts.add(new Fact.ExtentsAllocated(file.id(), replaced, 0));
         }
-        if (!file.isRemoving() && Grants.touchesTail(tables, file, ending)) {
+        if (!file.isRemoving() && Grants.touchesTail(tables, file, client, ending)) {
             facts.add(Grants.zeroTail(tables, file, tables.nextWork()));
         }
         boolean whole =

@@ -59,7 +59,8 @@ final class TakeBack {
                                                 shortage.range(),
                                                 true,
                                                 wait,
-                                                true));
+                                                true,
+                                                false));
         facts.add(new Fact.WaitBegan(waiter));
         return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(waiter.ticket()));
     }

@@ -14,7 +14,6 @@ import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
-import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.Reason;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +33,7 @@ final class TruncateOp {
 
     static Decision decide(VolumeTables tables, Truncate ask) {
         FileNode file = Checks.file(tables, ask.file());
+        Checks.writable(file);
         if (ask.newSize() < 0) {
             throw new Refusal(
                     Reason.INVALID_ARGUMENT, "a size of " + ask.newSize() + " bytes is negative");
@@ -127,7 +127,7 @@ final class TruncateOp {
             VolumeTables tables, FileNode file, Truncate ask, ByteRange range) {
         List<Held> writers =
                 Grants.ofOthers(tables, file, ask.origin().client(), range).stream()
-                        .filter(h -> h.kind() == GrantKind.RW)
+                        .filter(h -> h.kind().isWriter())
                         .filter(
                                 h ->
                                         !file.extents().mapped(h.range()).stream()

@@ -58,7 +58,8 @@ final class Waiting {
                         conflict.range(),
                         conflict.isExclusive(),
                         wait,
-                        false);
+                        false,
+                        ask instanceof Command.CommitBlocks);
         facts.add(new Fact.WaitBegan(waiter));
         return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(waiter.ticket()));
     }
@@ -79,7 +80,7 @@ final class Waiting {
     static Optional<ByteRange> ahead(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {
         long own = tables.waiting().of(ask.origin()).map(Waiter::ticket).orElse(Long.MAX_VALUE);
-        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0, false);
+        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0);
         for (Waiter waiter : tables.waiting().on(file.id())) {
             if (waiter.ticket() >= own) {
                 break;
@@ -95,7 +96,7 @@ final class Waiting {
     static List<ByteRange> allAhead(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {
         long own = tables.waiting().of(ask.origin()).map(Waiter::ticket).orElse(Long.MAX_VALUE);
-        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0, false);
+        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0);
         return tables.waiting().on(file.id()).stream()
                 .takeWhile(waiter -> waiter.ticket() < own)
                 .filter(waiter -> waiter.conflictsWith(asked))

@@ -32,7 +32,9 @@ public final class FileNode {
     long modifiedMillis;
     long changedMillis;
     long accessedMillis;
+    int flags;
     final ExtentMap extents = new ExtentMap();
+    final ExtentMap fresh = new ExtentMap();
     final ChangeLog changes = new ChangeLog();
     final NavigableMap<ClientId, Layout> layouts = new TreeMap<>();
     final NavigableMap<Long, Work> works = new TreeMap<>();
@@ -96,6 +98,24 @@ public final class FileNode {
         return extents;
     }
 
+    /**
+     * Blocks that replace those of {@link #extents} at commit, by the same offsets: unwritten, each
+     * under the grant of the one client that fills it.
+     */
+    public ExtentMap fresh() {
+        return fresh;
+    }
+
+    /** Readers and writers may share what is committed and this file's alone. */
+    public boolean isConcurrent() {
+        return (flags & FileAttributes.CONCURRENT) != 0;
+    }
+
+    /** A snapshot: its bytes never change again. */
+    public boolean isReadOnly() {
+        return (flags & FileAttributes.READ_ONLY) != 0;
+    }
+
     public ChangeLog changes() {
         return changes;
     }
@@ -135,6 +155,11 @@ public final class FileNode {
                 .orElse(null);
     }
 
+    /** How much device work bars a part of it. */
+    public int works() {
+        return works.size();
+    }
+
     public FileAttributes attributes() {
         return new FileAttributes(
                 id,
@@ -150,6 +175,7 @@ public final class FileNode {
                 accessedMillis,
                 extents.mappedBytes(),
                 parent,
-                name);
+                name,
+                flags);
     }
 }

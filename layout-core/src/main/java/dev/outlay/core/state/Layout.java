@@ -94,7 +94,7 @@ public final class Layout {
     }
 
     void grant(LayoutRange granted, long epoch) {
-        long since = granted.kind() == GrantKind.RW ? epoch : 0;
+        long since = granted.kind().isWriter() ? epoch : 0;
         for (ByteRange range : weakerThan(granted)) {
             grants.put(range, new Grant(granted.kind(), since));
         }

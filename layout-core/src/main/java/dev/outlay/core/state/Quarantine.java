@@ -60,6 +60,18 @@ public final class Quarantine {
                                         .anyMatch(e -> e.value().holders().contains(client)));
     }
 
+    /** What of these blocks is held for an ended client and still in a map: sorted, clipped. */
+    public List<DeviceRange> mappedWithin(DeviceRange range) {
+        RangeMap<Held> map = byDevice.get(range.device());
+        if (map == null) {
+            return List.of();
+        }
+        return map.within(ByteRange.ofLength(range.start(), range.length())).stream()
+                .filter(e -> e.value().mapped())
+                .map(e -> new DeviceRange(range.device(), e.range().start(), e.range().length()))
+                .toList();
+    }
+
     void add(DeviceRange range, ClientId holder, boolean mapped) {
         RangeMap<Held> map = mapOf(range.device());
         ByteRange bytes = ByteRange.ofLength(range.start(), range.length());

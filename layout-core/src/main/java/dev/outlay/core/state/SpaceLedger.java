@@ -32,6 +32,23 @@ public final class SpaceLedger {
         }
     }
 
+    /** Shared bytes that were mapped or pending are the other now, or the same. */
+    void move(long bytes, boolean wasPending, boolean isPending) {
+        if (wasPending != isPending) {
+            pending += isPending ? bytes : -bytes;
+            mapped -= isPending ? bytes : -bytes;
+        }
+    }
+
+    /** Counts shared bytes in, once for all maps they are in. */
+    public void countShared(long bytes, boolean isPending) {
+        if (isPending) {
+            pending += bytes;
+        } else {
+            mapped += bytes;
+        }
+    }
+
     public void quarantined(long bytes) {
         quarantined += bytes;
     }

@@ -43,6 +43,7 @@ public final class StateImage {
         ValueCodec.list(out, List.copyOf(tables.devices.values()), ValueCodec::device);
         ValueCodec.list(out, List.copyOf(tables.clients.values()), StateImage::client);
         ValueCodec.list(out, tables.quarantine.entries(), StateImage::quarantined);
+        ValueCodec.list(out, tables.shared.entries(), StateImage::shared);
         ValueCodec.list(out, List.copyOf(tables.files.values()), StateImage::file);
         List<Work> durable = tables.works.values().stream().filter(Work::durable).toList();
         ValueCodec.list(out, durable, FactCodec::work);
@@ -87,24 +88,35 @@ public final class StateImage {
                 tables.ledger.quarantined(entry.range().length());
             }
         }
+        for (SharedBlocks.Entry entry : ValueCodec.list(in, StateImage::shared)) {
+            tables.shared.restore(entry);
+            free.take(entry.range());
+            tables.ledger.countShared(entry.range().length(), entry.share().isPending());
+        }
         for (FileNode node : ValueCodec.list(in, StateImage::file)) {
             tables.files.put(node.id, node);
             tables.count(node, 1);
-            node.extents.forEach(
-                    extent -> {
-                        free.take(extent.deviceRange());
-                        tables.ledger.count(extent, node.removing, 1);
-                    });
+            node.extents.forEach(extent -> restore(tables, node, extent));
+            node.fresh.forEach(extent -> restore(tables, node, extent));
             node.layouts.keySet().forEach(c -> clientOf(tables, c).files.add(node.id));
         }
         fileOf(tables, FileId.ROOT);
         tables.files.values().forEach(node -> nameInParent(tables, node));
         for (Work work : ValueCodec.list(in, FactCodec::work)) {
-            tables.works.put(work.id(), work);
-            fileOf(tables, work.file()).works.put(work.id(), work);
+            tables.register(work);
         }
         in.expectEnd();
         return tables;
+    }
+
+    /** An extent takes its blocks; those in several maps have been taken once for all of them. */
+    private static void restore(VolumeTables tables, FileNode node, Extent extent) {
+        for (Extent piece : tables.shared.split(extent)) {
+            if (!piece.has(Extent.SHARED)) {
+                tables.free().take(piece.deviceRange());
+                tables.ledger.count(piece, node.removing, 1);
+            }
+        }
     }
 
     private static void nameInParent(VolumeTables tables, FileNode node) {
@@ -175,6 +187,18 @@ public final class StateImage {
                 new Quarantine.Held(ValueCodec.list(in, ValueCodec::client), in.readBoolean()));
     }
 
+    private static void shared(ByteWriter out, SharedBlocks.Entry entry) {
+        ValueCodec.deviceRange(out, entry.range());
+        out.writeVar(entry.share().maps());
+        out.writeVar(entry.share().removing());
+    }
+
+    private static SharedBlocks.Entry shared(ByteReader in) {
+        return new SharedBlocks.Entry(
+                ValueCodec.deviceRange(in),
+                new SharedBlocks.Share(ValueCodec.smallInt(in), ValueCodec.smallInt(in)));
+    }
+
     private static void file(ByteWriter out, FileNode node) {
         ValueCodec.file(out, node.id);
         ValueCodec.fileKind(out, node.kind);
@@ -195,6 +219,8 @@ public final class StateImage {
         ValueCodec.list(out, node.changes.changes(), StateImage::change);
         List<Layout> durable = node.layouts.values().stream().filter(Layout::isDurable).toList();
         ValueCodec.list(out, durable, StateImage::layout);
+        ValueCodec.list(out, node.fresh.all(), ValueCodec::extent);
+        out.writeVar(node.flags);
     }
 
     private static FileNode file(ByteReader in) {
@@ -223,6 +249,10 @@ public final class StateImage {
         for (Layout layout : ValueCodec.list(in, StateImage::layout)) {
             node.layouts.put(layout.client(), layout);
         }
+        for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
+            node.fresh.insert(extent);
+        }
+        node.flags = ValueCodec.fileFlags(in);
         return node;
     }
 

@@ -39,6 +39,7 @@ public final class VolumeTables {
     final NavigableMap<Long, Work> works = new TreeMap<>();
     final Quarantine quarantine = new Quarantine();
     final WaitingRoom waiting = new WaitingRoom();
+    final SharedBlocks shared = new SharedBlocks();
     @Nullable VolumeSettings settings;
     @Nullable FreeSpace free;
     SpaceLedger ledger = new SpaceLedger();
@@ -145,6 +146,11 @@ public final class VolumeTables {
         return nextRecall;
     }
 
+    /** Which blocks are in more than one map. */
+    public SharedBlocks shared() {
+        return shared;
+    }
+
     /** Extents of all files, counted as they change. */
     public long extents() {
         return extents;
@@ -213,6 +219,7 @@ public final class VolumeTables {
             case Fact.ExtentsReplaced f -> counting(f.file(), () -> BlockFacts.replace(this, f));
             case Fact.ExtentsAtRisk f -> counting(f.file(), () -> BlockFacts.putAtRisk(this, f));
             case Fact.ExtentsProven f -> counting(f.file(), () -> BlockFacts.prove(this, f));
+            case Fact.Copying f -> CopyFacts.apply(this, f);
             case Fact.LayoutGranted f -> counting(f.file(), () -> grant(f));
             case Fact.LayoutReturned f -> counting(f.file(), () -> release(f));
             case Fact.SeqidSeen f -> {
@@ -248,8 +255,7 @@ public final class VolumeTables {
     }
 
     private void intend(Work work) {
-        works.put(work.id(), work);
-        need(work.file()).works.put(work.id(), work);
+        register(work);
         if (work.durable()) {
             nextWork = Math.max(nextWork, work.id() + 1);
         } else {
@@ -264,10 +270,18 @@ public final class VolumeTables {
             throw new IllegalStateException("work " + id + " was never intended");
         }
         need(work.file()).works.remove(id);
+        work.elsewhere().ifPresent(w -> need(w.file()).works.remove(w.id()));
         work.fresh().forEach(extent -> BlockFacts.unreserve(this, extent));
     }
 
-    private void counting(FileId id, Runnable change) {
+    /** Device work blocks its file, and the source of a clone that waits for it. */
+    void register(Work work) {
+        works.put(work.id(), work);
+        need(work.file()).works.put(work.id(), work);
+        work.elsewhere().ifPresent(w -> need(w.file()).works.put(w.id(), w));
+    }
+
+    void counting(FileId id, Runnable change) {
         FileNode node = need(id);
         count(node, -1);
         change.run();
@@ -384,9 +398,7 @@ public final class VolumeTables {
     private void unlink(Fact.FileUnlinked f) {
         FileNode node = need(f.file());
         touchDirectory(node.parent, f.nowMillis()).children.remove(node.name);
-        node.extents.forEach(e -> ledger.count(e, node.removing, -1));
-        node.removing = true;
-        node.extents.forEach(e -> ledger.count(e, node.removing, 1));
+        BlockFacts.unlink(this, node);
         node.changeCounter++;
         node.changedMillis = Math.max(node.changedMillis, f.nowMillis());
         waiting.released(node.id, ByteRange.from(0));
@@ -394,7 +406,10 @@ public final class VolumeTables {
 
     private void forget(FileId id) {
         FileNode node = need(id);
-        if (!node.extents.isEmpty() || !node.layouts.isEmpty() || !node.children.isEmpty()) {
+        if (!node.extents.isEmpty()
+                || !node.fresh.isEmpty()
+                || !node.layouts.isEmpty()
+                || !node.children.isEmpty()) {
             throw new IllegalStateException("file " + id + " still holds blocks, layouts or names");
         }
         files.remove(id);

@@ -174,13 +174,13 @@ public final class WaitingRoom {
         return new Ready(List.copyOf(tickets), told);
     }
 
-    /** Waiters for released bytes that nobody waits in front of. */
+    /** Waiters for released bytes that nobody waits in front of, or that overtake those. */
     private List<Waiter> frontOf(FileId file, RangeSet ranges) {
         List<Waiter> front = new ArrayList<>();
         List<Waiter> ahead = new ArrayList<>();
         for (Waiter waiter : on(file)) {
             if (ranges.overlaps(waiter.range())
-                    && ahead.stream().noneMatch(waiter::conflictsWith)) {
+                    && (waiter.overtakes() || ahead.stream().noneMatch(waiter::conflictsWith))) {
                 front.add(waiter);
             }
             ahead.add(waiter);

@@ -1,11 +1,19 @@
 package dev.outlay.core.value;
 
-/** How a range is held. All but plain {@code READ} are durable before they are answered. */
+/**
+ * How a range is held, the weaker first. All but plain {@code READ} are durable before they are
+ * answered.
+ */
 public enum GrantKind {
     /** Copies out of the device, each checked against the lease afterwards. */
     READ,
     /** Handed to an application as a mapping, which nobody can check: as durable as {@code RW}. */
     READ_MAPPED,
+    /**
+     * Store into fresh blocks that replace the committed ones at commit; what is committed is only
+     * read, by others too.
+     */
+    RW_ATOMIC,
     /** Read and store. */
     RW;
 
@@ -13,7 +21,12 @@ public enum GrantKind {
         return this != READ;
     }
 
+    /** Whether its holder may store anywhere, and commit. */
+    public boolean isWriter() {
+        return this == RW || this == RW_ATOMIC;
+    }
+
     public IoMode iomode() {
-        return this == RW ? IoMode.RW : IoMode.READ;
+        return isWriter() ? IoMode.RW : IoMode.READ;
     }
 }

@@ -8,6 +8,8 @@ package dev.outlay.core.value;
  * @param exclusive whether it bears nobody beside it there; otherwise it reads
  * @param waitMillis how long it waits; {@link Long#MAX_VALUE} as long as it takes
  * @param forSpace whether it waits for free space, not for these bytes
+ * @param overtakes whether it goes before others that came earlier: a commit does, since those may
+ *     wait for what its client gives back after it
  */
 public record Waiter(
         long ticket,
@@ -16,11 +18,23 @@ public record Waiter(
         ByteRange range,
         boolean exclusive,
         long waitMillis,
-        boolean forSpace) {
+        boolean forSpace,
+        boolean overtakes) {
+
+    /** A request that waits for those in front of it. */
+    public Waiter(
+            long ticket,
+            Origin origin,
+            FileId file,
+            ByteRange range,
+            boolean exclusive,
+            long waitMillis) {
+        this(ticket, origin, file, range, exclusive, waitMillis, false, false);
+    }
 
     /** The same, waiting for free space from now on. */
     public Waiter waitingForSpace() {
-        return new Waiter(ticket, origin, file, range, exclusive, waitMillis, true);
+        return new Waiter(ticket, origin, file, range, exclusive, waitMillis, true, overtakes);
     }
 
     /** Whether one of the two has to wait for the other. Requests of one client never do. */

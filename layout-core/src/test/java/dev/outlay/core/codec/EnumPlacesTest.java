@@ -37,7 +37,7 @@ class EnumPlacesTest {
                 ValueCodec::extentState,
                 ValueCodec::extentState);
         check(
-                List.of(GrantKind.READ, GrantKind.READ_MAPPED, GrantKind.RW),
+                List.of(GrantKind.READ, GrantKind.READ_MAPPED, GrantKind.RW, GrantKind.RW_ATOMIC),
                 GrantKind.values(),
                 ValueCodec::grantKind,
                 ValueCodec::grantKind);

@@ -92,6 +92,26 @@ final class Samples {
         samples.put("committed-same-size", new Reply.Committed(OptionalLong.empty(), ATTRIBUTES));
         samples.put("returned", new Reply.Returned(RETURNED));
         samples.put("filechanged", new Reply.FileChanged(ATTRIBUTES, RETURNED));
+        samples.put(
+                "filechanged-flags",
+                new Reply.FileChanged(
+                        new FileAttributes(
+                                FILE,
+                                FileKind.FILE,
+                                9999,
+                                7,
+                                12,
+                                0644,
+                                "owner",
+                                1,
+                                2,
+                                3,
+                                4,
+                                8192,
+                                FileId.ROOT,
+                                "snap",
+                                FileAttributes.READ_ONLY),
+                        List.of()));
         samples.put("failure", new Failure(Reason.STALE_FILE, "file 300 has been removed", 50));
         return samples;
     }
@@ -157,6 +177,26 @@ final class Samples {
                         CLIENT, FILE, LAYOUT, -1, List.of(new LayoutRange(RANGE, GrantKind.RW))));
         samples.put(
                 "layoutreturned", new Fact.LayoutReturned(CLIENT, FILE, 6, List.of(RANGE), true));
+        samples.put(
+                "copiesallocated",
+                new Fact.CopiesAllocated(FILE, List.of(UNWRITTEN.withFlags(0)), CLIENT.value()));
+        samples.put("copiesfreed", new Fact.CopiesFreed(FILE, List.of(RANGE)));
+        samples.put("copiesquarantined", new Fact.CopiesQuarantined(FILE, List.of(RANGE), CLIENT));
+        samples.put(
+                "extentsswapped", new Fact.ExtentsSwapped(FILE, List.of(RANGE), CLIENT.value()));
+        samples.put("extentsretained", new Fact.ExtentsRetained(FILE, List.of(RANGE), CLIENT));
+        samples.put(
+                "extentscloned",
+                new Fact.ExtentsCloned(FILE, RANGE, new FileId(301), 8192, CLIENT.value()));
+        samples.put("flagsset", new Fact.FlagsSet(FILE, FileAttributes.READ_ONLY));
+        samples.put(
+                "layoutgranted-atomic",
+                new Fact.LayoutGranted(
+                        CLIENT,
+                        FILE,
+                        LAYOUT,
+                        -1,
+                        List.of(new LayoutRange(RANGE, GrantKind.RW_ATOMIC))));
         replies()
                 .forEach(
                         (name, reply) ->
@@ -188,6 +228,15 @@ final class Samples {
         works.put(
                 "workintended-punch",
                 new Work(3, FILE, RANGE, zero, new Continuation.Punch(origin, RANGE, returned)));
+        works.put(
+                "workintended-clone",
+                new Work(
+                        3,
+                        FILE,
+                        RANGE,
+                        zero,
+                        new Continuation.Clone(
+                                origin, new FileId(301), RANGE, 8192, true, returned)));
         return works;
     }
 }

@@ -56,11 +56,23 @@ final class CommitRequest extends Request<Reply.Committed> {
         this.options = options;
     }
 
-    /** Everything of an answer that has an address, with its epoch. */
+    /** Everything of an answer that has an address, of pairs the second half, with its epoch. */
     CommitRequest of(Reply.Mapped mapped) {
         options.epoch = mapped.mapEpoch();
-        mapped.extents().stream().filter(Extent::hasAddress).forEach(this::of);
+        stored(mapped).stream().filter(Extent::hasAddress).forEach(this::of);
         return this;
+    }
+
+    /** Where a writer stores: of a pair, the destination. */
+    static List<Extent> stored(Reply.Mapped mapped) {
+        List<Extent> stored = new ArrayList<>();
+        for (Extent extent : mapped.extents()) {
+            if (!stored.isEmpty() && stored.getLast().fileOffset() == extent.fileOffset()) {
+                stored.removeLast();
+            }
+            stored.add(extent);
+        }
+        return stored;
     }
 
     /** The part of an answer inside {@code bytes}, with its epoch. */

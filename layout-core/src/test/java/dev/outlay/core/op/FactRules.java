@@ -16,6 +16,7 @@ import dev.outlay.core.value.Stateid;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,8 @@ final class FactRules {
                 case Fact.ExtentsReplaced f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsAtRisk f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsProven f -> changes.merge(f.file(), 1, Integer::sum);
+                case Fact.Copying f ->
+                        changedMap(f).ifPresent(id -> changes.merge(id, 1, Integer::sum));
                 case Fact.LayoutGranted f ->
                         step(new Holder(f.client(), f.file()), f.layout(), f.seqid());
                 case Fact.LayoutReturned f -> {
@@ -74,6 +77,18 @@ final class FactRules {
             }
         }
         before.forEach((id, was) -> compare(was, changes.getOrDefault(id, 0)));
+    }
+
+    private static Optional<FileId> changedMap(Fact.Copying fact) {
+        return switch (fact) {
+            case Fact.CopiesAllocated f -> Optional.of(f.file());
+            case Fact.CopiesFreed f -> Optional.of(f.file());
+            case Fact.CopiesQuarantined f -> Optional.of(f.file());
+            case Fact.ExtentsSwapped f -> Optional.of(f.file());
+            case Fact.ExtentsRetained f -> Optional.of(f.file());
+            case Fact.ExtentsCloned f -> Optional.of(f.destination());
+            case Fact.FlagsSet f -> Optional.empty();
+        };
     }
 
     private Stateid known(Holder holder) {
@@ -104,6 +119,8 @@ final class FactRules {
             assertTrue(
                     command instanceof Command.CommitBlocks
                             || command instanceof Command.Truncate
+                            || command instanceof Command.Clone
+                            || command instanceof Command.Snapshot
                             || command instanceof Command.CompleteWork,
                     () -> "the size changed by " + command);
             assertTrue(is.changeCounter() > was.changeCounter(), () -> "counter after " + command);

@@ -88,6 +88,11 @@ final class MapRequest extends Request<Reply.Mapped> {
         return this;
     }
 
+    MapRequest atomic() {
+        options.flags = new MapFlags(false, false, false, true);
+        return this;
+    }
+
     MapRequest maxExtents(int max) {
         options.maxExtents = max;
         return this;

@@ -2,7 +2,6 @@ package dev.outlay.core.op;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.CommitRange;
@@ -16,6 +15,9 @@ import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.GrantKind;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,12 +25,28 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What clients store and read, and what they must find. */
 final class ModelBytes {
 
     private static final int BLOCK = VolumeKit.BLOCK;
+
+    private static final Reason[] AT_ONCE = {Reason.TRY_LATER, Reason.GRACE};
+
+    /** While a commit waits for readers its own grant may end. */
+    private static final Reason[] AFTER_A_WAIT = {
+        Reason.TRY_LATER,
+        Reason.GRACE,
+        Reason.BAD_LAYOUT,
+        Reason.BAD_IOMODE,
+        Reason.BAD_STATEID,
+        Reason.STALE_MAP,
+        Reason.STALE_FILE,
+        Reason.EXPIRED,
+        Reason.FENCED
+    };
 
     private final VolumeModel model;
     private final ModelClients clients;
@@ -83,11 +101,11 @@ final class ModelBytes {
         List<Integer> blocks = new ArrayList<>();
         for (Map.Entry<Integer, Held> entry : view.blocks.entrySet()) {
             Held held = entry.getValue();
-            if (!held.isRw() || random.nextInt(4) == 0) {
+            if (!held.isWriter() || random.nextInt(4) == 0) {
                 continue;
             }
             if (!held.written && (held.filled == null || random.nextInt(3) == 0)) {
-                held.filled = fill(held);
+                held.filled = fill(file, entry.getKey(), held);
             }
             blocks.add(entry.getKey());
             ranges.add(
@@ -105,7 +123,11 @@ final class ModelBytes {
                         + (1 + random.nextInt(TagDevice.UNITS)) * (long) TagDevice.UNIT
                         - 1;
         boolean grow = random.nextInt(3) > 0;
-        long oldSize = file.size;
+        Map<Integer, Held> named = new TreeMap<>();
+        blocks.forEach(block -> named.put(block, Objects.requireNonNull(view.blocks.get(block))));
+        Stateid stateid = Objects.requireNonNull(view.stateid);
+        long epoch = view.epoch;
+        Runnable effect = () -> committed(file, named, grow ? last : -1);
         Optional<Reply> answer =
                 clients.ask(
                         process,
@@ -114,45 +136,70 @@ final class ModelBytes {
                                         o,
                                         7,
                                         file.id,
-                                        Objects.requireNonNull(view.stateid),
+                                        stateid,
                                         ranges,
                                         List.of(
                                                 new DeviceIncarnation(
                                                         0, VolumeKit.DEVICE_INCARNATION)),
-                                        view.epoch,
+                                        epoch,
                                         Durability.FORCED,
                                         grow ? OptionalLong.of(last) : OptionalLong.empty(),
                                         OptionalLong.empty()),
-                        () -> {});
-        if (answer.isEmpty()) {
-            return;
-        }
-        Reply.Committed committed = assertInstanceOf(Reply.Committed.class, answer.get());
-        model.reach.reached(Event.COMMIT);
-        if (file.removed) {
-            assertEquals(OptionalLong.empty(), committed.newSize());
-            return;
-        }
-        // Work that was waited for may have changed the size first.
-        long before = Math.max(oldSize, file.size);
-        for (int block : blocks) {
-            Held held = Objects.requireNonNull(view.blocks.get(block));
-            if (!held.written) {
-                file.committed(block, Objects.requireNonNull(held.filled));
-                held.written = true;
-            }
-        }
-        if (grow) {
-            file.size = Math.max(file.size, last + 1);
-        }
-        assertEquals(file.size, committed.attributes().sizeBytes());
-        assertTrue(before >= oldSize);
+                        effect,
+                        reply -> answered(file, reply, AFTER_A_WAIT));
+        answer.ifPresent(reply -> answered(file, reply, AT_ONCE));
     }
 
-    private long[] fill(Held held) {
+    /** All of what a commit names is exposed at one moment. */
+    private void committed(ModelFile file, Map<Integer, Held> named, long last) {
+        model.reach.reached(Event.COMMIT);
+        if (file.removed) {
+            return;
+        }
+        named.forEach(
+                (block, held) -> {
+                    if (!held.written) {
+                        if (held.sourceBlock >= 0) {
+                            model.reach.reached(
+                                    held.kind == GrantKind.RW_ATOMIC
+                                            ? Event.SWAPPED_ATOMIC
+                                            : Event.SWAPPED);
+                        }
+                        file.committed(
+                                block, Objects.requireNonNull(held.filled), held.sourceBlock >= 0);
+                        held.written = true;
+                    }
+                });
+        file.size = Math.max(file.size, last + 1);
+    }
+
+    private void answered(ModelFile file, Reply reply, Reason... allowed) {
+        if (reply instanceof Reply.Failure failure) {
+            clients.allow(failure, allowed);
+            return;
+        }
+        Reply.Committed committed = assertInstanceOf(Reply.Committed.class, reply);
+        if (file.removed) {
+            assertEquals(OptionalLong.empty(), committed.newSize());
+        } else {
+            assertEquals(file.size, committed.attributes().sizeBytes());
+        }
+    }
+
+    /** Fills a block: all of it anew, or what is left of it with what it is to replace. */
+    private long[] fill(ModelFile file, int block, Held held) {
         long[] stored = new long[TagDevice.UNITS];
         for (int unit = 0; unit < TagDevice.UNITS; unit++) {
-            stored[unit] = random.nextInt(8) == 0 ? 0 : model.device.freshTag();
+            boolean keeps = held.sourceBlock >= 0 && random.nextBoolean();
+            if (keeps) {
+                stored[unit] = model.device.get(held.sourceBlock, unit);
+                assertEquals(
+                        file.content[block * TagDevice.UNITS + unit],
+                        stored[unit],
+                        "the source of a pair");
+            } else {
+                stored[unit] = random.nextInt(8) == 0 ? 0 : model.device.freshTag();
+            }
             model.device.put(held.deviceBlock, unit, stored[unit]);
         }
         return stored;
@@ -165,7 +212,7 @@ final class ModelBytes {
         }
         for (Map.Entry<Integer, Held> entry : process.view(file.id).blocks.entrySet()) {
             Held held = entry.getValue();
-            if (held.isRw() && random.nextBoolean()) {
+            if (held.takesStores() && random.nextBoolean()) {
                 int unit = random.nextInt(TagDevice.UNITS);
                 long tag = model.device.freshTag();
                 model.device.put(held.deviceBlock, unit, tag);
@@ -189,7 +236,7 @@ final class ModelBytes {
                 .blocks
                 .forEach(
                         (block, held) -> {
-                            if (!held.isRw()) {
+                            if (!held.isWriter()) {
                                 model.reach.reached(Event.CACHED_READ);
                                 checkBlock(file, block, held.deviceBlock);
                             }
@@ -206,7 +253,7 @@ final class ModelBytes {
         ModelFile file = Objects.requireNonNull(model.files.get(viewed.getKey()));
         for (var entry : viewed.getValue().blocks.entrySet()) {
             Held held = entry.getValue();
-            if (!held.isRw()) {
+            if (!held.takesStores()) {
                 continue;
             }
             boolean inFile = quarantined(held.deviceBlock).held().mapped();

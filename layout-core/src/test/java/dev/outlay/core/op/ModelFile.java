@@ -24,6 +24,10 @@ final class ModelFile {
 
     final boolean[] written = new boolean[BLOCKS];
     final Map<Integer, ClientId> writers = new HashMap<>();
+
+    /** Blocks whose writer leaves the committed bytes alone. */
+    final Set<Integer> atomic = new TreeSet<>();
+
     final List<Set<ClientId>> readers = new ArrayList<>();
     long size;
     boolean removed;
@@ -49,7 +53,11 @@ final class ModelFile {
     void ended(ClientId client, int from, int to) {
         for (int block = from; block < Math.min(to, BLOCKS); block++) {
             readers.get(block).remove(client);
-            if (writers.remove(block, client) && block == tailBlock() && written[block]) {
+            boolean writer = writers.remove(block, client);
+            if (writer) {
+                atomic.remove(block);
+            }
+            if (writer && block == tailBlock() && written[block]) {
                 Arrays.fill(content, sizeUnits(), (block + 1) * TagDevice.UNITS, 0);
             }
         }
@@ -57,6 +65,7 @@ final class ModelFile {
 
     void forget(ClientId client) {
         readers.forEach(r -> r.remove(client));
+        atomic.removeIf(block -> client.equals(writers.get(block)));
         writers.values().removeIf(client::equals);
     }
 
@@ -79,6 +88,17 @@ final class ModelFile {
         size = newSize;
     }
 
+    /** Blocks of a file as it is now come in from {@code to} on, and end at {@code newEnd}. */
+    void cloned(ModelFile source, int from, int blocks, int to, long newEnd) {
+        long[] content =
+                Arrays.copyOfRange(
+                        source.content, from * TagDevice.UNITS, (from + blocks) * TagDevice.UNITS);
+        boolean[] has = Arrays.copyOfRange(source.written, from, from + blocks);
+        truncated(Math.max(size, newEnd));
+        System.arraycopy(content, 0, this.content, to * TagDevice.UNITS, content.length);
+        System.arraycopy(has, 0, written, to, blocks);
+    }
+
     void punched(long offset, long length) {
         int from = (int) (offset / TagDevice.UNIT);
         int to = (int) ((offset + length) / TagDevice.UNIT);
@@ -97,8 +117,8 @@ final class ModelFile {
         size = Math.max(size, end * (long) TagDevice.UNIT);
     }
 
-    void committed(int block, long[] stored) {
-        if (!written[block]) {
+    void committed(int block, long[] stored, boolean replaces) {
+        if (!written[block] || replaces) {
             System.arraycopy(stored, 0, content, block * TagDevice.UNITS, TagDevice.UNITS);
             written[block] = true;
         }

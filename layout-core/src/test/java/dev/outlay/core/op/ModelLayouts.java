@@ -57,6 +57,11 @@ final class ModelLayouts {
         Reason.FENCED
     };
 
+    /** While it waits, a file may become shorter or longer. */
+    private static final Reason[] MAY_FAIL_WHEN_CHANGED =
+            Stream.concat(Stream.of(MAY_FAIL), Stream.of(Reason.INVALID_ARGUMENT))
+                    .toArray(Reason[]::new);
+
     private static final Reason[] MAY_FAIL_WITHOUT_BLOCKS =
             Stream.concat(Stream.of(MAY_FAIL), Stream.of(Reason.BAD_LAYOUT)).toArray(Reason[]::new);
 
@@ -93,9 +98,11 @@ final class ModelLayouts {
             returnSome(process);
         } else if (dice < 940) {
             truncate(process, file);
-        } else if (dice < 965) {
+        } else if (dice < 955) {
             punch(process, file);
-        } else if (dice < 973) {
+        } else if (dice < 968) {
+            cloneFrom(process, file);
+        } else if (dice < 975) {
             allocate(process, file);
         } else if (dice < 981) {
             serverWrite(process, file);
@@ -118,7 +125,8 @@ final class ModelLayouts {
         long min = VolumeKit.blocks(random.nextInt(length + 1));
         boolean mapped = iomode == IoMode.READ && random.nextInt(6) == 0;
         boolean noAllocate = iomode == IoMode.RW && random.nextInt(10) == 0;
-        MapFlags flags = new MapFlags(noAllocate, random.nextInt(10) == 0, mapped);
+        boolean atomic = iomode == IoMode.RW && random.nextInt(3) == 0;
+        MapFlags flags = new MapFlags(noAllocate, random.nextInt(10) == 0, mapped, atomic);
         View known = process.views.get(file.id);
         var stateid =
                 known == null || random.nextBoolean()
@@ -160,9 +168,12 @@ final class ModelLayouts {
     private void learn(
             ModelProcess process, ModelFile file, IoMode iomode, long from, Mapped reply) {
         long at = from;
+        Extent before = null;
         for (Extent extent : reply.extents()) {
-            assertEquals(at, extent.fileOffset(), "extents follow each other");
+            boolean second = before != null && before.range().equals(extent.range());
+            assertEquals(second ? extent.end() : at, second ? at : extent.fileOffset());
             at = extent.end();
+            before = extent;
             if (iomode == IoMode.READ) {
                 bytes.read(file, extent);
             }
@@ -189,38 +200,67 @@ final class ModelLayouts {
     private void hold(
             ModelProcess process, ModelFile file, GrantKind kind, long offset, Mapped reply) {
         int block = (int) (offset / BLOCK);
-        Extent extent =
-                reply.extents().stream()
-                        .filter(e -> e.range().contains(offset))
-                        .findFirst()
-                        .orElseThrow();
-        long at =
-                extent.hasAddress()
-                        ? (extent.deviceOffset() + offset - extent.fileOffset()) / BLOCK
-                        : -1;
+        List<Extent> there =
+                reply.extents().stream().filter(e -> e.range().contains(offset)).toList();
+        Extent extent = there.getLast();
+        long at = deviceBlock(extent, offset);
+        long source = there.size() == 2 ? deviceBlock(there.getFirst(), offset) : -1;
         View view = process.view(file.id);
         view.epoch = Math.max(view.epoch, reply.mapEpoch());
         Held before = view.blocks.get(block);
-        ClientId writer = file.writers.get(block);
-        assertTrue(
-                writer == null || writer.equals(process.id()),
-                () -> file.name + " block " + block + " is held RW by " + writer);
-        if (before != null && before.kind.compareTo(kind) >= 0) {
-            assertTrue(at < 0 || before.deviceBlock == at, "a held block has moved");
+        checkWriter(process, file, kind, block);
+        if (before != null && before.kind.compareTo(kind) >= 0 && source < 0) {
+            assertTrue(at < 0 || before.deviceBlock == at || before.sourceBlock == at);
+            return;
+        }
+        if (before != null && before.deviceBlock == at && before.kind == kind) {
             return;
         }
         assertTrue(
                 kind != GrantKind.RW || readersAllow(process, file, block),
                 () -> file.name + " block " + block + " is held for READ");
         assertTrue(
-                kind != GrantKind.RW || !model.zombieBlocks.contains(at),
+                !kind.isWriter() || !model.zombieBlocks.contains(at) || isOld(kind, extent),
                 () -> file.name + " block " + block + " could be stored to by an ended client");
-        view.blocks.put(block, new Held(kind, at, extent.state() == ExtentState.WRITTEN));
-        if (kind == GrantKind.RW) {
+        Held now = new Held(kind, at, extent.state() == ExtentState.WRITTEN, source);
+        if (before != null && before.deviceBlock == at) {
+            now.filled = before.filled;
+        }
+        view.blocks.put(block, now);
+        if (kind.isWriter()) {
             file.writers.put(block, process.id());
+            file.readers.get(block).remove(process.id());
+            if (kind == GrantKind.RW_ATOMIC) {
+                file.atomic.add(block);
+            } else {
+                file.atomic.remove(block);
+            }
         } else {
             file.readers.get(block).add(process.id());
         }
+        if (file.atomic.contains(block) && !file.readers.get(block).isEmpty()) {
+            model.reach.reached(Event.ATOMIC_BESIDE_READER);
+        }
+    }
+
+    /** Committed blocks that an ATOMIC grant lets nobody store to. */
+    private static boolean isOld(GrantKind kind, Extent extent) {
+        return kind == GrantKind.RW_ATOMIC && extent.state() == ExtentState.WRITTEN;
+    }
+
+    private static long deviceBlock(Extent extent, long offset) {
+        return extent.hasAddress()
+                ? (extent.deviceOffset() + offset - extent.fileOffset()) / BLOCK
+                : -1;
+    }
+
+    private static void checkWriter(
+            ModelProcess process, ModelFile file, GrantKind kind, int block) {
+        ClientId writer = file.writers.get(block);
+        boolean beside = !kind.isWriter() && file.atomic.contains(block);
+        assertTrue(
+                writer == null || writer.equals(process.id()) || beside,
+                () -> file.name + " block " + block + " is held RW by " + writer);
     }
 
     /** Readers but the process itself and former ones of its owner bar a writer. */
@@ -287,6 +327,45 @@ final class ModelLayouts {
                 () -> file.punched(offset, length));
     }
 
+    /** Whole blocks of one file into another, or all of it. */
+    private void cloneFrom(ModelProcess process, ModelFile source) {
+        ModelFile target = clients.pick(clients.liveFiles());
+        boolean whole = random.nextInt(3) == 0;
+        int from = whole ? 0 : random.nextInt(ModelFile.BLOCKS);
+        int units =
+                whole
+                        ? source.sizeUnits()
+                        : Math.min(
+                                        source.sizeUnits() / TagDevice.UNITS - from,
+                                        1 + random.nextInt(4))
+                                * TagDevice.UNITS;
+        int blocks = Math.ceilDiv(units, TagDevice.UNITS);
+        int to = blocks >= ModelFile.BLOCKS ? 0 : random.nextInt(ModelFile.BLOCKS - blocks + 1);
+        long end = VolumeKit.blocks(to) + units * (long) TagDevice.UNIT;
+        boolean torn = units % TagDevice.UNITS != 0 && end < target.size;
+        boolean over = source == target && Math.abs(from - to) < blocks;
+        if (units <= 0 || to + blocks > ModelFile.BLOCKS || torn || over) {
+            return;
+        }
+        change(
+                process,
+                o ->
+                        new Command.Clone(
+                                o,
+                                7,
+                                source.id,
+                                VolumeKit.blocks(from),
+                                units * (long) TagDevice.UNIT,
+                                target.id,
+                                VolumeKit.blocks(to),
+                                false),
+                () -> {
+                    model.reach.reached(Event.CLONED);
+                    target.cloned(source, from, blocks, to, end);
+                },
+                MAY_FAIL_WHEN_CHANGED);
+    }
+
     private void allocate(ModelProcess process, ModelFile file) {
         long offset = VolumeKit.blocks(random.nextInt(ModelFile.BLOCKS - 2));
         change(process, o -> new Command.Allocate(o, 7, file.id, offset, 2 * BLOCK), () -> {});
@@ -348,10 +427,18 @@ final class ModelLayouts {
             ModelProcess process,
             java.util.function.Function<dev.outlay.core.value.Origin, Command.Mutation> form,
             Runnable effect) {
+        change(process, form, effect, MAY_FAIL);
+    }
+
+    private void change(
+            ModelProcess process,
+            java.util.function.Function<dev.outlay.core.value.Origin, Command.Mutation> form,
+            Runnable effect,
+            Reason... allowed) {
         Consumer<Reply> then =
                 reply -> {
                     if (reply instanceof Failure failure) {
-                        clients.allow(failure, MAY_FAIL);
+                        clients.allow(failure, allowed);
                     } else {
                         note(process, assertInstanceOf(Reply.FileChanged.class, reply).returned());
                     }

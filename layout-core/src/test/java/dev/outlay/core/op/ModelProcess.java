@@ -26,17 +26,31 @@ final class ModelProcess {
 
         boolean written;
 
+        /** Of a pair, the block that is to be replaced; otherwise -1. */
+        final long sourceBlock;
+
         /** What it stored in a block not yet committed, once all of it is filled. */
         long @Nullable [] filled;
 
-        Held(GrantKind kind, long deviceBlock, boolean written) {
+        Held(GrantKind kind, long deviceBlock, boolean written, long sourceBlock) {
             this.kind = kind;
             this.deviceBlock = deviceBlock;
             this.written = written;
+            this.sourceBlock = sourceBlock;
         }
 
-        boolean isRw() {
-            return kind == GrantKind.RW;
+        boolean isWriter() {
+            return kind.isWriter();
+        }
+
+        /** Whether stores go to committed bytes. */
+        boolean storesInPlace() {
+            return kind == GrantKind.RW && written;
+        }
+
+        /** Whether stores go anywhere: an ATOMIC grant allows none to what is committed. */
+        boolean takesStores() {
+            return kind == GrantKind.RW || (kind == GrantKind.RW_ATOMIC && !written);
         }
     }
 
@@ -107,7 +121,8 @@ final class ModelProcess {
                 .flatMap(view -> view.blocks.values().stream())
                 .anyMatch(
                         h ->
-                                h.deviceBlock == deviceBlock
+                                (h.deviceBlock == deviceBlock
+                                                || (!h.written && h.sourceBlock == deviceBlock))
                                         && (plainReadsToo || h.kind != GrantKind.READ));
     }
 

@@ -209,6 +209,46 @@ public final class Party {
                 Reply.ReadPlan.class, o -> new Command.Read(o, kit.tick(), file, offset, length));
     }
 
+    Request<FileChanged> clones(FileId source, FileId destination) {
+        return clones(source, 0, 0, destination, 0);
+    }
+
+    Request<FileChanged> clones(
+            FileId source, long offset, long length, FileId destination, long destinationOffset) {
+        return change(
+                o ->
+                        new Command.Clone(
+                                o,
+                                kit.tick(),
+                                source,
+                                offset,
+                                length,
+                                destination,
+                                destinationOffset,
+                                false));
+    }
+
+    Request<FileChanged> snapshots(FileId source, String name) {
+        return change(o -> new Command.Snapshot(o, kit.tick(), source, FileId.ROOT, name));
+    }
+
+    FileId createsConcurrent(String name) {
+        return change(
+                        o ->
+                                new Command.CreateFile(
+                                        o,
+                                        kit.tick(),
+                                        FileId.ROOT,
+                                        name,
+                                        FileKind.FILE,
+                                        0644,
+                                        "owner",
+                                        true))
+                .ok()
+                .attributes()
+                .file();
+    }
+
     Request<FileChanged> setsMode(FileId file, int mode) {
         return change(
                 o ->

@@ -352,16 +352,24 @@ public final class VolumeKit implements AfterEachCallback {
     }
 
     /**
-     * One letter a block: {@code .} hole, {@code u} unwritten, {@code k} kept, {@code W} written.
+     * One letter a block: {@code .} hole, {@code u} unwritten, {@code k} kept, {@code W} written,
+     * {@code R} at risk, {@code S} shared, {@code P} half of a pair.
      */
     public String picture(FileId file, int blocks) {
         StringBuilder picture = new StringBuilder();
-        for (Extent e : node(file).extents().slice(new ByteRange(0, blocks(blocks)))) {
+        for (CopyOnWrite.Piece piece :
+                CopyOnWrite.pieces(tables(), node(file), new ByteRange(0, blocks(blocks)), false)) {
+            Extent e = piece.main();
             String letter =
                     switch (e.state()) {
                         case HOLE -> ".";
                         case UNWRITTEN -> e.has(Extent.KEPT) ? "k" : "u";
-                        case WRITTEN -> e.has(Extent.AT_RISK) ? "R" : "W";
+                        case WRITTEN ->
+                                e.has(Extent.AT_RISK)
+                                        ? "R"
+                                        : piece.copy() != null
+                                                ? "P"
+                                                : e.has(Extent.SHARED) ? "S" : "W";
                     };
             picture.append(letter.repeat((int) (e.length() / BLOCK)));
         }

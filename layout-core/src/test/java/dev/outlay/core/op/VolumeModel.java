@@ -251,6 +251,8 @@ final class VolumeModel {
                         f.extents().forEach(e -> checkAllocated(e, endedNow));
                 case Fact.ExtentsReplaced f ->
                         f.extents().forEach(e -> checkAllocated(e, endedNow));
+                case Fact.CopiesAllocated f ->
+                        f.extents().forEach(e -> checkAllocated(e, endedNow));
                 default -> {}
             }
         }
@@ -287,7 +289,13 @@ final class VolumeModel {
                             view ->
                                     view.blocks.values().stream()
                                             .filter(h -> h.kind != GrantKind.READ)
-                                            .forEach(h -> zombieBlocks.add(h.deviceBlock)));
+                                            .forEach(
+                                                    h -> {
+                                                        zombieBlocks.add(h.deviceBlock);
+                                                        if (!h.written && h.sourceBlock >= 0) {
+                                                            zombieBlocks.add(h.sourceBlock);
+                                                        }
+                                                    }));
         }
         if (f.cause() == EndCause.EXPIRED) {
             files.values().forEach(file -> file.forget(f.client()));

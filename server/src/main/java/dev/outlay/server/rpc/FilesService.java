@@ -2,6 +2,8 @@ package dev.outlay.server.rpc;
 
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.AllocateResponse;
+import dev.outlay.v1.CloneRequest;
+import dev.outlay.v1.CloneResponse;
 import dev.outlay.v1.CreateRequest;
 import dev.outlay.v1.CreateResponse;
 import dev.outlay.v1.DeallocateRequest;
@@ -128,6 +130,12 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 request.getSession(),
                 answer,
                 caller -> operations.deallocate(caller, request));
+    }
+
+    @Override
+    public void clone(CloneRequest request, StreamObserver<CloneResponse> answer) {
+        calls.ofClient(
+                "Clone", request.getSession(), answer, caller -> operations.clone(caller, request));
     }
 
     @Override

@@ -16,6 +16,8 @@ import dev.outlay.v1.AcknowledgeRecallRequest;
 import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.AllocateResponse;
+import dev.outlay.v1.CloneRequest;
+import dev.outlay.v1.CloneResponse;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitBlocksResponse;
 import dev.outlay.v1.CreateRequest;
@@ -321,6 +323,14 @@ final class Operations {
                 request.getOperation(),
                 client -> wire.deallocate(client, request),
                 WireReplies::deallocated);
+    }
+
+    CompletableFuture<CloneResponse> clone(Caller caller, CloneRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.clone(client, request),
+                WireReplies::cloned);
     }
 
     CompletableFuture<LookupResponse> lookup(Caller caller, LookupRequest request) {

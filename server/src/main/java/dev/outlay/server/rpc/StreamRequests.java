@@ -80,6 +80,7 @@ final class StreamRequests {
                     operations
                             .deallocate(caller, request.getDeallocate())
                             .thenApply(reply::setDeallocate);
+            case CLONE -> operations.clone(caller, request.getClone()).thenApply(reply::setClone);
             case LIST_EXTENTS ->
                     operations
                             .listExtents(caller, request.getListExtents())

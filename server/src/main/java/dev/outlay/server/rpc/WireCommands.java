@@ -13,6 +13,7 @@ import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.ChildName;
+import dev.outlay.v1.CloneRequest;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CreateRequest;
 import dev.outlay.v1.DeallocateRequest;
@@ -75,7 +76,11 @@ final class WireCommands {
                 request.hasStateid()
                         ? Optional.of(WireValues.stateid("stateid", request.getStateid()))
                         : Optional.empty(),
-                new MapFlags(request.getNoAllocate(), request.getAlignHuge(), request.getMapped()),
+                new MapFlags(
+                        request.getNoAllocate(),
+                        request.getAlignHuge(),
+                        request.getMapped(),
+                        request.getAtomic()),
                 Fields.page(request.getMaxExtents(), limits.extentsPerReply()),
                 ids.layoutId(),
                 Fields.within("wait_millis", request.getWaitMillis(), 0, WAIT_MILLIS_MAX));
@@ -190,7 +195,8 @@ final class WireCommands {
                 mode(request.getMode()),
                 request.hasOwner()
                         ? Fields.text("owner", request.getOwner(), limits.ownerBytes())
-                        : principal);
+                        : principal,
+                request.getConcurrent());
     }
 
     Command setAttributes(ClientId client, SetAttributesRequest request) {
@@ -261,6 +267,41 @@ final class WireCommands {
                 Fields.file("file_id", request.getFileId()),
                 Fields.unsigned("offset", request.getOffset()),
                 Fields.unsigned("length", request.getLength()));
+    }
+
+    Command clone(ClientId client, CloneRequest request) {
+        FileId source = Fields.file("source_id", request.getSourceId());
+        return switch (request.getTargetCase()) {
+            case DESTINATION_ID ->
+                    new Command.Clone(
+                            origin(client, request.getOperation()),
+                            clock.millis(),
+                            source,
+                            Fields.unsigned("offset", request.getOffset()),
+                            Fields.unsigned("length", request.getLength()),
+                            Fields.file("destination_id", request.getDestinationId()),
+                            Fields.unsigned("destination_offset", request.getDestinationOffset()),
+                            false);
+            case SNAPSHOT -> {
+                if (request.getOffset() != 0
+                        || request.getLength() != 0
+                        || request.getDestinationOffset() != 0) {
+                    throw RequestRefused.invalid(
+                            "a snapshot is of a whole file: offset, length and destination_offset"
+                                    + " are 0");
+                }
+                Place at = place("snapshot", true, request.getSnapshot());
+                yield new Command.Snapshot(
+                        origin(client, request.getOperation()),
+                        clock.millis(),
+                        source,
+                        at.parent(),
+                        at.name());
+            }
+            case TARGET_NOT_SET ->
+                    throw RequestRefused.invalid(
+                            "a clone names a destination: destination_id or snapshot");
+        };
     }
 
     Command lookup(LookupRequest request) {

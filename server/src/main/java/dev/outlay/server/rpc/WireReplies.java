@@ -10,6 +10,7 @@ import dev.outlay.server.engine.EngineStatus;
 import dev.outlay.v1.AcknowledgeRecallResponse;
 import dev.outlay.v1.AllocateResponse;
 import dev.outlay.v1.CheckVolumeResponse;
+import dev.outlay.v1.CloneResponse;
 import dev.outlay.v1.CommitBlocksResponse;
 import dev.outlay.v1.CreateResponse;
 import dev.outlay.v1.DeallocateResponse;
@@ -185,6 +186,13 @@ final class WireReplies {
 
     static DeallocateResponse deallocated(Reply reply) {
         return DeallocateResponse.newBuilder()
+                .setAttributes(changed(reply))
+                .addAllReturned(endedBy(reply))
+                .build();
+    }
+
+    static CloneResponse cloned(Reply reply) {
+        return CloneResponse.newBuilder()
                 .setAttributes(changed(reply))
                 .addAllReturned(endedBy(reply))
                 .build();

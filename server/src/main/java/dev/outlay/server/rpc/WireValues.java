@@ -89,7 +89,11 @@ final class WireValues {
             if (mode == IoMode.RW && range.getMapped()) {
                 throw RequestRefused.invalid(at(field, i) + ".mapped goes with READ only");
             }
-            checked.add(new LayoutRange(next, grantKind(mode, range.getMapped())));
+            if (mode == IoMode.READ && range.getAtomic()) {
+                throw RequestRefused.invalid(at(field, i) + ".atomic goes with RW only");
+            }
+            checked.add(
+                    new LayoutRange(next, grantKind(mode, range.getMapped(), range.getAtomic())));
             end = next.end();
         }
         return checked;
@@ -120,9 +124,9 @@ final class WireValues {
         return field + "[" + index + "]";
     }
 
-    private static GrantKind grantKind(IoMode mode, boolean mapped) {
+    private static GrantKind grantKind(IoMode mode, boolean mapped, boolean atomic) {
         return switch (mode) {
-            case RW -> GrantKind.RW;
+            case RW -> atomic ? GrantKind.RW_ATOMIC : GrantKind.RW;
             case READ -> mapped ? GrantKind.READ_MAPPED : GrantKind.READ;
         };
     }
@@ -167,7 +171,8 @@ final class WireValues {
                         .setLength(extent.length())
                         .setState(toWire(extent.state()))
                         .setIsNew(extent.has(Extent.NEW))
-                        .setAtRisk(extent.has(Extent.AT_RISK));
+                        .setAtRisk(extent.has(Extent.AT_RISK))
+                        .setShared(extent.has(Extent.SHARED));
         if (extent.hasAddress()) {
             wire.setDevice(extent.device()).setDeviceOffset(extent.deviceOffset());
         }
@@ -181,9 +186,10 @@ final class WireValues {
                 .setIomode(
                         switch (held.kind()) {
                             case READ, READ_MAPPED -> dev.outlay.v1.IoMode.IO_MODE_READ;
-                            case RW -> dev.outlay.v1.IoMode.IO_MODE_RW;
+                            case RW, RW_ATOMIC -> dev.outlay.v1.IoMode.IO_MODE_RW;
                         })
                 .setMapped(held.kind() == GrantKind.READ_MAPPED)
+                .setAtomic(held.kind() == GrantKind.RW_ATOMIC)
                 .build();
     }
 
@@ -221,6 +227,8 @@ final class WireValues {
                 .setAccessedMillis(file.accessedMillis())
                 .setParentId(file.parent().value())
                 .setName(file.name())
+                .setConcurrent(file.has(FileAttributes.CONCURRENT))
+                .setReadOnly(file.has(FileAttributes.READ_ONLY))
                 .build();
     }
 

@@ -1,0 +1,93 @@
+package dev.outlay.core.op;
+
+import dev.outlay.core.space.ExtentMap;
+import dev.outlay.core.state.Coexistence;
+import dev.outlay.core.state.FileNode;
+import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Committed blocks that are not written in place: a writer gets each as a pair, the source and a
+ * fresh destination for the same bytes of the file, fills the destination and commits it.
+ *
+ * <p>Not written in place are blocks in several maps, blocks that an ended client may still read
+ * through a mapping (it would see later bytes), and, where a writer asks for ATOMIC, all committed
+ * ones. Source: RFC 5663 2.3.4.
+ */
+final class CopyOnWrite {
+
+    private CopyOnWrite() {}
+
+    /**
+     * A piece of a file as a writer gets it.
+     *
+     * @param main what is mapped there, flagged SHARED if it is not written in place
+     * @param copy the destination of the pair; null where there is none
+     * @param lacks whether blocks have to be found before it can be granted: under a hole, or to
+     *     copy to
+     */
+    record Piece(Extent main, @Nullable Extent copy, boolean lacks) {
+        ByteRange range() {
+            return main.range();
+        }
+
+        /** As it is answered: the source first. */
+        List<Extent> extents() {
+            return copy == null ? List.of(main) : List.of(main, copy);
+        }
+    }
+
+    /** All of {@code range} in pieces, in order. */
+    static List<Piece> pieces(VolumeTables tables, FileNode file, ByteRange range, boolean atomic) {
+        List<Piece> pieces = new ArrayList<>();
+        for (Extent extent : file.extents().slice(range)) {
+            for (Extent main : Coexistence.parts(tables, extent)) {
+                boolean copies =
+                        main.state() == ExtentState.WRITTEN && (atomic || main.has(Extent.SHARED));
+                for (Extent copy : file.fresh().slice(main.range())) {
+                    pieces.add(
+                            copy.isHole()
+                                    ? new Piece(
+                                            main.slice(copy.range()), null, copies || main.isHole())
+                                    : new Piece(main.slice(copy.range()), copy, false));
+                }
+            }
+        }
+        return pieces;
+    }
+
+    /** Whether any of these bytes of a file must not be written in place. */
+    static boolean isProtected(VolumeTables tables, FileNode file, ByteRange bytes) {
+        return file.extents().mapped(bytes).stream()
+                .flatMap(e -> Coexistence.parts(tables, e).stream())
+                .anyMatch(e -> e.has(Extent.SHARED));
+    }
+
+    /** Whether the pairs of an answer are still pairs: none has been committed meanwhile. */
+    static boolean pairsStand(FileNode file, List<Extent> answered) {
+        for (int i = 1; i < answered.size(); i++) {
+            Extent copy = answered.get(i);
+            if (copy.range().equals(answered.get(i - 1).range())
+                    && file.fresh().mapped(copy.range()).stream()
+                            .noneMatch(e -> e.deviceRange().equals(copy.deviceRange()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The bytes of {@code range} for which blocks wait beside the map. */
+    static List<ByteRange> copied(FileNode file, ByteRange range) {
+        List<ByteRange> copied = new ArrayList<>();
+        ExtentMap fresh = file.fresh();
+        if (!fresh.isEmpty()) {
+            fresh.mapped(range).forEach(e -> copied.add(e.range()));
+        }
+        return copied;
+    }
+}
