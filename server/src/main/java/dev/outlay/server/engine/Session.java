@@ -40,6 +40,10 @@ public final class Session {
         return record.owner();
     }
 
+    public String principal() {
+        return record.principal();
+    }
+
     public long leaseMillis() {
         return record.leaseMillis();
     }
@@ -99,6 +103,11 @@ public final class Session {
         unsettled = still;
     }
 
+    /** Whether its lease is over, so that what it holds is courtesy. */
+    public synchronized boolean hasLapsed() {
+        return lapsed;
+    }
+
     synchronized boolean isLapsed() {
         return lapsed;
     }
@@ -125,7 +134,7 @@ public final class Session {
         return revival;
     }
 
-    synchronized Optional<EndCause> ended() {
+    public synchronized Optional<EndCause> ended() {
         return Optional.ofNullable(ended);
     }
 

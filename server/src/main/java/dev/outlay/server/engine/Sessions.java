@@ -399,6 +399,53 @@ public final class Sessions {
         settle(session, _ -> {});
     }
 
+    /**
+     * Ends a client on the word of an operator: every volume treats what it holds as revoked before
+     * the future completes. Repeated, it changes nothing.
+     */
+    public CompletableFuture<Void> revoke(ClientId client) {
+        Session session;
+        synchronized (this) {
+            session = byId.get(client);
+        }
+        if (session == null) {
+            return CompletableFuture.failedFuture(
+                    new SessionException(
+                            Reason.NOT_FOUND, "there is no client " + client + " on this server"));
+        }
+        if (session.end(EndCause.REVOKED)) {
+            LOG.info("client={} event=revoked owner=\"{}\"", client, session.owner());
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        tellAll(
+                session,
+                new Command.EndClient(client, EndCause.REVOKED),
+                replies -> {
+                    List<Reply.Failure> refused = refusedForNow(replies);
+                    if (refused.isEmpty()) {
+                        done.complete(null);
+                    } else {
+                        Reply.Failure why = refused.getFirst();
+                        done.completeExceptionally(
+                                new SessionException(why.reason(), why.message()));
+                    }
+                });
+        return done;
+    }
+
+    /** All clients, those included that have ended and are remembered. */
+    public synchronized List<Session> all() {
+        return List.copyOf(byId.values());
+    }
+
+    /** What is left of a client's lease, not counting its longest I/O; 0 once it is over. */
+    public long leaseLeftMillis(Session session) {
+        long left = (session.deadlineNanos() - clock.nanos()) / 1_000_000;
+        return session.ended().isPresent() || session.hasLapsed()
+                ? 0
+                : Math.clamp(left - session.record().maxIoMillis(), 0, session.leaseMillis());
+    }
+
     private synchronized void forget(Session session) {
         byId.remove(session.id());
         secrets.remove(session.id());

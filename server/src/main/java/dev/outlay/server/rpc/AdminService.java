@@ -22,11 +22,21 @@ import dev.outlay.v1.CreateVolumeResponse;
 import dev.outlay.v1.DeviceSlice;
 import dev.outlay.v1.GetServerInfoRequest;
 import dev.outlay.v1.GetServerInfoResponse;
+import dev.outlay.v1.ListAllLayoutsRequest;
+import dev.outlay.v1.ListAllLayoutsResponse;
+import dev.outlay.v1.ListClientsRequest;
+import dev.outlay.v1.ListClientsResponse;
 import dev.outlay.v1.ListQuarantineRequest;
 import dev.outlay.v1.ListQuarantineResponse;
 import dev.outlay.v1.ListVolumesRequest;
 import dev.outlay.v1.ListVolumesResponse;
+import dev.outlay.v1.RecallLayoutsRequest;
+import dev.outlay.v1.RecallLayoutsResponse;
+import dev.outlay.v1.RevokeClientRequest;
+import dev.outlay.v1.RevokeClientResponse;
 import dev.outlay.v1.SessionLimits;
+import dev.outlay.v1.ShedLoadRequest;
+import dev.outlay.v1.ShedLoadResponse;
 import dev.outlay.v1.ShowVolumeRequest;
 import dev.outlay.v1.ShowVolumeResponse;
 import dev.outlay.v1.TakeSnapshotRequest;
@@ -54,6 +64,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     private final Volumes volumes;
     private final Sessions sessions;
     private final FenceService fences;
+    private final ClientAdmin clients;
     private final Executor slow;
     private final About about;
 
@@ -78,6 +89,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             Volumes volumes,
             Sessions sessions,
             FenceService fences,
+            ClientAdmin clients,
             Executor slow,
             About about) {
         this.calls = calls;
@@ -85,6 +97,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         this.volumes = volumes;
         this.sessions = sessions;
         this.fences = fences;
+        this.clients = clients;
         this.slow = slow;
         this.about = about;
     }
@@ -320,6 +333,35 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                                                     .setSizeBytes(taken.sizeBytes())
                                                     .build();
                                         }));
+    }
+
+    @Override
+    public void recallLayouts(
+            RecallLayoutsRequest request, StreamObserver<RecallLayoutsResponse> answer) {
+        calls.ofAnybody("RecallLayouts", answer, caller -> clients.recall(request));
+    }
+
+    @Override
+    public void shedLoad(ShedLoadRequest request, StreamObserver<ShedLoadResponse> answer) {
+        calls.ofAnybody("ShedLoad", answer, caller -> clients.shed(request));
+    }
+
+    @Override
+    public void revokeClient(
+            RevokeClientRequest request, StreamObserver<RevokeClientResponse> answer) {
+        calls.ofAnybody("RevokeClient", answer, caller -> clients.revoke(request));
+    }
+
+    @Override
+    public void listClients(
+            ListClientsRequest request, StreamObserver<ListClientsResponse> answer) {
+        calls.ofAnybody("ListClients", answer, caller -> clients.list(request));
+    }
+
+    @Override
+    public void listAllLayouts(
+            ListAllLayoutsRequest request, StreamObserver<ListAllLayoutsResponse> answer) {
+        calls.ofAnybody("ListAllLayouts", answer, caller -> clients.layouts(request));
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.outlay.server.engine.VolumeEngine;
 import dev.outlay.server.engine.VolumeLookup;
 import dev.outlay.v1.Recall;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What volumes have to say to clients, on its way to their streams. Where a client has no stream a
@@ -48,6 +49,23 @@ final class ClientNotices implements VolumeEngine.Listener {
     @Override
     public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
         // The sessions count the leases.
+    }
+
+    /** Asks a client to return what it needs least; false if it has no stream. */
+    boolean shed(VolumeEngine volume, ClientId client, int keepLayouts) {
+        Optional<SessionStream> stream = streams.find(client);
+        stream.ifPresent(
+                to ->
+                        to.tell(
+                                WireNotices.toWire(
+                                        volume.name(),
+                                        new Notice.ShedLoad(client, keepLayouts),
+                                        recallMillis)));
+        return stream.isPresent();
+    }
+
+    boolean isStreaming(ClientId client) {
+        return streams.find(client).isPresent();
     }
 
     /** What a client has been asked to give back and has not; by volume, the oldest first. */

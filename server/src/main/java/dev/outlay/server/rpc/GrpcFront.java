@@ -168,6 +168,13 @@ public final class GrpcFront implements AutoCloseable {
                         parts.volumes(),
                         parts.sessions(),
                         parts.fences(),
+                        new ClientAdmin(
+                                operations,
+                                parts.volumes(),
+                                parts.sessions(),
+                                notices,
+                                parts.limits(),
+                                messageBytes),
                         slow,
                         about),
                 fencing,

@@ -95,6 +95,21 @@ final class WireReplies {
                 .build();
     }
 
+    static int recallsBegun(Reply reply) {
+        return expect(Reply.RecallsBegun.class, reply).clients();
+    }
+
+    static List<HeldLayout> held(Reply reply) {
+        return expect(Reply.Layouts.class, reply).layouts();
+    }
+
+    /** Of the clients named, mapped or not. */
+    static long quarantinedBytes(Reply reply) {
+        return expect(Reply.Quarantined.class, reply).clients().stream()
+                .mapToLong(client -> client.quarantinedBytes() + client.atRiskBytes())
+                .sum();
+    }
+
     static AcknowledgeRecallResponse acknowledged(Reply reply) {
         expect(Reply.Done.class, reply);
         return AcknowledgeRecallResponse.getDefaultInstance();
