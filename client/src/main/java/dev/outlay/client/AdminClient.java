@@ -1,15 +1,25 @@
 package dev.outlay.client;
 
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
 import dev.outlay.v1.ConfirmClientEndedRequest;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.GetServerInfoRequest;
+import dev.outlay.v1.ListAllLayoutsRequest;
+import dev.outlay.v1.ListAllLayoutsResponse;
+import dev.outlay.v1.ListClientsRequest;
+import dev.outlay.v1.ListClientsResponse;
 import dev.outlay.v1.ListQuarantineRequest;
 import dev.outlay.v1.ListQuarantineResponse;
 import dev.outlay.v1.ListVolumesRequest;
 import dev.outlay.v1.QuarantinedClient;
+import dev.outlay.v1.RecallLayoutsRequest;
+import dev.outlay.v1.RevokeClientRequest;
+import dev.outlay.v1.ShedLoadRequest;
 import dev.outlay.v1.ShowVolumeRequest;
 import dev.outlay.v1.ShowVolumeResponse;
 import dev.outlay.v1.TakeSnapshotRequest;
@@ -18,6 +28,7 @@ import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -151,6 +162,83 @@ public final class AdminClient implements AutoCloseable {
                                                 .setVolume(volume)
                                                 .build()));
         return new SnapshotInfo(taken.getJournalPosition(), taken.getSizeBytes());
+    }
+
+    // ---- clients
+
+    /** All clients, by rising id. */
+    public List<ClientDetails> listClients() throws OutlayException {
+        List<ClientDetails> all = new ArrayList<>();
+        ListClientsRequest.Builder request = ListClientsRequest.newBuilder();
+        boolean more = true;
+        while (more) {
+            ListClientsResponse page = call(stub -> stub.listClients(request.build()));
+            page.getClientsList().forEach(info -> all.add(AdminWire.client(info)));
+            request.setAfterClientId(page.getNextAfterClientId());
+            more = page.hasNextAfterClientId();
+        }
+        return all;
+    }
+
+    /** Everybody's layouts on a volume, or those on one file or of one client. */
+    public List<LayoutOfClient> listAllLayouts(
+            String volume, Optional<FileId> file, Optional<ClientId> client)
+            throws OutlayException {
+        List<LayoutOfClient> all = new ArrayList<>();
+        ListAllLayoutsRequest.Builder request =
+                ListAllLayoutsRequest.newBuilder().setVolume(volume);
+        file.ifPresent(only -> request.setFileId(only.value()));
+        client.ifPresent(only -> request.setClientId(only.value()));
+        boolean more = true;
+        while (more) {
+            ListAllLayoutsResponse page = call(stub -> stub.listAllLayouts(request.build()));
+            page.getLayoutsList().forEach(held -> all.add(AdminWire.layout(held)));
+            more = page.getMore();
+            if (more) {
+                LayoutOfClient last = all.getLast();
+                request.setAfterFileId(last.file().value()).setAfterClientId(last.client().value());
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Asks holders to give back, and does not wait for it.
+     *
+     * @param client only this one; empty: everybody
+     * @param changed nothing more may be stored or committed by layout
+     * @return how many have been asked
+     */
+    public int recall(String volume, RecallScope scope, Optional<ClientId> client, boolean changed)
+            throws OutlayException {
+        RecallLayoutsRequest request = AdminWire.recall(volume, scope, client, changed);
+        return call(stub -> stub.recallLayouts(request)).getRecallsBegun();
+    }
+
+    /**
+     * Asks clients to return what they need least, until each holds no more than so many layouts.
+     *
+     * @return how many have been asked
+     */
+    public int shedLoad(String volume, int keepLayouts) throws OutlayException {
+        return call(stub ->
+                        stub.shedLoad(
+                                ShedLoadRequest.newBuilder()
+                                        .setVolume(volume)
+                                        .setKeepLayouts(keepLayouts)
+                                        .build()))
+                .getClientsAsked();
+    }
+
+    /** Ends a client against its will, on every volume. */
+    public void revoke(ClientId client) throws OutlayException {
+        var _ =
+                call(
+                        stub ->
+                                stub.revokeClient(
+                                        RevokeClientRequest.newBuilder()
+                                                .setClientId(client.value())
+                                                .build()));
     }
 
     /** What the server is. */

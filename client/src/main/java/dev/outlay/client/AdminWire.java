@@ -1,12 +1,21 @@
 package dev.outlay.client;
 
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.ProcessIdentity;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
+import dev.outlay.v1.ClientInfo;
+import dev.outlay.v1.ClientState;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.DeviceSlice;
+import dev.outlay.v1.FileRange;
 import dev.outlay.v1.GetServerInfoResponse;
+import dev.outlay.v1.LayoutHolding;
 import dev.outlay.v1.QuarantinedClient;
+import dev.outlay.v1.RecallLayoutsRequest;
 import dev.outlay.v1.SpaceUsage;
 import java.util.Optional;
 import java.util.UUID;
@@ -103,6 +112,70 @@ final class AdminWire {
                                                 r.getMapped(),
                                                 r.getHolders()))
                         .toList());
+    }
+
+    static ClientDetails client(ClientInfo info) {
+        return new ClientDetails(
+                new ClientId(info.getClientId()),
+                info.getOwner(),
+                info.getPrincipal(),
+                state(info.getState()),
+                Integer.toUnsignedLong(info.getLeaseMillis()),
+                Integer.toUnsignedLong(info.getLeaseLeftMillis()),
+                info.getStreaming(),
+                info.getUsesList().stream()
+                        .map(
+                                use ->
+                                        new ClientDetails.Use(
+                                                use.getVolume(),
+                                                use.getLayouts(),
+                                                use.getQuarantinedBytes(),
+                                                use.getRecallsPending()))
+                        .toList());
+    }
+
+    private static ClientDetails.State state(ClientState state) {
+        return switch (state) {
+            case CLIENT_STATE_LIVE -> ClientDetails.State.LIVE;
+            case CLIENT_STATE_LAPSED -> ClientDetails.State.LAPSED;
+            case CLIENT_STATE_ENDED -> ClientDetails.State.ENDED;
+            case CLIENT_STATE_SUPERSEDED -> ClientDetails.State.SUPERSEDED;
+            case CLIENT_STATE_EXPIRED -> ClientDetails.State.EXPIRED;
+            case CLIENT_STATE_REVOKED -> ClientDetails.State.REVOKED;
+            case CLIENT_STATE_UNSPECIFIED, UNRECOGNIZED -> ClientDetails.State.UNKNOWN;
+        };
+    }
+
+    static LayoutOfClient layout(LayoutHolding held) {
+        return new LayoutOfClient(
+                new FileId(held.getFileId()),
+                new ClientId(held.getClientId()),
+                held.getOwner(),
+                held.getSeqid(),
+                held.getRangesList().stream().map(Wire::layoutRange).toList());
+    }
+
+    static RecallLayoutsRequest recall(
+            String volume, RecallScope scope, Optional<ClientId> client, boolean changed) {
+        RecallLayoutsRequest.Builder request =
+                RecallLayoutsRequest.newBuilder().setVolume(volume).setChanged(changed);
+        client.ifPresent(only -> request.setClientId(only.value()));
+        switch (scope) {
+            case RecallScope.Ranges of -> {
+                RecallLayoutsRequest.File.Builder file =
+                        RecallLayoutsRequest.File.newBuilder().setFileId(of.file().value());
+                for (ByteRange range : of.ranges()) {
+                    file.addRanges(
+                            FileRange.newBuilder()
+                                    .setOffset(range.start())
+                                    .setLength(range.length()));
+                }
+                request.setFile(file);
+            }
+            case RecallScope.Device of -> request.setDevice(of.device());
+            case RecallScope.Volume _ -> request.setWholeVolume(true);
+        }
+        return request.build();
     }
 
     static ServerInfo serverInfo(GetServerInfoResponse info) {

@@ -29,6 +29,10 @@ public final class ClientCommands {
                 new LayoutReturn(),
                 new LayoutList(),
                 new SessionCommands(),
+                new HolderCommands.Clients(),
+                new HolderCommands.Layouts(),
+                new HolderCommands.Recall(),
+                new HolderCommands.Revoke(),
                 new QuarantineCommands(),
                 new FenceAgentCommand());
     }
