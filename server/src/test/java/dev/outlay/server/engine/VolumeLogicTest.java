@@ -17,6 +17,7 @@ import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileId;
@@ -25,6 +26,7 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
@@ -140,6 +142,25 @@ class VolumeLogicTest {
 
     private VolumeLogic logic() {
         return Objects.requireNonNull(opened);
+    }
+
+    /** What is in quarantine is durable, and so is the need to prove it. */
+    @Test
+    void whoNeedsAFenceIsSaidAgainAfterARestart() throws IOException {
+        create(1);
+        notices.clear();
+        FileId file = file();
+        assertInstanceOf(Reply.Mapped.class, run(map(next(), file, 0, BLOCK, IoMode.RW)));
+        assertInstanceOf(
+                Reply.Remembered.class, run(new Command.EndClient(A.id(), EndCause.REVOKED)));
+        assertEquals(List.of(new Notice.NeedsFence(A.id())), notices);
+        notices.clear();
+        open();
+        assertEquals(List.of(new Notice.NeedsFence(A.id())), notices);
+        assertInstanceOf(Reply.Proven.class, run(new Command.ProveClient(A.id(), Proof.OPERATOR)));
+        notices.clear();
+        open();
+        assertEquals(List.of(), notices);
     }
 
     private Reply run(Command command) {

@@ -54,6 +54,19 @@ final class DeviceFile implements AutoCloseable {
         }
     }
 
+    /** A device that there is already. */
+    static DeviceFile of(Path path) throws IOException {
+        return new DeviceFile(
+                path, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+    }
+
+    /** Stores one byte all over. */
+    void fill(long offset, long length, byte value) {
+        byte[] bytes = new byte[(int) length];
+        Arrays.fill(bytes, value);
+        store(offset, bytes);
+    }
+
     Path path() {
         return path;
     }

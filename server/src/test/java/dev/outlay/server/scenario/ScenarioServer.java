@@ -9,6 +9,7 @@ import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
 import dev.outlay.v1.CreateVolumeRequest;
 import dev.outlay.v1.DeviceSlice;
+import dev.outlay.v1.FencePolicy;
 import dev.outlay.v1.Finding;
 import dev.outlay.v1.ShowVolumeRequest;
 import dev.outlay.v1.SpaceUsage;
@@ -56,6 +57,7 @@ final class ScenarioServer implements AutoCloseable {
     private final boolean ownProcess;
     private final ServerSeams seams;
     private final Map<String, String> settings = new LinkedHashMap<>();
+    private FencePolicy fence = FencePolicy.FENCE_POLICY_STRICT;
     private @Nullable RunningServer running;
     private @Nullable ManagedChannel channel;
 
@@ -90,6 +92,21 @@ final class ScenarioServer implements AutoCloseable {
         return started(server);
     }
 
+    /**
+     * A server in this process with settings of its own, serving, with an empty volume.
+     *
+     * @param fence what its volume takes for a proof
+     */
+    static ScenarioServer here(
+            Path folder, long deviceBytes, Map<String, String> settings, FencePolicy fence)
+            throws Exception {
+        ScenarioServer server =
+                new ScenarioServer(folder, deviceBytes, false, ServerSeams.system());
+        server.settings.putAll(settings);
+        server.fence = fence;
+        return started(server);
+    }
+
     /** A server in a process of its own, serving, with an empty volume. */
     static ScenarioServer process(Path folder, long deviceBytes) throws Exception {
         return started(new ScenarioServer(folder, deviceBytes, true, ServerSeams.system()));
@@ -102,6 +119,9 @@ final class ScenarioServer implements AutoCloseable {
                         .createVolume(
                                 CreateVolumeRequest.newBuilder()
                                         .setVolume(VOLUME)
+                                        .setFencePolicy(server.fence)
+                                        .setAcceptStaleWriterRisk(
+                                                server.fence == FencePolicy.FENCE_POLICY_TIMED)
                                         .addDevices(
                                                 DeviceSlice.newBuilder()
                                                         .setPath(server.device.path().toString()))

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.outlay.server.ServerSeams;
+import dev.outlay.v1.FencePolicy;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.SpaceUsage;
 import dev.outlay.v1.VolumeStatus;
@@ -59,6 +60,16 @@ abstract class ScenarioTest {
     /** Starts a server in a process of its own. */
     ScenarioServer serveFromProcess() throws Exception {
         running = ScenarioServer.process(folder(), DEVICE_BYTES);
+        return running;
+    }
+
+    /**
+     * Starts a server in this process with settings of its own, over a device of so many blocks.
+     */
+    ScenarioServer serve(int blocks, Map<String, String> settings, FencePolicy fence)
+            throws Exception {
+        // The labels take the first and the last block.
+        running = ScenarioServer.here(folder(), (blocks + 2L) * BLOCK, settings, fence);
         return running;
     }
 

@@ -35,6 +35,7 @@ import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.OpenSessionRequest;
 import dev.outlay.v1.OpenSessionResponse;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.ProcessIdentity;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
@@ -95,19 +96,25 @@ final class TestClient {
 
     /** Opens a session; 0 takes the server's lease. */
     TestClient(ScenarioServer server, String owner, int leaseMillis) {
+        this(server, owner, leaseMillis, Optional.empty());
+    }
+
+    /** As above, and says which process it is. */
+    TestClient(
+            ScenarioServer server,
+            String owner,
+            int leaseMillis,
+            Optional<ProcessIdentity> process) {
         this.server = server;
         this.owner = owner;
-        OpenSessionResponse opened =
-                unwrapped(
-                        () ->
-                                sessions()
-                                        .openSession(
-                                                OpenSessionRequest.newBuilder()
-                                                        .setOwner(owner)
-                                                        .setIncarnation(incarnation)
-                                                        .setMaxIoMillis(MAX_IO_MILLIS)
-                                                        .setRequestedLeaseMillis(leaseMillis)
-                                                        .build()));
+        OpenSessionRequest.Builder open =
+                OpenSessionRequest.newBuilder()
+                        .setOwner(owner)
+                        .setIncarnation(incarnation)
+                        .setMaxIoMillis(MAX_IO_MILLIS)
+                        .setRequestedLeaseMillis(leaseMillis);
+        process.ifPresent(open::setProcess);
+        OpenSessionResponse opened = unwrapped(() -> sessions().openSession(open.build()));
         this.ref =
                 SessionRef.newBuilder()
                         .setClientId(opened.getClientId())
@@ -123,6 +130,10 @@ final class TestClient {
     @Override
     public String toString() {
         return owner;
+    }
+
+    long clientId() {
+        return ref.getClientId();
     }
 
     // ---- operation ids
