@@ -35,6 +35,9 @@ class FenceTest extends ScenarioTest {
     private static final FencePolicy STRICT = FencePolicy.FENCE_POLICY_STRICT;
     private static final FencePolicy TIMED = FencePolicy.FENCE_POLICY_TIMED;
 
+    /** Long enough to map within it on a busy machine. */
+    private static final int LEASE_MILLIS = 500;
+
     private static final Map<String, String> FAILING =
             Map.of(
                     "fence.driver", "command",
@@ -131,7 +134,7 @@ class FenceTest extends ScenarioTest {
     void scenario31And32LateStoresAfterARemoveHitNobody() throws Exception {
         int blocks = 32;
         ScenarioServer server = serve(blocks, Map.of(), STRICT);
-        TestClient a = client("a", SHORT_LEASE_MILLIS);
+        TestClient a = client("a", LEASE_MILLIS);
         TestClient b = client("b");
         long file = b.create("f");
         MapBlocksResponse held = onceGranted(a, file, 0, 8 * BLOCK);
@@ -142,10 +145,10 @@ class FenceTest extends ScenarioTest {
 
         // The device is filled; what A could store to is in nobody's hands.
         long full = b.create("full");
-        MapBlocksResponse rest = b.map(full, RW, 0, (blocks - 8) * BLOCK);
+        MapBlocksResponse rest = b.map(full, RW, 0, (blocks - 8L) * BLOCK);
         b.store(rest.getExtentsList(), 0, pattern(2, (blocks - 8) * BLOCK));
         var _ = b.committing(full).all(rest).last((long) (blocks - 8) * BLOCK - 1).send();
-        assertRefused(Reason.REASON_NO_SPACE, () -> b.map(full, RW, (blocks - 8) * BLOCK, BLOCK));
+        assertRefused(Reason.REASON_NO_SPACE, () -> b.map(full, RW, (blocks - 8L) * BLOCK, BLOCK));
         assertEquals(0, server.space().getFreeBytes());
         a.store(held.getExtentsList(), 0, pattern(3, 8 * BLOCK));
         var _ = b.giveBack(full);
@@ -256,6 +259,7 @@ class FenceTest extends ScenarioTest {
         a.store(before.getExtentsList(), 0, pattern(1, 2 * BLOCK));
         again.store(after.getExtentsList(), 0, pattern(2, 2 * BLOCK));
         var _ = again.committing(file).all(after).send();
+        var _ = again.giveBack(file);
         assertArrayEquals(pattern(2, 2 * BLOCK), client("b").read(file));
         QuarantinedClient listed = quarantine().getFirst();
         assertEquals("a", listed.getOwner());
@@ -269,10 +273,10 @@ class FenceTest extends ScenarioTest {
     void scenario42UnderStrictWithoutProofThereIsNoSpace() throws Exception {
         int blocks = 16;
         ScenarioServer server = serve(blocks, Map.of(), STRICT);
-        TestClient a = client("a", SHORT_LEASE_MILLIS);
+        TestClient a = client("a", LEASE_MILLIS);
         TestClient b = client("b");
         long file = b.create("f");
-        var _ = onceGranted(a, file, 0, blocks * BLOCK);
+        var _ = onceGranted(a, file, 0, (long) blocks * BLOCK);
         Await.until("a is revoked by the conflict", () -> isNoSpace(b, file));
         for (int i = 0; i < 3; i++) {
             assertTrue(isNoSpace(b, file));
@@ -284,7 +288,7 @@ class FenceTest extends ScenarioTest {
         // Proven, it is free.
         ConfirmClientEndedResponse proven = confirm(onlyQuarantined());
         assertEquals((long) blocks * BLOCK, proven.getVolumes(0).getFreedBytes());
-        var _ = b.map(file, RW, 0, blocks * BLOCK);
+        var _ = b.map(file, RW, 0, (long) blocks * BLOCK);
     }
 
     private static boolean isNoSpace(TestClient client, long file) {
@@ -314,7 +318,7 @@ class FenceTest extends ScenarioTest {
     @Test
     void scenario42UnderTimedTimeIsAProof() throws Exception {
         ScenarioServer server = serve(16, Map.of(), TIMED);
-        TestClient a = client("a", SHORT_LEASE_MILLIS);
+        TestClient a = client("a", LEASE_MILLIS);
         TestClient b = client("b");
         long file = b.create("f");
         var _ = onceGranted(a, file, 0, 16 * BLOCK);
@@ -375,12 +379,12 @@ class FenceTest extends ScenarioTest {
         long file = b.create("f");
         LocalHost host = LocalHost.read("test-host");
         Process victim = new ProcessBuilder("tail", "-f", "/dev/null").start();
-        try (var _ = FenceAgent.start(server.address(), host, Map.of(), System.out::println)) {
+        try (var _ = FenceAgent.start(server.address(), host, Map.of(), _ -> {})) {
             TestClient a =
                     new TestClient(
                             server,
                             "a",
-                            SHORT_LEASE_MILLIS,
+                            LEASE_MILLIS,
                             Optional.of(
                                     ProcessIdentity.newBuilder()
                                             .setHost(host.name())
