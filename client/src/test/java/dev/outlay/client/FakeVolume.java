@@ -429,7 +429,7 @@ final class FakeVolume extends FakeServer {
             return error(Reason.REASON_BAD_STATEID, 0);
         }
         assertTrue(
-                !ask.hasFile() || file.hasStateid() || seqid == 0 || !mapsUnanswered(),
+                troublePercent > 0 || !ask.hasFile() || file.hasStateid() || !isMapHeldBack(),
                 "nothing held, it says, while a MapBlocks is unanswered");
         ReturnLayoutResponse.Builder answer = ReturnLayoutResponse.newBuilder();
         for (ByteRange range : returned.ranges()) {
@@ -442,13 +442,6 @@ final class FakeVolume extends FakeServer {
         }
         return Reply.newBuilder().setReturnLayout(answer);
     }
-
-    private boolean mapsUnanswered() {
-        return mapsHeldBack > 0;
-    }
-
-    /** Replies to MapBlocks that a test has not let go yet. */
-    int mapsHeldBack;
 
     private boolean isCurrent(Stateid asked) {
         return seqid != 0 && asked.getId().equals(stateid().getId());

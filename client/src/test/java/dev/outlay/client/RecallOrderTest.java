@@ -102,7 +102,9 @@ final class RecallOrderTest {
                 order);
         assertEquals(
                 BLOCK,
-                volume.seen(BodyCase.COMMIT_BLOCKS).getFirst().getCommitBlocks()
+                volume.seen(BodyCase.COMMIT_BLOCKS)
+                        .getFirst()
+                        .getCommitBlocks()
                         .getRanges(0)
                         .getFileOffset());
         assertTrue(volume.holdsAnything(), "the rest stands");
@@ -134,9 +136,7 @@ final class RecallOrderTest {
         volume.tell(
                 Notice.newBuilder()
                         .setShedLoad(
-                                ShedLoad.newBuilder()
-                                        .setVolume(FakeVolume.NAME)
-                                        .setKeepLayouts(1))
+                                ShedLoad.newBuilder().setVolume(FakeVolume.NAME).setKeepLayouts(1))
                         .build());
         fixture.scheduler.run(SETTLE_MILLIS);
         assertTrue(volume.holdsAnything(), "one may be kept");

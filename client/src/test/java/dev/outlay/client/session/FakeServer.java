@@ -41,6 +41,7 @@ public abstract class FakeServer implements SimTransport.Peer {
     private Consumer<Runnable> delay = Runnable::run;
     private SimTransport.@Nullable Wire wire;
     private final List<Recall> recalls = new ArrayList<>();
+    private int mapsHeldBack;
 
     // ---- what a test does to it
 
@@ -85,6 +86,11 @@ public abstract class FakeServer implements SimTransport.Peer {
 
     public List<Recall> recalls() {
         return recalls;
+    }
+
+    /** Whether the answer to a MapBlocks has not been let go yet. */
+    protected boolean isMapHeldBack() {
+        return mapsHeldBack > 0;
     }
 
     /** All requests that have arrived, in order. */
@@ -146,7 +152,12 @@ public abstract class FakeServer implements SimTransport.Peer {
         if (reply.hasOpenSession() || reply.hasAttachSession() || reply.hasReattach()) {
             to.answer(message);
         } else {
-            delay.accept(() -> to.answer(message));
+            mapsHeldBack += reply.hasMapBlocks() ? 1 : 0;
+            delay.accept(
+                    () -> {
+                        mapsHeldBack -= reply.hasMapBlocks() ? 1 : 0;
+                        to.answer(message);
+                    });
         }
     }
 
