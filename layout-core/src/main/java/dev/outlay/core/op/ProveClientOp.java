@@ -3,6 +3,7 @@ package dev.outlay.core.op;
 import dev.outlay.core.command.Command.EndClient;
 import dev.outlay.core.command.Command.ProveClient;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.ClientEntry;
@@ -19,6 +20,8 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
 
 /**
  * ProveClient: it is certain that a client which has ended stores and reads no more. Its blocks
@@ -52,7 +55,11 @@ final class ProveClientOp {
             return endedWithProof(client);
         }
         List<Fact> facts = new ArrayList<>();
-        long safeBytes = noLongerAtRisk(tables, ask.client(), facts);
+        OptionalLong work = noLongerAtRisk(tables, ask.client(), facts);
+        if (work.isPresent()) {
+            return Decision.awaitWork(List.of(), work.getAsLong());
+        }
+        long safeBytes = alone(tables, ask.client(), true);
         facts.add(new Fact.ClientProven(ask.client(), ask.proof()));
         facts.addAll(EndClientOp.readersGone(tables, client));
         facts.add(new Fact.ClientForgotten(ask.client()));
@@ -75,15 +82,19 @@ final class ProveClientOp {
         return Decision.then(List.of(), new EndClient(id, EndCause.OWN_WORD));
     }
 
-    /** Committed blocks that only this client put at risk; returns how many bytes. */
-    private static long noLongerAtRisk(VolumeTables tables, ClientId client, List<Fact> facts) {
+    /**
+     * Committed blocks that this client put at risk. Returns device work to wait for first: the
+     * last block may just be moved, and is not to be zeroed where it was.
+     */
+    private static OptionalLong noLongerAtRisk(
+            VolumeTables tables, ClientId client, List<Fact> facts) {
         List<DeviceRange> mapped =
                 tables.quarantine().entries().stream()
                         .filter(e -> e.held().mapped() && e.held().holders().contains(client))
                         .map(Quarantine.Entry::range)
                         .toList();
         if (mapped.isEmpty()) {
-            return 0;
+            return OptionalLong.empty();
         }
         long nextWork = tables.nextWork();
         for (FileNode file : tables.files()) {
@@ -100,11 +111,15 @@ final class ProveClientOp {
             if (!ranges.isEmpty()) {
                 facts.add(new Fact.ExtentsProven(file.id(), ranges, client));
                 if (isLastWriterOnTail(tables, file, ranges)) {
+                    Work under = file.workOn(Objects.requireNonNull(Grants.tail(tables, file)));
+                    if (under != null) {
+                        return OptionalLong.of(under.id());
+                    }
                     facts.add(Grants.zeroTail(tables, file, nextWork++));
                 }
             }
         }
-        return alone(tables, client, true);
+        return OptionalLong.empty();
     }
 
     /**

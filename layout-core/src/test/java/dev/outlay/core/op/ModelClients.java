@@ -298,10 +298,15 @@ final class ModelClients {
         ModelProcess zombie = pick(zombies);
         long free = model.state().tables().spaceUse().free();
         boolean remembered = model.state().tables().client(zombie.id()) != null;
-        model.execute(
+        Command proof =
                 random.nextBoolean()
                         ? new Command.ProveClient(zombie.id(), Proof.FENCE_DRIVER)
-                        : new Command.EndClient(zombie.id(), EndCause.OWN_WORD));
+                        : new Command.EndClient(zombie.id(), EndCause.OWN_WORD);
+        Execution execution = model.execute(proof);
+        while (execution.reply().isEmpty()) {
+            model.complete(execution.awaitedWork().orElseThrow());
+            execution = model.execute(proof);
+        }
         assertTrue(model.state().tables().client(zombie.id()) == null, "a proof ends it");
         model.proven(zombie);
         if (remembered) {

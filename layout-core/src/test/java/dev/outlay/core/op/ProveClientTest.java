@@ -122,6 +122,23 @@ class ProveClientTest {
         assertEquals("W", kit.picture(file, 1));
     }
 
+    /** Zeroed where it was, the block could be another file's by then. */
+    @Test
+    void aLastBlockThatIsJustMovedIsWaitedFor() {
+        a.writesBytes(file, 100);
+        a.end(EndCause.REVOKED);
+        kit.completeAll();
+        assertTrue(b.mapsRead(file, 0, blocks(1)).start().awaitedWork().isPresent());
+        assertEquals(1, kit.works().size(), "the block is being moved");
+        Execution early = kit.execute(new Command.ProveClient(a.id(), Proof.FENCE_DRIVER));
+        assertEquals(kit.works().getFirst().id(), early.awaitedWork().orElseThrow());
+        kit.completeAll();
+        assertInstanceOf(Proven.class, a.proven(Proof.FENCE_DRIVER));
+        assertEquals(List.of(), kit.works());
+        assertEquals("W", kit.picture(file, 1));
+        assertEquals(63, kit.freeBlocks());
+    }
+
     @Test
     void whatAnotherEndedClientCouldTouchStays() {
         Party c = kit.client("c");
