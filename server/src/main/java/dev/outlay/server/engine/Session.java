@@ -112,8 +112,10 @@ public final class Session {
         return lapsed;
     }
 
+    /** The lease runs again; a volume that has not heard of its end yet need not hear of it. */
     synchronized void revived(long receivedNanos) {
         lapsed = false;
+        unsettled = false;
         deadlineNanos = receivedNanos + patienceNanos();
     }
 

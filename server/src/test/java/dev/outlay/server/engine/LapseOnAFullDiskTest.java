@@ -1,0 +1,185 @@
+package dev.outlay.server.engine;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.command.Command.MapFlags;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.config.ServerConfig;
+import dev.outlay.server.journal.FaultyJournalStorage;
+import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.metrics.ServerMeters;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A lease that ends while the journal's disk is full, and is renewed once there is room. */
+class LapseOnAFullDiskTest {
+
+    private static final long LEASE_MILLIS = 3_000;
+
+    private final ManualClock clock = new ManualClock();
+    private final ServerMeters meters = new ServerMeters("test");
+    private final FaultyJournalStorage disk = new FaultyJournalStorage(new SplittableRandom(1));
+    private final ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor();
+    private Optional<SimEngine> loaded = Optional.empty();
+    private long operation;
+
+    @BeforeEach
+    void start() throws Exception {
+        UUID volume = new UUID(1, 1);
+        JournalOptions journal =
+                new JournalOptions(
+                        volume,
+                        64 << 10,
+                        16 << 10,
+                        100,
+                        new SplittableRandom(2)::nextLong,
+                        Runnable::run);
+        SimEngine.create(
+                disk,
+                journal,
+                Limits.DEFAULT,
+                new VolumeSettings(volume, "v", 4096, Durability.FORCED, 0),
+                List.of(new VolumeDevice(0, new UUID(2, 2), 1, 1 << 20, 4096, 1 << 19, "d", true)));
+        SimEngine engine =
+                SimEngine.load(
+                        new SimEngine.Parts(
+                                "v",
+                                disk,
+                                journal,
+                                Limits.DEFAULT,
+                                new SimEngine.Storage() {
+                                    @Override
+                                    public ByteBuffer read(DeviceRange range) {
+                                        return ByteBuffer.allocate((int) range.length());
+                                    }
+
+                                    @Override
+                                    public void write(DeviceRange range, ByteBuffer bytes) {}
+
+                                    @Override
+                                    public void zero(DeviceRange range) {}
+                                },
+                                timers,
+                                timers,
+                                InstantSource.system(),
+                                clock,
+                                meters.volume(
+                                        "v",
+                                        () -> {
+                                            throw new IllegalStateException("nobody scrapes");
+                                        }),
+                                1 << 20));
+        engine.start();
+        loaded = Optional.of(engine);
+    }
+
+    @AfterEach
+    void stop() {
+        timers.shutdownNow();
+        meters.close();
+    }
+
+    @Test
+    void itDoesNotLapseOnceItIsRenewed() throws Exception {
+        Sessions sessions =
+                new Sessions(
+                        ServerConfig.DEFAULT,
+                        new ServerIdentity(new UUID(3, 3), 1),
+                        clock,
+                        engine(),
+                        new SplittableRandom(3));
+        Session session = sessions.open("p", "owner", 1, 10, LEASE_MILLIS).session();
+        FileId file =
+                assertInstanceOf(Reply.FileChanged.class, create(sessions, session, "held"))
+                        .attributes()
+                        .file();
+        assertInstanceOf(
+                Reply.Mapped.class,
+                submit(
+                        sessions,
+                        session,
+                        new Command.MapBlocks(
+                                origin(session),
+                                0,
+                                file,
+                                0,
+                                4096,
+                                4096,
+                                IoMode.RW,
+                                Optional.empty(),
+                                MapFlags.NONE,
+                                10,
+                                new LayoutId(4, 4),
+                                0)));
+        disk.setCapacityBytes(0);
+        for (int i = 0; !(create(sessions, session, "f" + i) instanceof Reply.Failure); i++) {
+            assertTrue(i < 100_000, "the disk never fills");
+        }
+
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        work();
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        CompletableFuture<Boolean> renewed = sessions.touch(session, clock.nanos());
+        work();
+        assertTrue(renewed.join());
+
+        clock.advanceMillis(1_500);
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(state -> assertFalse(state.tables().clients().iterator().next().isLapsed()));
+        assertTrue(sessions.touch(session, clock.nanos()).join());
+    }
+
+    private SimEngine engine() {
+        return loaded.orElseThrow();
+    }
+
+    private void work() {
+        while (engine().hasWork()) {
+            engine().step();
+        }
+    }
+
+    private Reply create(Sessions sessions, Session session, String name) {
+        return submit(
+                sessions,
+                session,
+                new Command.CreateFile(
+                        origin(session), 0, FileId.ROOT, name, FileKind.FILE, 0644, "p"));
+    }
+
+    private Reply submit(Sessions sessions, Session session, Command command) {
+        CompletableFuture<Reply> reply = sessions.submit(session, engine().volume(), command);
+        work();
+        return reply.join();
+    }
+
+    private Origin origin(Session session) {
+        operation++;
+        return new Origin(session.id(), operation, operation - 1);
+    }
+}

@@ -1,0 +1,163 @@
+package dev.outlay.server.engine;
+
+import dev.outlay.core.VolumeState;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.notice.Notice;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Proof;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.journal.JournalStorage;
+import dev.outlay.server.metrics.VolumeMeters;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+
+/**
+ * The real {@link VolumeEngine} of one volume, driven step by step: the simulator's way into this
+ * package.
+ */
+public final class SimEngine implements VolumeLookup {
+
+    private final VolumeEngine engine;
+    private final List<VolumeEngine.Listener> listeners = new ArrayList<>();
+
+    /** What a simulated engine stands on. */
+    public record Parts(
+            String name,
+            JournalStorage storage,
+            JournalOptions journal,
+            Limits limits,
+            Storage devices,
+            ScheduledExecutorService background,
+            ScheduledExecutorService timers,
+            InstantSource wallClock,
+            MonotonicClock clock,
+            VolumeMeters meters,
+            long snapshotThresholdBytes) {}
+
+    /** The devices; what is written is durable. */
+    public interface Storage {
+        ByteBuffer read(DeviceRange range) throws IOException;
+
+        void write(DeviceRange range, ByteBuffer bytes) throws IOException;
+
+        void zero(DeviceRange range) throws IOException;
+    }
+
+    private record Access(Storage storage) implements DeviceTasks.DeviceAccess {
+        @Override
+        public ByteBuffer read(DeviceRange range) throws IOException {
+            return storage.read(range);
+        }
+
+        @Override
+        public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
+            storage.write(range, bytes);
+        }
+
+        @Override
+        public void zero(DeviceRange range) throws IOException {
+            storage.zero(range);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private SimEngine(VolumeEngine engine) {
+        this.engine = engine;
+    }
+
+    /** Makes the journal of a new volume. */
+    public static void create(
+            JournalStorage storage,
+            JournalOptions journal,
+            Limits limits,
+            VolumeSettings settings,
+            List<VolumeDevice> devices)
+            throws IOException {
+        new VolumeStore(storage, journal, limits).create(VolumeState.creation(settings, devices));
+    }
+
+    /** Reads the volume back; its clients are known, but nothing runs before {@link #start}. */
+    public static SimEngine load(Parts parts) throws IOException {
+        VolumeStore store = new VolumeStore(parts.storage, parts.journal, parts.limits);
+        return new SimEngine(
+                new VolumeEngine(
+                        new VolumeEngine.Parts(
+                                parts.name,
+                                store,
+                                store.load(),
+                                parts.journal.maxBatchBytes(),
+                                new Access(parts.devices),
+                                parts.timers,
+                                parts.wallClock,
+                                parts.clock,
+                                (_, _) -> parts.meters,
+                                parts.snapshotThresholdBytes,
+                                parts.background)));
+    }
+
+    public void start() {
+        engine.startStepwise();
+    }
+
+    public boolean hasWork() {
+        return engine.hasWork();
+    }
+
+    /** One batch. */
+    public void step() {
+        engine.step();
+    }
+
+    /** The operator, or a driver, is certain that the client has ended. */
+    public void prove(long client) {
+        var _ = engine.submit(new Command.ProveClient(new ClientId(client), Proof.OPERATOR));
+    }
+
+    /** Looks at the state, if there is one: none while the journal has failed. */
+    public void look(Consumer<VolumeState> look) {
+        engine.look(look);
+    }
+
+    public VolumeEngine volume() {
+        return engine;
+    }
+
+    @Override
+    public Optional<VolumeEngine> find(String name) {
+        return engine.name().equals(name) ? Optional.of(engine) : Optional.empty();
+    }
+
+    @Override
+    public List<VolumeEngine> all() {
+        return List.of(engine);
+    }
+
+    @Override
+    public void listen(VolumeEngine.Listener listener) {
+        listeners.add(listener);
+        engine.listen(
+                new VolumeEngine.Listener() {
+                    @Override
+                    public void told(VolumeEngine volume, Notice notice) {
+                        listeners.forEach(l -> l.told(volume, notice));
+                    }
+
+                    @Override
+                    public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
+                        listeners.forEach(l -> l.renewals(volume, client, allowed));
+                    }
+                });
+    }
+}

@@ -1,0 +1,151 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.server.sim.Picture.FileView;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every file holds, word by word, as everybody may see it: the bytes of its written blocks as
+ * they lie on the device, zeros elsewhere. Remembers what it held since the oldest read under way
+ * began, so that a read can be held against every moment of its duration.
+ */
+final class Contents {
+
+    static final int WORD = 8;
+    static final int WORDS_PER_BLOCK = SimServer.BLOCK / WORD;
+    private static final long[] ZEROS = new long[WORDS_PER_BLOCK];
+
+    private final World world;
+    private final SharedMemory memory;
+    private final Map<Long, Held> files = new HashMap<>();
+
+    /** Until {@code nanos} the word at {@code place} was {@code value}. */
+    private record Change(long nanos, long place, long value) {}
+
+    private static final class Held {
+        private final Map<Long, long[]> blocks = new HashMap<>();
+        private final Deque<Change> changes = new ArrayDeque<>();
+        private @Nullable FileView view;
+    }
+
+    Contents(World world, SharedMemory memory) {
+        this.world = world;
+        this.memory = memory;
+    }
+
+    /** The volume has changed. */
+    void follow(Picture before, Picture now) {
+        for (FileView view : now.files().values()) {
+            Held held = files.computeIfAbsent(view.id(), _ -> new Held());
+            FileView old = before.files().get(view.id());
+            held.view = view;
+            int most = Math.max(view.places().length, old == null ? 0 : old.places().length);
+            for (long index = 0; index < most; index++) {
+                boolean same =
+                        old != null
+                                && old.size() == view.size()
+                                && old.place(index) == view.place(index)
+                                && old.isWritten(index) == view.isWritten(index);
+                if (!same) {
+                    look(held, view, index);
+                }
+            }
+        }
+        for (long id : before.files().keySet()) {
+            if (!now.files().containsKey(id)) {
+                files.remove(id);
+            }
+        }
+    }
+
+    /** Bytes of the device have changed. */
+    void stored(Picture now, long offset, long length) {
+        for (long block = offset / SimServer.BLOCK;
+                block * SimServer.BLOCK < offset + length;
+                block++) {
+            Picture.Block at = now.blocks()[(int) block];
+            Held held = files.get(at.file());
+            if (held != null && held.view != null && at.state() != null) {
+                look(held, held.view, at.index());
+            }
+        }
+    }
+
+    /** Bytes anywhere on the device may have changed. */
+    void storedAnywhere() {
+        for (Held held : files.values()) {
+            FileView view = held.view;
+            if (view != null) {
+                for (long index = 0; index < view.places().length; index++) {
+                    look(held, view, index);
+                }
+            }
+        }
+    }
+
+    private void look(Held held, FileView view, long index) {
+        long[] old = held.blocks.getOrDefault(index, ZEROS);
+        long[] fresh = ZEROS;
+        if (view.isWritten(index)) {
+            fresh = new long[WORDS_PER_BLOCK];
+            for (int i = 0; i < WORDS_PER_BLOCK; i++) {
+                long offset = index * SimServer.BLOCK + (long) i * WORD;
+                fresh[i] =
+                        offset < view.size()
+                                ? memory.word(
+                                        (long) view.place(index) * SimServer.BLOCK
+                                                + (long) i * WORD)
+                                : 0;
+            }
+        }
+        for (int i = 0; i < WORDS_PER_BLOCK; i++) {
+            if (old[i] != fresh[i]) {
+                held.changes.add(new Change(world.nanos(), index * WORDS_PER_BLOCK + i, old[i]));
+            }
+        }
+        held.blocks.put(index, fresh);
+    }
+
+    /** Everything that was seen before {@code nanos} only is forgotten. */
+    void forgetBefore(long nanos) {
+        for (Held held : files.values()) {
+            while (!held.changes.isEmpty() && held.changes.peekFirst().nanos < nanos) {
+                held.changes.removeFirst();
+            }
+        }
+    }
+
+    /** What the word at {@code place} is now, and was at any moment since {@code nanos}. */
+    void valuesSince(long file, long place, long nanos, Set<Long> into) {
+        Held held = files.get(file);
+        if (held == null) {
+            into.add(0L);
+            return;
+        }
+        into.add(now(file, place));
+        for (Change change : held.changes) {
+            if (change.nanos >= nanos && change.place == place) {
+                into.add(change.value);
+            }
+        }
+    }
+
+    /** Whether the file has been removed. */
+    boolean isGone(long file) {
+        Held held = files.get(file);
+        return held == null || held.view == null || held.view.removing();
+    }
+
+    long now(long file, long place) {
+        Held held = files.get(file);
+        return held == null
+                ? 0
+                : held.blocks
+                        .getOrDefault(place / WORDS_PER_BLOCK, ZEROS)[
+                        (int) (place % WORDS_PER_BLOCK)];
+    }
+}

@@ -1,0 +1,51 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.server.sim.Picture.Block;
+import dev.outlay.server.sim.Picture.FileView;
+
+/**
+ * I7, I9: a block that a client held RW is nobody else's before that client itself has given it up;
+ * otherwise it is in quarantine in its name.
+ */
+record I7Reuse(World world, Asked asked) implements Invariant {
+
+    @Override
+    public void batch(Picture before, Picture now) {
+        for (int place = 0; place < now.blocks().length; place++) {
+            Block was = before.blocks()[place];
+            Block is = now.blocks()[place];
+            for (long client : was.writers()) {
+                if (!is.writers().contains(client) && !is.late().contains(client)) {
+                    released(before, was, client);
+                }
+            }
+            for (long client : was.late()) {
+                if (!is.late().contains(client) && !asked.isProven(client)) {
+                    world.violated(
+                            "I7",
+                            "block "
+                                    + place
+                                    + " left the quarantine of client "
+                                    + Long.toHexString(client)
+                                    + " without proof");
+                }
+            }
+        }
+    }
+
+    private void released(Picture before, Block was, long client) {
+        FileView file = before.files().get(was.file());
+        String name = file == null ? "" : file.name();
+        if (!asked.gaveUp(client, was.file(), name, was.index())) {
+            world.violated(
+                    "I7",
+                    "client "
+                            + Long.toHexString(client)
+                            + " held block "
+                            + was.index()
+                            + " of file "
+                            + was.file()
+                            + " RW and lost it, neither by its own word nor into quarantine");
+        }
+    }
+}

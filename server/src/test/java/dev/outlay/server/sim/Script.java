@@ -1,0 +1,126 @@
+package dev.outlay.server.sim;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * What clients do and what goes wrong, made from a seed before the run. Each step carries its own
+ * seed, so that one step left out changes nothing about the others: a failing script can be made
+ * shorter step by step.
+ */
+final class Script {
+
+    private static final int STEPS_PER_FAULT = 45;
+
+    private final List<List<Step>> byClient = new ArrayList<>();
+    private final List<Fault> faults = new ArrayList<>();
+    private final int size;
+
+    /** What a client can do, and how often it does it: so many parts in a hundred. */
+    enum Kind {
+        WRITE(16),
+        WRITE_AND_COMMIT(14),
+        READ(26),
+        COMMIT(6),
+        TRUNCATE(7),
+        PUNCH(6),
+        ALLOCATE(3),
+        CLOSE(9),
+        REMOVE(2),
+        RENAME(2),
+        RENEW(1),
+        HAND_OVER(1),
+        THINK(7);
+
+        private final int weight;
+
+        Kind(int weight) {
+            this.weight = weight;
+        }
+    }
+
+    /** What can go wrong. */
+    enum Trouble {
+        SERVER_CRASH,
+        SERVER_HOST_CRASH,
+        JOURNAL_FAILS,
+        JOURNAL_DISK_FULL,
+        CLIENT_STOPS,
+        CLIENT_KILLED,
+        CLIENT_HOST_CRASH,
+        STREAM_CUT,
+        PARTITION,
+        CLOCK_JUMP
+    }
+
+    /** One thing a client does. */
+    record Step(Kind kind, int file, long seed) {}
+
+    /** One thing that goes wrong, once so many steps have been begun. */
+    record Fault(int afterSteps, Trouble trouble, int client, long seed) {}
+
+    private static final Kind[] KINDS = weigh();
+
+    private static Kind[] weigh() {
+        List<Kind> all = new ArrayList<>();
+        for (Kind kind : Kind.values()) {
+            for (int i = 0; i < kind.weight; i++) {
+                all.add(kind);
+            }
+        }
+        return all.toArray(Kind[]::new);
+    }
+
+    /**
+     * @param without steps and faults left out, by number
+     */
+    Script(long seed, int clients, int files, int steps, BitSet without) {
+        SplittableRandom random = new SplittableRandom(seed ^ 0x5eed5eed5eedL);
+        for (int i = 0; i < clients; i++) {
+            byClient.add(new ArrayList<>());
+        }
+        int number = 0;
+        for (int i = 0; i < steps; i++, number++) {
+            Step step =
+                    new Step(
+                            KINDS[random.nextInt(KINDS.length)],
+                            random.nextInt(1 + random.nextInt(files)),
+                            random.nextLong());
+            if (!without.get(number)) {
+                byClient.get(i % clients).add(step);
+            }
+        }
+        int after = 0;
+        while (true) {
+            after += 1 + random.nextInt(2 * STEPS_PER_FAULT);
+            if (after >= steps) {
+                break;
+            }
+            Fault fault =
+                    new Fault(
+                            after,
+                            Trouble.values()[random.nextInt(Trouble.values().length)],
+                            random.nextInt(clients),
+                            random.nextLong());
+            if (!without.get(number++)) {
+                faults.add(fault);
+            }
+        }
+        size = number;
+    }
+
+    List<Step> of(int client) {
+        return byClient.get(client);
+    }
+
+    List<Fault> faults() {
+        return faults;
+    }
+
+    /** Steps and faults, those left out included. */
+    int size() {
+        return size;
+    }
+}

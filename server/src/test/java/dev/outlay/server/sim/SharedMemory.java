@@ -1,0 +1,114 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.core.device.DeviceLabel;
+import java.lang.foreign.MemorySegment;
+import java.util.random.RandomGenerator;
+
+/**
+ * The device: memory that all hosts see coherently, with volatile cache lines. A store is seen at
+ * once and lives in the cache of the host that made it until that host flushes the line, or another
+ * host stores to it; when a host crashes, each line that only its cache holds is kept or lost.
+ */
+final class SharedMemory {
+
+    static final int LINE_BYTES = 64;
+
+    private final DeviceLabel label;
+    private final byte[] seen;
+    private final byte[] durable;
+
+    /** Whose cache holds a line that is not durable; 0: nobody's. */
+    private final int[] dirty;
+
+    /** Memory full of a former owner's bytes, with a label at both ends. */
+    SharedMemory(DeviceLabel label, byte fill) {
+        this.label = label;
+        seen = new byte[Math.toIntExact(label.sizeBytes())];
+        java.util.Arrays.fill(seen, fill);
+        byte[] block = label.encode();
+        System.arraycopy(block, 0, seen, 0, block.length);
+        System.arraycopy(block, 0, seen, (int) label.copyOffset(), block.length);
+        durable = seen.clone();
+        dirty = new int[seen.length / LINE_BYTES];
+    }
+
+    DeviceLabel label() {
+        return label;
+    }
+
+    void load(long offset, MemorySegment target) {
+        MemorySegment.copy(MemorySegment.ofArray(seen), offset, target, 0, target.byteSize());
+    }
+
+    /** The eight bytes at {@code offset}, little-endian. */
+    long word(long offset) {
+        long word = 0;
+        for (int i = 7; i >= 0; i--) {
+            word = word << 8 | (seen[(int) offset + i] & 0xff);
+        }
+        return word;
+    }
+
+    void store(int host, long offset, MemorySegment source) {
+        MemorySegment.copy(source, 0, MemorySegment.ofArray(seen), offset, source.byteSize());
+        soil(host, offset, source.byteSize());
+    }
+
+    void zero(int host, long offset, long length) {
+        java.util.Arrays.fill(seen, (int) offset, (int) (offset + length), (byte) 0);
+        soil(host, offset, length);
+    }
+
+    private void soil(int host, long offset, long length) {
+        for (int line = line(offset); line < line(offset + length + LINE_BYTES - 1); line++) {
+            dirty[line] = host;
+        }
+    }
+
+    void flush(int host, long offset, long length) {
+        for (int line = line(offset); line < line(offset + length + LINE_BYTES - 1); line++) {
+            if (dirty[line] == host) {
+                copy(seen, durable, line);
+                dirty[line] = 0;
+            }
+        }
+    }
+
+    /** A fence driver writes back all that a host's caches hold. */
+    void flushAll(int host) {
+        flush(host, 0, seen.length);
+    }
+
+    /** Whether all of the range is durable as it is seen. */
+    boolean isDurable(long offset, long length) {
+        return java.util.Arrays.equals(
+                seen,
+                (int) offset,
+                (int) (offset + length),
+                durable,
+                (int) offset,
+                (int) (offset + length));
+    }
+
+    /** A host stops: what only its cache held is kept or lost, line by line. */
+    void crash(int host, RandomGenerator dice) {
+        for (int line = 0; line < dirty.length; line++) {
+            if (dirty[line] == host) {
+                if (dice.nextBoolean()) {
+                    copy(seen, durable, line);
+                } else {
+                    copy(durable, seen, line);
+                }
+                dirty[line] = 0;
+            }
+        }
+    }
+
+    private static int line(long offset) {
+        return (int) (offset / LINE_BYTES);
+    }
+
+    private static void copy(byte[] from, byte[] to, int line) {
+        System.arraycopy(from, line * LINE_BYTES, to, line * LINE_BYTES, LINE_BYTES);
+    }
+}

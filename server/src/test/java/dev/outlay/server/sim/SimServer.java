@@ -1,0 +1,375 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.config.ConfigException;
+import dev.outlay.server.config.ServerConfig;
+import dev.outlay.server.engine.ServerIdentity;
+import dev.outlay.server.engine.Sessions;
+import dev.outlay.server.engine.SimEngine;
+import dev.outlay.server.journal.FaultyJournalStorage;
+import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.metrics.ServerMeters;
+import dev.outlay.server.metrics.VolumeMeters;
+import dev.outlay.server.rpc.SimFront;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's machine: its journal's disk, and the process that runs on it at the moment, if one
+ * does. The process is the real one from the streams down to the journal's format; threads, clocks,
+ * network and disk are the simulation's.
+ */
+final class SimServer {
+
+    static final String VOLUME = "v";
+    static final int HOST = 1;
+    static final int BLOCK = 4096;
+    static final long LEASE_MILLIS = 300;
+    static final long MAX_IO_MILLIS = 50;
+    private static final int RECALL_MILLIS = 100;
+
+    private static final UUID SERVER = new UUID(3, 3);
+    private static final UUID VOLUME_ID = new UUID(4, 4);
+    private static final long LEASE_LOOK_NANOS = 50_000_000;
+    private static final long WALL_START_MILLIS = 1_700_000_000_000L;
+    private static final int ACCESS_FAILS_ONE_IN = 40;
+    private static final int SEGMENT_BYTES = 256 << 10;
+    private static final int SNAPSHOT_BYTES = 64 << 10;
+
+    private final World world;
+    private final SharedMemory memory;
+    private final SimDevice.Watcher watcher;
+    private final FaultyJournalStorage disk;
+    private final ServerConfig config = config();
+    private final Limits limits = config.volumeLimits();
+    private final ServerMeters meters;
+    private final VolumeMeters volumeMeters;
+    private long wallOffsetMillis;
+    private int starts;
+    private @Nullable Running running;
+    private boolean stepDue;
+
+    /** One process of the server, from its start to its end. */
+    private final class Running {
+        private final int incarnation = ++starts;
+        private final SimEngine engine;
+        private final Sessions sessions;
+        private final SimFront front;
+
+        Running() throws IOException {
+            ServerIdentity identity = new ServerIdentity(SERVER, incarnation);
+            engine =
+                    SimEngine.load(
+                            new SimEngine.Parts(
+                                    VOLUME,
+                                    disk,
+                                    journal(),
+                                    limits,
+                                    new Devices(),
+                                    newLoop(20_000_000),
+                                    newLoop(100_000),
+                                    SimServer.this::wallTime,
+                                    world::nanos,
+                                    volumeMeters,
+                                    SNAPSHOT_BYTES));
+            sessions = new Sessions(config, identity, world::nanos, engine, world.random());
+            front =
+                    new SimFront(
+                            engine,
+                            sessions,
+                            limits,
+                            world::nanos,
+                            SimServer.this::wallTime,
+                            world.random(),
+                            meters);
+        }
+
+        SimLoop newLoop(long longestDelayNanos) {
+            return new SimLoop(world, this::run, longestDelayNanos);
+        }
+
+        private void run(Runnable task) {
+            if (running == this) {
+                boolean _ = survives(task);
+            }
+        }
+    }
+
+    SimServer(
+            World world,
+            SharedMemory memory,
+            SimDevice.Watcher watcher,
+            ServerMeters meters,
+            VolumeMeters volumeMeters)
+            throws IOException {
+        this.watcher = watcher;
+        this.world = world;
+        this.memory = memory;
+        this.meters = meters;
+        this.volumeMeters = volumeMeters;
+        this.disk = new FaultyJournalStorage(world.random());
+        VolumeSettings settings =
+                new VolumeSettings(VOLUME_ID, VOLUME, BLOCK, Durability.FORCED, WALL_START_MILLIS);
+        SimEngine.create(disk, journal(), limits, settings, List.of(device()));
+    }
+
+    private VolumeDevice device() {
+        var label = memory.label();
+        return new VolumeDevice(
+                0,
+                label.device(),
+                label.incarnation(),
+                label.sizeBytes(),
+                BLOCK,
+                label.sizeBytes() - 2L * BLOCK,
+                "shared-memory",
+                true);
+    }
+
+    private JournalOptions journal() {
+        return new JournalOptions(
+                VOLUME_ID,
+                SEGMENT_BYTES,
+                SEGMENT_BYTES / 4,
+                1 << 12,
+                world.random()::nextLong,
+                Runnable::run);
+    }
+
+    private static ServerConfig config() {
+        try {
+            return ServerConfig.parse(
+                    "simulation",
+                    "",
+                    Map.of(
+                            "lease.default",
+                            LEASE_MILLIS + "ms",
+                            "lease.min",
+                            "100ms",
+                            "recall.deadline",
+                            RECALL_MILLIS + "ms",
+                            "limits.outstanding-operations",
+                            "64"));
+        } catch (ConfigException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // ---- its life
+
+    boolean isUp() {
+        return running != null;
+    }
+
+    int incarnation() {
+        Running now = running;
+        return now == null ? 0 : now.incarnation;
+    }
+
+    /** Starts the process; false if the machine stopped while it did. */
+    boolean start() {
+        Running[] made = new Running[1];
+        boolean up =
+                survives(
+                        () -> {
+                            try {
+                                made[0] = new Running();
+                            } catch (IOException e) {
+                                world.count("start failed");
+                                world.tell("the server cannot start: " + e.getMessage());
+                                if (!String.valueOf(e.getMessage()).contains("injected")
+                                        && !(e
+                                                instanceof
+                                                dev.outlay.server.journal.JournalFullException)) {
+                                    world.violated("I6", "the journal is lost: " + e);
+                                }
+                                throw new FaultyStart(e);
+                            }
+                            running = made[0];
+                            made[0].engine.start();
+                        });
+        if (up) {
+            world.tell("server started, incarnation " + incarnation());
+            lookAtLeases(made[0]);
+        }
+        return up;
+    }
+
+    private static final class FaultyStart extends Error {
+        private static final long serialVersionUID = 1;
+
+        FaultyStart(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private void lookAtLeases(Running of) {
+        if (running == of) {
+            long now = world.nanos();
+            long next = of.sessions.expireDue(now);
+            world.after(
+                    Math.min(LEASE_LOOK_NANOS, Math.max(1_000_000, next - now)),
+                    () -> lookAtLeases(of));
+        }
+    }
+
+    /** Schedules the next batch, if something waits for it. */
+    void schedule(Runnable afterBatch) {
+        Running now = running;
+        if (now == null || stepDue || !now.engine.hasWork()) {
+            return;
+        }
+        stepDue = true;
+        world.after(
+                world.delay(1_000, 2_000_000),
+                () -> {
+                    stepDue = false;
+                    if (running == now && survives(now.engine::step)) {
+                        afterBatch.run();
+                    }
+                });
+    }
+
+    /** Runs something of the process; false if the machine stopped in the middle. */
+    boolean survives(Runnable action) {
+        try {
+            action.run();
+            return true;
+        } catch (FaultyJournalStorage.Crash | FaultyStart e) {
+            died();
+            return false;
+        }
+    }
+
+    /** The process is gone, and what its disk had not forced is kept or lost. */
+    void died() {
+        running = null;
+        disk.restart();
+        world.count("server crash");
+        world.tell("server died");
+    }
+
+    /** The machine stops inside one of its next changes to the disk. */
+    void crashSoon(long changes) {
+        disk.crashAfter(changes);
+    }
+
+    void failSoon(long changes) {
+        disk.failAfter(changes);
+    }
+
+    void diskCapacity(long bytes) {
+        disk.setCapacityBytes(bytes);
+    }
+
+    long diskUsed() {
+        return disk.list().stream().mapToLong(this::length).sum();
+    }
+
+    private long length(String name) {
+        try {
+            return disk.length(name);
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    void jumpWallClock(long millis) {
+        wallOffsetMillis += millis;
+    }
+
+    private Instant wallTime() {
+        return Instant.ofEpochMilli(
+                WALL_START_MILLIS + wallOffsetMillis + world.nanos() / 1_000_000);
+    }
+
+    /** The server's own way to the shared memory; each access may fail half-way. */
+    private final class Devices implements SimEngine.Storage {
+        @Override
+        public ByteBuffer read(DeviceRange range) throws IOException {
+            if (world.oneIn(ACCESS_FAILS_ONE_IN)) {
+                world.count("server read failed");
+                throw new IOException("injected failure of a read");
+            }
+            byte[] bytes = new byte[(int) range.length()];
+            memory.load(range.start(), MemorySegment.ofArray(bytes));
+            return ByteBuffer.wrap(bytes);
+        }
+
+        @Override
+        public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
+            boolean fails = world.oneIn(ACCESS_FAILS_ONE_IN);
+            long length = fails ? world.random().nextLong(range.length() + 1) : range.length();
+            byte[] copy = new byte[(int) range.length()];
+            bytes.duplicate().get(copy);
+            memory.store(HOST, range.start(), MemorySegment.ofArray(copy).asSlice(0, length));
+            watcher.stored(range.start(), length);
+            finish("write", fails, range);
+        }
+
+        @Override
+        public void zero(DeviceRange range) throws IOException {
+            boolean fails = world.oneIn(ACCESS_FAILS_ONE_IN);
+            long length = fails ? world.random().nextLong(range.length() + 1) : range.length();
+            watcher.storing(range.start(), length);
+            memory.zero(HOST, range.start(), length);
+            watcher.stored(range.start(), length);
+            finish("zero", fails, range);
+        }
+
+        private void finish(String what, boolean fails, DeviceRange range) throws IOException {
+            if (fails) {
+                world.count("server " + what + " failed");
+                throw new IOException("injected failure of a " + what);
+            }
+            memory.flush(HOST, range.start(), range.length());
+            world.count("server " + what);
+        }
+    }
+
+    /** The end of a client is proven; false if no server runs to hear it. */
+    boolean prove(long client) {
+        Running now = running;
+        if (now == null) {
+            return false;
+        }
+        now.engine.prove(client);
+        return true;
+    }
+
+    /** Looks at the volume, if the server runs and has its state. */
+    void look(Consumer<dev.outlay.core.VolumeState> look) {
+        Running now = running;
+        if (now != null) {
+            now.engine.look(look);
+        }
+    }
+
+    ScheduledExecutorService newLoop() {
+        Running now = running;
+        if (now == null) {
+            throw new IllegalStateException("no server runs");
+        }
+        return now.newLoop(200_000);
+    }
+
+    SimFront front() {
+        Running now = running;
+        if (now == null) {
+            throw new IllegalStateException("no server runs");
+        }
+        return now.front;
+    }
+}

@@ -1,0 +1,32 @@
+/**
+ * The simulator: a server and some clients in one thread, with virtual time, from a seed.
+ *
+ * <p>{@link dev.outlay.server.sim.World} is the scheduler: a queue of events, one random number
+ * generator, a digest. Everything else is either the product or what it stands on.
+ *
+ * <p>The product, unchanged: on the server the streams, operations, sessions with their leases, the
+ * engine of the volume with its batches, timers, device work and snapshots, the state machine, and
+ * the journal down to its bytes; on the client the whole library, from {@code BlockFile} down to
+ * its session. Programs of clients block where they wait for an answer, so each has a thread; but
+ * one baton is handed around ({@link dev.outlay.server.sim.Coroutine}), and nobody but who has it
+ * runs.
+ *
+ * <p>What it stands on: a network that keeps the order of a stream's messages and no other, breaks
+ * streams, and lets nothing through for a while; a journal's disk that loses or tears what was not
+ * forced, fails and fills up; memory shared by all hosts whose cache lines are volatile ({@link
+ * dev.outlay.server.sim.SharedMemory}); hosts that crash, processes that are killed, or stopped and
+ * go on between any two stores; clocks that jump or run at different speeds.
+ *
+ * <p>What is checked: after each batch the volume is copied into a {@link
+ * dev.outlay.server.sim.Picture} and compared with the one before; every change must be what some
+ * client asks for, as read off the network ({@link dev.outlay.server.sim.Asked}). Each store must
+ * land where its client holds RW or is in quarantine. Each word read must be what the file held at
+ * some moment of the read, and names the write it comes from ({@link dev.outlay.server.sim.Tags}).
+ * At the end, with all clients gone, nothing is granted, pending or reserved, and the volume is the
+ * same after a restart.
+ *
+ * <p>A failing seed prints what was broken and the last events; {@code --shrink} leaves out steps
+ * and faults as long as it still fails. The same seed always does the same.
+ */
+@org.jspecify.annotations.NullMarked
+package dev.outlay.server.sim;
