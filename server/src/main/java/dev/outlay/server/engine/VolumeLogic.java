@@ -94,6 +94,12 @@ final class VolumeLogic {
     private final Effects effects;
     private final int maxBatchBytes;
     private final Map<Long, List<Submission>> parked = new HashMap<>();
+
+    /**
+     * Parked when the journal failed, their work durably intended: it will be done, so they wait.
+     */
+    private final List<Submission> interrupted = new ArrayList<>();
+
     private final Map<Long, List<Submission>> waiting = new HashMap<>();
     private final Set<ClientId> renewalsStopped = new HashSet<>();
     private Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
@@ -166,6 +172,10 @@ final class VolumeLogic {
         boolean full = !hasRoom();
         boolean graceBefore = current.tables().isInGrace();
         Deque<Submission> queue = new ArrayDeque<>(batch);
+        if (!full) {
+            queue.addAll(interrupted);
+            interrupted.clear();
+        }
         List<Runnable> answers = new ArrayList<>();
         List<Runnable> works = new ArrayList<>();
         List<Runnable> afterwards = new ArrayList<>();
@@ -450,6 +460,13 @@ final class VolumeLogic {
         state = null;
         era++;
         undecided.forEach(s -> s.reply().complete(readOnly()));
+        parked.forEach(
+                (work, list) -> {
+                    if (work < Work.FIRST_VOLATILE) {
+                        list.stream().filter(s -> !undecided.contains(s)).forEach(interrupted::add);
+                    }
+                });
+        parked.values().forEach(list -> list.removeAll(interrupted));
         for (Map<Long, List<Submission>> held : List.of(parked, waiting)) {
             held.values().forEach(list -> list.forEach(s -> s.reply().complete(readOnly())));
             held.clear();
@@ -541,6 +558,7 @@ final class VolumeLogic {
         for (Map<Long, List<Submission>> held : List.of(parked, waiting)) {
             held.values().forEach(list -> list.forEach(s -> s.reply().complete(stopping)));
         }
+        interrupted.forEach(s -> s.reply().complete(stopping));
         journal.close();
     }
 }

@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
@@ -394,6 +395,45 @@ class VolumeLogicTest {
         assertEquals((2L * EXTENTS - 1) * BLOCK, before.attributes().sizeBytes());
         run(new Command.CompleteWork(works.getFirst().id(), 6));
         Reply.FileChanged answer = assertInstanceOf(Reply.FileChanged.class, run(truncate));
+        assertEquals(100, answer.attributes().sizeBytes());
+        checkClean();
+    }
+
+    /**
+     * An operation whose work is durably intended will happen: it is not refused because the
+     * journal fails meanwhile. The client re-attaches, sends it again and gets its answer.
+     */
+    @Test
+    void intendedWorkIsNotRefusedWhenTheJournalFails() throws IOException {
+        create(1);
+        FileId file = file();
+        run(hundredExtents(file));
+        Submission truncate = Submission.of(new Command.Truncate(next(), 5, file, 100));
+        logic().process(List.of(truncate));
+        assertEquals(1, works.size());
+        works.clear();
+        disk.failAfter(1);
+        Reply refused =
+                run(
+                        new Command.SetAttributes(
+                                next(),
+                                5,
+                                file,
+                                OptionalInt.of(0600),
+                                Optional.empty(),
+                                OptionalLong.empty(),
+                                OptionalLong.empty()));
+        assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, refused).reason());
+        assertFalse(truncate.reply().isDone(), "it will happen, so it is not refused");
+
+        run(new Command.GetAttributes(file));
+        assertEquals(
+                Reason.NO_SESSION,
+                assertInstanceOf(Reply.Failure.class, truncate.reply().join()).reason());
+        run(new Command.ReattachClient(A.id(), operation - 2, List.of()));
+        run(new Command.CompleteWork(works.getFirst().id(), 6));
+        Reply.FileChanged answer =
+                assertInstanceOf(Reply.FileChanged.class, run(truncate.command()));
         assertEquals(100, answer.attributes().sizeBytes());
         checkClean();
     }
