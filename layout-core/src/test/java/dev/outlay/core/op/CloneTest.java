@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
@@ -18,6 +19,7 @@ import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
+import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -503,6 +505,72 @@ class CloneTest {
         assertEquals(".SS", kit.picture(copy, 3));
         assertEquals("WSSW", kit.picture(source, 4));
         assertEquals(60, kit.freeBlocks());
+    }
+
+    @Test
+    void whatIsCutInsideASharedBlockIsZeroedInABlockOfItsOwn() {
+        written(source, 4);
+        a.clones(source, copy).ok();
+        a.truncates(copy, blocks(2) + 100).ok();
+        assertEquals("SSW.", kit.picture(copy, 4));
+        a.punches(copy, 100, 200).ok();
+        assertEquals("WSW.", kit.picture(copy, 4));
+        assertEquals("WSWW", kit.picture(source, 4));
+        assertEquals(blocks(4), kit.size(source));
+        assertEquals(60 - 2, kit.freeBlocks());
+    }
+
+    @Test
+    void aWriteThroughTheServerToACloneLeavesTheSourceAlone() {
+        written(source, 2);
+        a.clones(source, copy).ok();
+        Extent before = kit.extents(source).getFirst();
+        a.writesThrough(copy, 100, 50).ok();
+        assertEquals("WS", kit.picture(copy, 2));
+        assertEquals(
+                before.deviceOffset(), kit.extents(source).getFirst().deviceOffset());
+        FileId snap = a.snapshots(source, "snap").ok().attributes().file();
+        a.writesThrough(snap, 0, 10).refused(Reason.PERMISSION_DENIED);
+    }
+
+    @Test
+    void committedBlocksAtRiskAreMovedBeforeTheyAreCloned() {
+        written(source, 2);
+        b.mapsRw(source, 0, blocks(1)).ok();
+        b.end(EndCause.REVOKED);
+        b.end(EndCause.EXPIRED);
+        assertEquals("RW", kit.picture(source, 2));
+        a.clones(source, copy).ok();
+        assertEquals("SS", kit.picture(copy, 2));
+        assertEquals(BLOCK, kit.space().quarantined());
+    }
+
+    @Test
+    void withTheProofRetainedBlocksAreWrittenInPlaceAgain() {
+        written(source, 1);
+        b.mapsRw(source, 0, blocks(1)).atomic().ok();
+        b.end(EndCause.REVOKED);
+        assertEquals("S", kit.picture(source, 1));
+        kit.answer(new Command.ProveClient(b.id(), Proof.OPERATOR));
+        assertEquals("W", kit.picture(source, 1));
+        assertEquals(0, kit.space().quarantined());
+        assertEquals(1, a.mapsRw(source, 0, blocks(1)).ok().extents().size());
+    }
+
+    @Test
+    void aCommitThatWaitsForReadersGoesBeforeThoseWhoWaitForItsClient() {
+        written(source, 1);
+        Mapped mapped = a.mapsRw(source, 0, blocks(1)).atomic().ok();
+        b.mapsRead(source, 0, blocks(1)).ok();
+        Party c = kit.client("c");
+        VolumeKit.Pending writer = c.mapsRw(source, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        VolumeKit.Pending commit = a.commits(source, mapped).ask();
+        assertTrue(commit.waits());
+        b.returnsAll(source).ok();
+        assertFalse(commit.waits(), "it does not wait for the writer in front of it");
+        assertTrue(writer.waits());
+        a.returnsAll(source).ok();
+        assertFalse(writer.waits());
     }
 
     // ---- CONCURRENT

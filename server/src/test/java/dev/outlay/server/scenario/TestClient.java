@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.AllocateResponse;
 import dev.outlay.v1.ChildName;
+import dev.outlay.v1.CloneRequest;
+import dev.outlay.v1.CloneResponse;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitBlocksResponse;
 import dev.outlay.v1.CreateRequest;
@@ -52,6 +54,7 @@ import dev.outlay.v1.Stateid;
 import dev.outlay.v1.TruncateRequest;
 import dev.outlay.v1.TruncateResponse;
 import io.grpc.StatusRuntimeException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -304,6 +307,26 @@ final class TestClient {
         return done;
     }
 
+    CloneResponse clone(long source, long destination) {
+        return clone(
+                CloneRequest.newBuilder().setSourceId(source).setDestinationId(destination));
+    }
+
+    CloneResponse snapshot(long source, String name) {
+        return clone(
+                CloneRequest.newBuilder()
+                        .setSourceId(source)
+                        .setSnapshot(ChildName.newBuilder().setParentId(ROOT).setName(name)));
+    }
+
+    private CloneResponse clone(CloneRequest.Builder of) {
+        CloneRequest request = of.setSession(ref).setOperation(nextOperation()).build();
+        CloneResponse answer =
+                operation(request.getOperation(), () -> files().clone(request));
+        noteReturned(answer.getReturnedList());
+        return answer;
+    }
+
     // ---- layouts
 
     /** A request for exactly this range; the caller changes what differs. */
@@ -338,7 +361,14 @@ final class TestClient {
     /** I17, and that no address of a byte is told that may not be read. */
     private static void checkMap(MapBlocksRequest request, MapBlocksResponse mapped) {
         long at = request.getOffset();
+        Extent before = null;
         for (Extent extent : mapped.getExtentsList()) {
+            if (before != null && isPair(before, extent)) {
+                assertEquals(ExtentState.EXTENT_STATE_WRITTEN, before.getState());
+                assertEquals(ExtentState.EXTENT_STATE_UNWRITTEN, extent.getState());
+                at = extent.getFileOffset();
+            }
+            before = extent;
             assertEquals(at, extent.getFileOffset(), "extents are contiguous");
             assertTrue(extent.getLength() > 0 && extent.getLength() % BLOCK == 0);
             at += extent.getLength();
@@ -352,6 +382,22 @@ final class TestClient {
         if (mapped.getExtentsCount() > 0) {
             assertEquals(at, mapped.getNextOffset());
         }
+    }
+
+    private static boolean isPair(Extent first, Extent second) {
+        return first.getFileOffset() == second.getFileOffset();
+    }
+
+    /** Where a writer stores: of a pair, the destination. */
+    static List<Extent> stored(MapBlocksResponse mapped) {
+        List<Extent> stored = new ArrayList<>();
+        for (Extent extent : mapped.getExtentsList()) {
+            if (!stored.isEmpty() && isPair(stored.getLast(), extent)) {
+                stored.removeLast();
+            }
+            stored.add(extent);
+        }
+        return stored;
     }
 
     CommitCall committing(long file) {
