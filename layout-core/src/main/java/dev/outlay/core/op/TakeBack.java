@@ -10,10 +10,7 @@ import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
-import dev.outlay.core.value.Extent;
-import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileId;
-import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Waiter;
 import java.util.ArrayList;
@@ -101,20 +98,19 @@ final class TakeBack {
             FileNode file, ClientEntry client, List<Held> ahead, List<Held> inside) {
         Layout layout = Objects.requireNonNull(file.layoutOf(client.record().id()));
         for (LayoutRange granted : layout.ranges()) {
-            if (granted.kind() != GrantKind.RW) {
+            if (!granted.kind().isWriter()) {
                 continue;
             }
             for (ByteRange idle : uncommitted(file, granted.range())) {
-                Held held = new Held(client, file, idle, GrantKind.RW);
+                Held held = new Held(client, file, idle, granted.kind());
                 (idle.start() >= file.sizeBytes() ? ahead : inside).add(held);
             }
         }
     }
 
     private static List<ByteRange> uncommitted(FileNode file, ByteRange range) {
-        return file.extents().mapped(range).stream()
-                .filter(e -> e.state() == ExtentState.UNWRITTEN && !e.has(Extent.KEPT))
-                .map(Extent::range)
-                .toList();
+        List<ByteRange> uncommitted = new ArrayList<>(Grants.uncommitted(file, range));
+        uncommitted.addAll(CopyOnWrite.copied(file, range));
+        return uncommitted;
     }
 }
