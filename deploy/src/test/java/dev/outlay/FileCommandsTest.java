@@ -108,6 +108,36 @@ class FileCommandsTest extends CommandLineTesting {
     }
 
     @Test
+    void filesShareBlocksUntilOneIsWritten() throws Exception {
+        Path local = Files.write(folder.resolve("image"), new byte[10_000]);
+        client("put", local.toString(), "data:/image").ok();
+        client("clone", "data:/image", "data:/copy").ok().says("cloned data:/image to data:/copy");
+        JsonObject map = client("map", "data:/copy", "--json").ok().json().getAsJsonObject();
+        assertEquals(
+                "[\"SHARED\"]",
+                map.getAsJsonArray("extents").get(0).getAsJsonObject().get("flags").toString());
+        client("clone", "data:/image", "data:/copy", "--range", "0+4KiB", "--at", "16KiB").ok();
+        client("clone", "data:/image", "data:/copy", "--at", "4KiB").fails(ExitCode.USAGE, "--at");
+        client("clone", "data:/image", "other:/copy").fails(ExitCode.USAGE, "another volume");
+        client("snapshot", "data:/image", "data:/kept").ok().says("kept data:/image as data:/kept");
+        client("stat", "data:/kept").ok().says("read-only");
+        client("truncate", "data:/kept", "0").fails(ExitCode.FAILED, "snapshot");
+        client("create", "data:/together", "--concurrent").ok();
+        client("stat", "data:/together").ok().says("concurrent");
+        client(
+                        "layout-get",
+                        "data:/image",
+                        "--range",
+                        "0+4KiB",
+                        "--iomode",
+                        "rw",
+                        "--atomic",
+                        "--json")
+                .ok()
+                .says("SHARED");
+    }
+
+    @Test
     void aFilePutIsTheFileGot() throws Exception {
         long seed = System.nanoTime();
         byte[] bytes = new byte[(9 << 20) + 4321];

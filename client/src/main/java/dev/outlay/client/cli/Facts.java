@@ -34,7 +34,9 @@ final class Facts {
                 "createdMillis", file.createdMillis(),
                 "modifiedMillis", file.modifiedMillis(),
                 "changedMillis", file.changedMillis(),
-                "accessedMillis", file.accessedMillis());
+                "accessedMillis", file.accessedMillis(),
+                "concurrent", file.has(FileAttributes.CONCURRENT),
+                "readOnly", file.has(FileAttributes.READ_ONLY));
     }
 
     static Map<String, Object> extent(Extent extent) {

@@ -187,6 +187,7 @@ final class NameCommands {
                                     .row("allocated", Facts.size(file.allocatedBytes()))
                                     .row("mode", Integer.toOctalString(file.mode()))
                                     .row("owner", file.owner())
+                                    .row("flags", flags(file))
                                     .row("change counter", file.changeCounter())
                                     .row("map epoch", file.mapEpoch())
                                     .row("created", Facts.time(file.createdMillis()))
@@ -246,6 +247,17 @@ final class NameCommands {
             }
             return ExitCode.OK;
         }
+    }
+
+    private static String flags(FileAttributes file) {
+        List<String> flags = new ArrayList<>();
+        if (file.has(FileAttributes.CONCURRENT)) {
+            flags.add("concurrent");
+        }
+        if (file.has(FileAttributes.READ_ONLY)) {
+            flags.add("read-only");
+        }
+        return flags.isEmpty() ? "none" : String.join(", ", flags);
     }
 
     /** A directory as the destination means the same name in it, unless it is a directory moved. */

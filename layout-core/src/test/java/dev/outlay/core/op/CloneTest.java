@@ -527,8 +527,7 @@ class CloneTest {
         Extent before = kit.extents(source).getFirst();
         a.writesThrough(copy, 100, 50).ok();
         assertEquals("WS", kit.picture(copy, 2));
-        assertEquals(
-                before.deviceOffset(), kit.extents(source).getFirst().deviceOffset());
+        assertEquals(before.deviceOffset(), kit.extents(source).getFirst().deviceOffset());
         FileId snap = a.snapshots(source, "snap").ok().attributes().file();
         a.writesThrough(snap, 0, 10).refused(Reason.PERMISSION_DENIED);
     }

@@ -109,8 +109,7 @@ class CloneScenarioTest extends ScenarioTest {
         }
         long kept = observer.lookup("f.kept").getFileId();
         assertArrayEquals(bytes, observer.read(kept));
-        assertRefused(
-                Reason.REASON_PERMISSION_DENIED, () -> observer.map(kept, RW, 0, BLOCK));
+        assertRefused(Reason.REASON_PERMISSION_DENIED, () -> observer.map(kept, RW, 0, BLOCK));
         assertRefused(Reason.REASON_PERMISSION_DENIED, () -> observer.truncate(kept, 0));
         var _ = observer.remove("f.kept");
     }
@@ -137,7 +136,11 @@ class CloneScenarioTest extends ScenarioTest {
         var _ = a.reattach(atomic(a.layout(file, TestClient.range(RW, 0, 4 * BLOCK))));
         var _ = b.reattach();
         assertArrayEquals(old, b.read(file), "stored and crashed");
-        var _ = a.committing(file).extents(TestClient.stored(mapped)).epoch(mapped.getMapEpoch()).send();
+        var _ =
+                a.committing(file)
+                        .extents(TestClient.stored(mapped))
+                        .epoch(mapped.getMapEpoch())
+                        .send();
         server.crashAndRestart();
         var _ = a.reattach(atomic(a.layout(file, TestClient.range(RW, 0, 4 * BLOCK))));
         var _ = b.reattach();

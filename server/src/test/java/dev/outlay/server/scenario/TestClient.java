@@ -308,8 +308,7 @@ final class TestClient {
     }
 
     CloneResponse clone(long source, long destination) {
-        return clone(
-                CloneRequest.newBuilder().setSourceId(source).setDestinationId(destination));
+        return clone(CloneRequest.newBuilder().setSourceId(source).setDestinationId(destination));
     }
 
     CloneResponse snapshot(long source, String name) {
@@ -321,8 +320,7 @@ final class TestClient {
 
     private CloneResponse clone(CloneRequest.Builder of) {
         CloneRequest request = of.setSession(ref).setOperation(nextOperation()).build();
-        CloneResponse answer =
-                operation(request.getOperation(), () -> files().clone(request));
+        CloneResponse answer = operation(request.getOperation(), () -> files().clone(request));
         noteReturned(answer.getReturnedList());
         return answer;
     }
