@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Recalls: holders are asked to give back. At most one is open for each layout, widened when more
@@ -161,7 +162,11 @@ final class Recalls {
     private static boolean holdsOn(FileNode file, ClientId client, int device) {
         Layout layout = Objects.requireNonNull(file.layoutOf(client));
         return layout.ranges().stream()
-                .flatMap(held -> file.extents().mapped(held.range()).stream())
+                .flatMap(
+                        held ->
+                                Stream.concat(
+                                        file.extents().mapped(held.range()).stream(),
+                                        file.fresh().mapped(held.range()).stream()))
                 .anyMatch(extent -> extent.device() == device);
     }
 
