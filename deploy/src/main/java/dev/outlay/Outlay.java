@@ -84,6 +84,8 @@ public final class Outlay {
                         .build());
         ToolCommands.all().forEach(commandLine::addSubcommand);
         ClientCommands.all().forEach(commandLine::addSubcommand);
+        CommandLine device = commandLine.getSubcommands().get("device");
+        ClientCommands.ofDevice().forEach(device::addSubcommand);
         commandLine.addSubcommand(new DemoCommand());
         commandLine.addSubcommand(new WriterCommand());
         commandLine.addSubcommand(new CompletionCommand());

@@ -30,20 +30,28 @@ final class AdminWire {
                 CreateVolumeRequest.newBuilder()
                         .setVolume(spec.volume())
                         .setBlockSizeBytes(spec.blockSizeBytes())
+<<<<<<< HEAD
                         .setFencePolicy(
                                 switch (spec.fence()) {
                                     case STRICT -> dev.outlay.v1.FencePolicy.FENCE_POLICY_STRICT;
                                     case TIMED -> dev.outlay.v1.FencePolicy.FENCE_POLICY_TIMED;
                                 })
                         .setAcceptStaleWriterRisk(spec.acceptStaleWriterRisk());
+=======
+                        .setStripeBytes(spec.stripeBytes());
+>>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
         spec.least().ifPresent(least -> request.setLeastDurability(Wire.durability(least)));
         for (VolumeSpec.Slice slice : spec.slices()) {
-            DeviceSlice.Builder device = DeviceSlice.newBuilder().setPath(slice.path());
-            slice.start().ifPresent(device::setStart);
-            slice.length().ifPresent(device::setLength);
-            request.addDevices(device);
+            request.addDevices(slice(slice));
         }
         return request.build();
+    }
+
+    static DeviceSlice slice(VolumeSpec.Slice slice) {
+        DeviceSlice.Builder device = DeviceSlice.newBuilder().setPath(slice.path());
+        slice.start().ifPresent(device::setStart);
+        slice.length().ifPresent(device::setLength);
+        return device.build();
     }
 
     static VolumeStatus status(dev.outlay.v1.VolumeStatus status) {

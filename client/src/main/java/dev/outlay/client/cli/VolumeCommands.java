@@ -66,7 +66,8 @@ final class VolumeCommands {
             footer = {
                 "  outlay format /srv/disk0 --size 1GiB",
                 "  outlay volume create data --device /srv/disk0",
-                "  outlay volume create half --device /dev/pmem0,2MiB,8GiB"
+                "  outlay volume create half --device /dev/pmem0,2MiB,8GiB",
+                "  outlay volume create wide --device /srv/disk0 --device /srv/disk1 --stripe 1MiB"
             })
     static final class Create extends Admin {
 
@@ -90,6 +91,15 @@ final class VolumeCommands {
                 converter = Converters.Size.class,
                 description = "The unit of mapping and commit. Default: that of the devices.")
         private long blockSize;
+
+        @Option(
+                names = "--stripe",
+                paramLabel = "SIZE",
+                converter = Converters.Size.class,
+                description =
+                        "Files rotate over the devices, this much on each in turn. Default: one"
+                                + " device after the other.")
+        private long stripe;
 
         @Option(
                 names = "--least-durability",
@@ -130,8 +140,12 @@ final class VolumeCommands {
                                     devices,
                                     (int) blockSize,
                                     Optional.ofNullable(least),
+<<<<<<< HEAD
                                     fence,
                                     acceptStaleWriterRisk));
+=======
+                                    stripe));
+>>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
             if (output().isJson()) {
                 output().json(json(status));
             } else {

@@ -3,11 +3,9 @@ package dev.outlay.core.op;
 import dev.outlay.core.command.Command.Allocate;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
-import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileAttributes;
@@ -79,6 +77,7 @@ final class AllocateOp {
     }
 
     private static List<Extent> fresh(VolumeTables tables, FileNode file, List<ByteRange> holes) {
+<<<<<<< HEAD
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
         Extent before =
                 holes.getFirst().start() == 0
@@ -98,13 +97,16 @@ final class AllocateOp {
                                         tables.blockSize(),
                                         tables.limits().extentsPerReply());
         List<Extent> placed = Placement.place(holes, pieces, Extent.KEPT);
+=======
+        List<Extent> placed = Placement.fresh(tables, file, holes, tables.blockSize(), Extent.KEPT);
+>>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
         if (placed.isEmpty()) {
             throw new Shortage(
                     file,
                     new ByteRange(holes.getFirst().start(), holes.getLast().end()),
                     bytes,
                     "no "
-                            + bytes
+                            + holes.stream().mapToLong(ByteRange::length).sum()
                             + " bytes are free: "
                             + tables.free().freeBytes()
                             + " of "
