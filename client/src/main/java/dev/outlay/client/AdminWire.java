@@ -30,16 +30,13 @@ final class AdminWire {
                 CreateVolumeRequest.newBuilder()
                         .setVolume(spec.volume())
                         .setBlockSizeBytes(spec.blockSizeBytes())
-<<<<<<< HEAD
+                        .setStripeBytes(spec.stripeBytes())
                         .setFencePolicy(
                                 switch (spec.fence()) {
                                     case STRICT -> dev.outlay.v1.FencePolicy.FENCE_POLICY_STRICT;
                                     case TIMED -> dev.outlay.v1.FencePolicy.FENCE_POLICY_TIMED;
                                 })
                         .setAcceptStaleWriterRisk(spec.acceptStaleWriterRisk());
-=======
-                        .setStripeBytes(spec.stripeBytes());
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
         spec.least().ifPresent(least -> request.setLeastDurability(Wire.durability(least)));
         for (VolumeSpec.Slice slice : spec.slices()) {
             request.addDevices(slice(slice));

@@ -13,35 +13,24 @@ import java.util.OptionalLong;
  * @param slices one after the other
  * @param blockSizeBytes as in the labels; 0: whatever the labels say
  * @param least the weakest durability that commits may carry; empty: FORCED
-<<<<<<< HEAD
  * @param fence what proves that a client which ended without its own word stores no more
  * @param acceptStaleWriterRisk needed for TIMED where clients store by CPU
-=======
  * @param stripeBytes bytes of a file on each device in turn, whole blocks; 0: one device after the
  *     other
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
  */
 public record VolumeSpec(
         String volume,
         List<Slice> slices,
         int blockSizeBytes,
         Optional<Durability> least,
-<<<<<<< HEAD
         FencePolicy fence,
-        boolean acceptStaleWriterRisk) {
-
-    /** A volume on which time proves nothing. */
-    public VolumeSpec(
-            String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
-        this(volume, slices, blockSizeBytes, least, FencePolicy.STRICT, false);
-=======
+        boolean acceptStaleWriterRisk,
         long stripeBytes) {
 
-    /** A volume that fills one device after the other. */
+    /** A volume on which time proves nothing, and that fills one device after the other. */
     public VolumeSpec(
             String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
-        this(volume, slices, blockSizeBytes, least, 0);
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
+        this(volume, slices, blockSizeBytes, least, FencePolicy.STRICT, false, 0);
     }
 
     /**

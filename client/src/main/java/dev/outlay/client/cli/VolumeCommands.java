@@ -140,12 +140,9 @@ final class VolumeCommands {
                                     devices,
                                     (int) blockSize,
                                     Optional.ofNullable(least),
-<<<<<<< HEAD
                                     fence,
-                                    acceptStaleWriterRisk));
-=======
+                                    acceptStaleWriterRisk,
                                     stripe));
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
             if (output().isJson()) {
                 output().json(json(status));
             } else {

@@ -77,36 +77,18 @@ final class AllocateOp {
     }
 
     private static List<Extent> fresh(VolumeTables tables, FileNode file, List<ByteRange> holes) {
-<<<<<<< HEAD
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
-        Extent before =
-                holes.getFirst().start() == 0
-                        ? null
-                        : file.extents().find(holes.getFirst().start() - 1);
-        DeviceGoal goal =
-                before == null
-                        ? tables.free().groupGoal(file.id().value())
-                        : new DeviceGoal(before.device(), before.deviceOffset() + before.length());
-        List<DeviceRange> pieces =
-                !Relocation.leavesEnough(tables, bytes)
-                        ? List.of()
-                        : tables.free()
-                                .plan(
-                                        bytes,
-                                        goal,
-                                        tables.blockSize(),
-                                        tables.limits().extentsPerReply());
-        List<Extent> placed = Placement.place(holes, pieces, Extent.KEPT);
-=======
-        List<Extent> placed = Placement.fresh(tables, file, holes, tables.blockSize(), Extent.KEPT);
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
+        List<Extent> placed =
+                Relocation.leavesEnough(tables, bytes)
+                        ? Placement.fresh(tables, file, holes, tables.blockSize(), Extent.KEPT)
+                        : List.of();
         if (placed.isEmpty()) {
             throw new Shortage(
                     file,
                     new ByteRange(holes.getFirst().start(), holes.getLast().end()),
                     bytes,
                     "no "
-                            + holes.stream().mapToLong(ByteRange::length).sum()
+                            + bytes
                             + " bytes are free: "
                             + tables.free().freeBytes()
                             + " of "

@@ -264,13 +264,10 @@ final class MapForWrite {
     }
 
     private List<Extent> plan(List<ByteRange> holes) {
-<<<<<<< HEAD
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
         if (!Relocation.leavesEnough(tables, bytes)) {
             return List.of();
         }
-=======
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
         long alignment =
                 ask.flags().alignHuge()
                         ? Math.max(HUGE_PAGE, tables.blockSize())

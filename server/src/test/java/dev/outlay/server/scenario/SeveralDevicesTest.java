@@ -82,8 +82,7 @@ class SeveralDevicesTest extends ScenarioTest {
             long free = server.space().getFreeBytes();
             long id;
             try (LayoutClient a = connect("a");
-                    BlockFile file =
-                            a.open(ScenarioServer.VOLUME, "/f", READ, WRITE, CREATE_NEW)) {
+                    BlockFile file = a.open(ScenarioServer.VOLUME, "/f", READ, WRITE, CREATE_NEW)) {
                 id = file.file().value();
                 file.write(ByteBuffer.wrap(bytes, 0, BLOCK), 0);
                 addDevice(second.path());
