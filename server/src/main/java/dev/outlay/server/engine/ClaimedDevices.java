@@ -5,12 +5,13 @@ import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The devices of one volume, claimed for this server, by index. Thread-safe. */
-final class ClaimedDevices implements VolumeEngine.DeviceAccess {
+final class ClaimedDevices implements DeviceTasks.DeviceAccess {
 
     private final DevicePool pool;
     private final Map<Integer, ServerDevice> byIndex = new ConcurrentHashMap<>();
@@ -47,12 +48,26 @@ final class ClaimedDevices implements VolumeEngine.DeviceAccess {
     }
 
     @Override
+    public ByteBuffer read(DeviceRange range) throws IOException {
+        return ByteBuffer.wrap(of(range).read(range));
+    }
+
+    @Override
+    public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
+        of(range).write(range, bytes);
+    }
+
+    @Override
     public void zero(DeviceRange range) throws IOException {
+        of(range).zero(range);
+    }
+
+    private ServerDevice of(DeviceRange range) throws IOException {
         ServerDevice device = byIndex.get(range.device());
         if (device == null) {
             throw new IOException("the volume has no device " + range.device());
         }
-        device.zero(range);
+        return device;
     }
 
     @Override

@@ -146,6 +146,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
         this.background = parts.background;
         this.workers = new BoundedExecutor(parts.background, WORKERS);
+        this.blockSize = parts.loaded.state().tables().blockSize();
         this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
         this.status = logic.status();
         this.sample = sampleNow();

@@ -21,7 +21,6 @@ import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalStorage;
 import dev.outlay.server.metrics.ServerMeters;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -517,42 +516,6 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                 config.volumeLimits());
     }
 
-<<<<<<< HEAD
-    private DeviceTasks.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
-        List<ServerDevice> claimed = new ArrayList<>();
-        try {
-            for (VolumeDevice device : used) {
-                claimed.add(devices.claim(device));
-            }
-        } catch (DeviceException e) {
-            claimed.forEach(devices::release);
-            throw e;
-        }
-        return new DeviceTasks.DeviceAccess() {
-            @Override
-            public ByteBuffer read(DeviceRange range) throws IOException {
-                return ByteBuffer.wrap(claimed.get(range.device()).read(range));
-            }
-
-            @Override
-            public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
-                claimed.get(range.device()).write(range, bytes);
-            }
-
-            @Override
-            public void zero(DeviceRange range) throws IOException {
-                claimed.get(range.device()).zero(range);
-            }
-
-            @Override
-            public void close() {
-                claimed.forEach(devices::release);
-            }
-        };
-    }
-
-=======
->>>>>>> f3805ca (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
     private static void deleteTree(Path path) throws IOException {
         if (Files.exists(path)) {
             try (Stream<Path> tree = Files.walk(path)) {
