@@ -22,7 +22,6 @@ import dev.outlay.v1.ListExtentsRequest;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -108,11 +107,11 @@ class SeveralDevicesTest extends ScenarioTest {
             }
 
             // Its label is lost: nothing there is touched.
-            byte[] zeros = new byte[BLOCK];
-            try (FileChannel raw = FileChannel.open(second.path(), WRITE)) {
-                raw.write(ByteBuffer.wrap(zeros), 0);
-                raw.write(ByteBuffer.wrap(zeros), raw.size() - BLOCK);
-            }
+            long last = SECOND_BYTES - BLOCK;
+            byte[] label = second.load(0, BLOCK);
+            byte[] copy = second.load(last, BLOCK);
+            second.store(0, new byte[BLOCK]);
+            second.store(last, new byte[BLOCK]);
             try (LayoutClient c = connect("c")) {
                 IOException refused =
                         assertThrows(
@@ -124,6 +123,8 @@ class SeveralDevicesTest extends ScenarioTest {
                         mismatch || String.valueOf(refused.getMessage()).contains("label"),
                         refused::toString);
             }
+            second.store(0, label);
+            second.store(last, copy);
         }
     }
 
