@@ -202,7 +202,6 @@ final class MapForWrite {
                                         Grants.CONFLICT_RETRY_MILLIS)));
     }
 
-<<<<<<< HEAD
     /** The pieces of a range that nobody bars, with fresh blocks (unless told not to). */
     private List<Piece> layOut(ByteRange range, Coverage need) {
         List<Piece> pieces = CopyOnWrite.pieces(tables, file, range, ask.flags().atomic());
@@ -210,98 +209,5 @@ final class MapForWrite {
                 ? pieces
                 : new FreshBlocks(tables, file, ask.flags().alignHuge())
                         .fill(range, pieces, need.bytes());
-=======
-    /**
-     * The extents of a range that nobody bars, with fresh ones planned under its holes (unless told
-     * not to).
-     */
-    private List<Extent> layOut(ByteRange range, Coverage need) {
-        List<Extent> slice = file.extents().slice(range);
-        if (ask.flags().noAllocate()) {
-            return slice;
-        }
-        List<ByteRange> holes = slice.stream().filter(Extent::isHole).map(Extent::range).toList();
-        if (holes.isEmpty()) {
-            return slice;
-        }
-        long least =
-                Math.ceilDiv(range.start() + need.bytes(), tables.blockSize()) * tables.blockSize();
-        long end = range.end();
-        List<ByteRange> wanted = holes;
-        List<Extent> fresh = plan(wanted);
-        while (fresh.isEmpty() && !wanted.isEmpty()) {
-            if (end <= least) {
-                throw noSpace(range, wanted);
-            }
-            long half =
-                    new ByteRange(0, (end - range.start()) / 2)
-                            .alignOutward(tables.blockSize())
-                            .end();
-            end = Math.max(least, range.start() + half);
-            wanted = upTo(holes, end);
-            fresh = wanted.isEmpty() ? List.of() : plan(wanted);
-        }
-        return merge(slice, fresh);
-    }
-
-    private Refusal noSpace(ByteRange range, List<ByteRange> wanted) {
-        long bytes = wanted.stream().mapToLong(ByteRange::length).sum();
-        return new Shortage(
-                file,
-                range,
-                bytes,
-                "no "
-                        + bytes
-                        + " bytes are free for file "
-                        + file.id()
-                        + " at "
-                        + range.start()
-                        + ": "
-                        + tables.free().freeBytes()
-                        + " of "
-                        + tables.spaceUse().total()
-                        + " bytes are");
-    }
-
-    private List<Extent> plan(List<ByteRange> holes) {
-        long bytes = holes.stream().mapToLong(ByteRange::length).sum();
-        if (!Relocation.leavesEnough(tables, bytes)) {
-            return List.of();
-        }
-        long alignment =
-                ask.flags().alignHuge()
-                        ? Math.max(HUGE_PAGE, tables.blockSize())
-                        : tables.blockSize();
-        return Placement.fresh(tables, file, holes, alignment, Extent.NEW);
-    }
-
-    /** The part of the holes before {@code end}, for when there is no space for all of them. */
-    private static List<ByteRange> upTo(List<ByteRange> holes, long end) {
-        return holes.stream()
-                .filter(hole -> hole.start() < end)
-                .map(hole -> new ByteRange(hole.start(), Math.min(hole.end(), end)))
-                .toList();
-    }
-
-    /** Existing extents with the fresh ones in their holes, up to the first hole that stays. */
-    private static List<Extent> merge(List<Extent> slice, List<Extent> fresh) {
-        List<Extent> all = new ArrayList<>();
-        int next = 0;
-        for (Extent extent : slice) {
-            if (!extent.isHole()) {
-                all.add(extent);
-                continue;
-            }
-            long filled = extent.fileOffset();
-            while (next < fresh.size() && fresh.get(next).fileOffset() < extent.end()) {
-                filled = fresh.get(next).end();
-                all.add(fresh.get(next++));
-            }
-            if (filled < extent.end()) {
-                break;
-            }
-        }
-        return all;
->>>>>>> 400ad2c (core, server, client: volumes striped over devices, devices that join a volume at work, reclaim commits; docs of devices and restart)
     }
 }
