@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -84,6 +85,10 @@ public final class Outlay {
                         .build());
         ToolCommands.all().forEach(commandLine::addSubcommand);
         ClientCommands.all().forEach(commandLine::addSubcommand);
+        CommandLine device =
+                Objects.requireNonNull(
+                        commandLine.getSubcommands().get("device"), "the tools have `device`");
+        ClientCommands.ofDevice().forEach(device::addSubcommand);
         commandLine.addSubcommand(new DemoCommand());
         commandLine.addSubcommand(new WriterCommand());
         commandLine.addSubcommand(new CompletionCommand());

@@ -3,6 +3,7 @@ package dev.outlay.client;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.RecallScope;
+import dev.outlay.v1.AddDeviceRequest;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
@@ -64,6 +65,16 @@ public final class AdminClient implements AutoCloseable {
     public VolumeStatus createVolume(VolumeSpec spec) throws OutlayException {
         CreateVolumeRequest request = AdminWire.createVolume(spec);
         return AdminWire.status(call(stub -> stub.createVolume(request)).getStatus());
+    }
+
+    /** Adds a device to a volume at work; how the volume knows it. */
+    public DeviceEntry addDevice(String volume, VolumeSpec.Slice device) throws OutlayException {
+        AddDeviceRequest request =
+                AddDeviceRequest.newBuilder()
+                        .setVolume(volume)
+                        .setDevice(AdminWire.slice(device))
+                        .build();
+        return Wire.device(call(stub -> stub.addDevice(request)).getDevice());
     }
 
     /** All volumes by rising name. */

@@ -30,6 +30,7 @@ final class AdminWire {
                 CreateVolumeRequest.newBuilder()
                         .setVolume(spec.volume())
                         .setBlockSizeBytes(spec.blockSizeBytes())
+                        .setStripeBytes(spec.stripeBytes())
                         .setFencePolicy(
                                 switch (spec.fence()) {
                                     case STRICT -> dev.outlay.v1.FencePolicy.FENCE_POLICY_STRICT;
@@ -38,12 +39,16 @@ final class AdminWire {
                         .setAcceptStaleWriterRisk(spec.acceptStaleWriterRisk());
         spec.least().ifPresent(least -> request.setLeastDurability(Wire.durability(least)));
         for (VolumeSpec.Slice slice : spec.slices()) {
-            DeviceSlice.Builder device = DeviceSlice.newBuilder().setPath(slice.path());
-            slice.start().ifPresent(device::setStart);
-            slice.length().ifPresent(device::setLength);
-            request.addDevices(device);
+            request.addDevices(slice(slice));
         }
         return request.build();
+    }
+
+    static DeviceSlice slice(VolumeSpec.Slice slice) {
+        DeviceSlice.Builder device = DeviceSlice.newBuilder().setPath(slice.path());
+        slice.start().ifPresent(device::setStart);
+        slice.length().ifPresent(device::setLength);
+        return device.build();
     }
 
     static VolumeStatus status(dev.outlay.v1.VolumeStatus status) {

@@ -15,6 +15,8 @@ import java.util.OptionalLong;
  * @param least the weakest durability that commits may carry; empty: FORCED
  * @param fence what proves that a client which ended without its own word stores no more
  * @param acceptStaleWriterRisk needed for TIMED where clients store by CPU
+ * @param stripeBytes bytes of a file on each device in turn, whole blocks; 0: one device after the
+ *     other
  */
 public record VolumeSpec(
         String volume,
@@ -22,12 +24,13 @@ public record VolumeSpec(
         int blockSizeBytes,
         Optional<Durability> least,
         FencePolicy fence,
-        boolean acceptStaleWriterRisk) {
+        boolean acceptStaleWriterRisk,
+        long stripeBytes) {
 
-    /** A volume on which time proves nothing. */
+    /** A volume on which time proves nothing, and that fills one device after the other. */
     public VolumeSpec(
             String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
-        this(volume, slices, blockSizeBytes, least, FencePolicy.STRICT, false);
+        this(volume, slices, blockSizeBytes, least, FencePolicy.STRICT, false, 0);
     }
 
     /**

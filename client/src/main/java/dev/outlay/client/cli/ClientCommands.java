@@ -1,11 +1,17 @@
 package dev.outlay.client.cli;
 
 import java.util.List;
+import java.util.Map;
 
 /** The client's commands, for a command line to take in. */
 public final class ClientCommands {
 
     private ClientCommands() {}
+
+    /** The commands about devices that ask a server, to stand beside those that do not. */
+    public static Map<String, Object> ofDevice() {
+        return Map.of("add", new DeviceAddCommand());
+    }
 
     /** A fresh picocli command object of each, in the order of the help. */
     public static List<Object> all() {

@@ -66,7 +66,8 @@ final class VolumeCommands {
             footer = {
                 "  outlay format /srv/disk0 --size 1GiB",
                 "  outlay volume create data --device /srv/disk0",
-                "  outlay volume create half --device /dev/pmem0,2MiB,8GiB"
+                "  outlay volume create half --device /dev/pmem0,2MiB,8GiB",
+                "  outlay volume create wide --device /srv/disk0 --device /srv/disk1 --stripe 1MiB"
             })
     static final class Create extends Admin {
 
@@ -90,6 +91,15 @@ final class VolumeCommands {
                 converter = Converters.Size.class,
                 description = "The unit of mapping and commit. Default: that of the devices.")
         private long blockSize;
+
+        @Option(
+                names = "--stripe",
+                paramLabel = "SIZE",
+                converter = Converters.Size.class,
+                description =
+                        "Files rotate over the devices, this much on each in turn. Default: one"
+                                + " device after the other.")
+        private long stripe;
 
         @Option(
                 names = "--least-durability",
@@ -131,7 +141,8 @@ final class VolumeCommands {
                                     (int) blockSize,
                                     Optional.ofNullable(least),
                                     fence,
-                                    acceptStaleWriterRisk));
+                                    acceptStaleWriterRisk,
+                                    stripe));
             if (output().isJson()) {
                 output().json(json(status));
             } else {

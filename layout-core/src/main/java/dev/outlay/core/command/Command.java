@@ -85,6 +85,9 @@ public sealed interface Command {
 
     /**
      * These bytes are filled and durable: expose them. RFC 8881 18.42, and Linux {@code iomap_end}.
+     *
+     * @param reclaim under a grant that the journal knows, though the client may not have restated
+     *     it since the server started
      */
     record CommitBlocks(
             Origin origin,
@@ -96,12 +99,39 @@ public sealed interface Command {
             long mapEpoch,
             Durability durability,
             OptionalLong lastWriteOffset,
-            OptionalLong mtimeMillis)
+            OptionalLong mtimeMillis,
+            boolean reclaim)
             implements Mutation {
 
         public CommitBlocks {
             ranges = List.copyOf(ranges);
             devices = List.copyOf(devices);
+        }
+
+        /** A commit by a client that has restated what it holds. */
+        public CommitBlocks(
+                Origin origin,
+                long nowMillis,
+                FileId file,
+                Stateid stateid,
+                List<CommitRange> ranges,
+                List<DeviceIncarnation> devices,
+                long mapEpoch,
+                Durability durability,
+                OptionalLong lastWriteOffset,
+                OptionalLong mtimeMillis) {
+            this(
+                    origin,
+                    nowMillis,
+                    file,
+                    stateid,
+                    ranges,
+                    devices,
+                    mapEpoch,
+                    durability,
+                    lastWriteOffset,
+                    mtimeMillis,
+                    false);
         }
     }
 

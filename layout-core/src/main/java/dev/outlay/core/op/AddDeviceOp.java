@@ -16,7 +16,11 @@ final class AddDeviceOp {
 
     static Decision decide(VolumeTables tables, VolumeDevice device) {
         for (VolumeDevice other : tables.devices()) {
-            if (other.index() == device.index() || other.uuid().equals(device.uuid())) {
+            boolean overlaps =
+                    other.uuid().equals(device.uuid())
+                            && other.startBytes() < device.startBytes() + device.lengthBytes()
+                            && device.startBytes() < other.startBytes() + other.lengthBytes();
+            if (other.index() == device.index() || overlaps) {
                 throw new Refusal(
                         Reason.ALREADY_EXISTS,
                         "the volume has a device " + other.index() + " (" + other.uuid() + ")");

@@ -3,11 +3,9 @@ package dev.outlay.core.op;
 import dev.outlay.core.command.Command.Allocate;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
-import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileAttributes;
@@ -80,24 +78,10 @@ final class AllocateOp {
 
     private static List<Extent> fresh(VolumeTables tables, FileNode file, List<ByteRange> holes) {
         long bytes = holes.stream().mapToLong(ByteRange::length).sum();
-        Extent before =
-                holes.getFirst().start() == 0
-                        ? null
-                        : file.extents().find(holes.getFirst().start() - 1);
-        DeviceGoal goal =
-                before == null
-                        ? tables.free().groupGoal(file.id().value())
-                        : new DeviceGoal(before.device(), before.deviceOffset() + before.length());
-        List<DeviceRange> pieces =
-                !Relocation.leavesEnough(tables, bytes)
-                        ? List.of()
-                        : tables.free()
-                                .plan(
-                                        bytes,
-                                        goal,
-                                        tables.blockSize(),
-                                        tables.limits().extentsPerReply());
-        List<Extent> placed = Placement.place(holes, pieces, Extent.KEPT);
+        List<Extent> placed =
+                Relocation.leavesEnough(tables, bytes)
+                        ? Placement.fresh(tables, file, holes, tables.blockSize(), Extent.KEPT)
+                        : List.of();
         if (placed.isEmpty()) {
             throw new Shortage(
                     file,

@@ -51,6 +51,22 @@ final class Checks {
         return client;
     }
 
+    /**
+     * The client of a reclaim commit: it need not be back, its grant is in the journal. One that
+     * the volume has forgotten comes too late.
+     */
+    static ClientEntry reclaimingClient(VolumeTables tables, Origin origin) {
+        ClientEntry client = tables.client(origin.client());
+        if (client == null) {
+            throw new Refusal(
+                    Reason.NO_GRACE,
+                    "client "
+                            + origin.client()
+                            + " is not known to this volume: the time to reclaim is over");
+        }
+        return client.ended().isPresent() ? liveClient(tables, origin) : client;
+    }
+
     static FileNode file(VolumeTables tables, FileId id) {
         FileNode node = node(tables, id);
         if (node.isDirectory()) {

@@ -45,7 +45,7 @@ final class CommitBlocksOp {
         FileNode file = fileOrRemoving(tables, ask);
         ClientId caller = ask.origin().client();
         Layout layout = file.layoutOf(caller);
-        Checks.stateid(layout, ask.stateid(), false);
+        checkStateid(layout, ask);
         if (layout == null) {
             throw new IllegalStateException("a checked stateid has a layout");
         }
@@ -57,7 +57,7 @@ final class CommitBlocksOp {
         List<ByteRange> toSwap = new ArrayList<>();
         List<ByteRange> toConvert = new ArrayList<>();
         for (CommitRange range : ask.ranges()) {
-            checkGrant(file, layout, range, ask.mapEpoch());
+            checkGrant(file, layout, range, ask);
             for (Piece piece : named(tables, file, range)) {
                 if (piece.copy() != null) {
                     toSwap.add(piece.range());
@@ -73,7 +73,9 @@ final class CommitBlocksOp {
             }
         }
         List<Fact> facts = new ArrayList<>();
-        facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().seqid()));
+        if (!ask.reclaim()) {
+            facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().seqid()));
+        }
         if (file.isRemoving()) {
             return Decision.answer(
                     facts, new Reply.Committed(OptionalLong.empty(), file.attributes()));
@@ -126,6 +128,22 @@ final class CommitBlocksOp {
             Grants.refuseInGrace(tables, "replacing committed blocks");
         }
         return revoke;
+    }
+
+    /** A reclaim is held against what the journal knows: the client may have a newer seqid. */
+    private static void checkStateid(@Nullable Layout layout, CommitBlocks ask) {
+        if (!ask.reclaim()) {
+            Checks.stateid(layout, ask.stateid(), false);
+        } else if (layout == null || !layout.id().equals(ask.stateid().id())) {
+            throw new Refusal(
+                    Reason.RECLAIM_BAD,
+                    "the journal knows of no layout of this client on file "
+                            + ask.file()
+                            + " with the id "
+                            + ask.stateid().id());
+        } else if (ask.stateid().seqid() == 0) {
+            throw new Refusal(Reason.BAD_STATEID, "a seqid is never 0");
+        }
     }
 
     /**
@@ -225,13 +243,17 @@ final class CommitBlocksOp {
         }
     }
 
-    private static void checkGrant(FileNode file, Layout layout, CommitRange range, long epoch) {
+    private static void checkGrant(
+            FileNode file, Layout layout, CommitRange range, CommitBlocks ask) {
+        long epoch = ask.mapEpoch();
         ByteRange bytes = ByteRange.ofLength(range.fileOffset(), range.length());
         if (!layout.covers(bytes, GrantKind.RW_ATOMIC)) {
             List<LayoutRange> held = layout.within(bytes);
             boolean readOnly = layout.covers(bytes, GrantKind.READ);
             throw new Refusal(
-                    readOnly ? Reason.BAD_IOMODE : Reason.BAD_LAYOUT,
+                    ask.reclaim()
+                            ? Reason.RECLAIM_BAD
+                            : readOnly ? Reason.BAD_IOMODE : Reason.BAD_LAYOUT,
                     "bytes "
                             + bytes
                             + " are not all granted to this client for RW; it holds "

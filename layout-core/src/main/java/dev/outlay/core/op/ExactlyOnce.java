@@ -34,7 +34,10 @@ final class ExactlyOnce {
     static Decision decide(
             VolumeTables tables, Mutation mutation, Function<Mutation, Decision> operation) {
         Origin origin = mutation.origin();
-        ClientEntry client = Checks.liveClient(tables, origin);
+        ClientEntry client =
+                mutation instanceof Command.CommitBlocks commit && commit.reclaim()
+                        ? Checks.reclaimingClient(tables, origin)
+                        : Checks.liveClient(tables, origin);
         if (origin.operationId() < 1
                 || origin.answeredThrough() < 0
                 || origin.answeredThrough() >= origin.operationId()) {

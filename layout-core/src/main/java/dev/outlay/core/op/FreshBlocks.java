@@ -1,11 +1,9 @@
 package dev.outlay.core.op;
 
 import dev.outlay.core.op.CopyOnWrite.Piece;
-import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Extent;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,25 +76,7 @@ final class FreshBlocks {
             return List.of();
         }
         long alignment = alignHuge ? Math.max(HUGE_PAGE, tables.blockSize()) : tables.blockSize();
-        List<DeviceRange> pieces =
-                tables.free()
-                        .plan(
-                                bytes,
-                                goal(holes.getFirst().start()),
-                                alignment,
-                                tables.limits().extentsPerReply());
-        return Placement.place(holes, pieces, Extent.NEW);
-    }
-
-    /** Right behind the file's last block before {@code offset}, or a place of the file's own. */
-    private DeviceGoal goal(long offset) {
-        if (offset > 0) {
-            Extent before = file.extents().find(offset - 1);
-            if (before != null) {
-                return new DeviceGoal(before.device(), before.deviceOffset() + before.length());
-            }
-        }
-        return tables.free().groupGoal(file.id().value());
+        return Placement.fresh(tables, file, holes, alignment, Extent.NEW);
     }
 
     /** The part of the holes before {@code end}, for when there is no space for all of them. */

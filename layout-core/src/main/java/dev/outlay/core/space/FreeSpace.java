@@ -4,6 +4,7 @@ import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +60,28 @@ public final class FreeSpace {
 
     private final FreeExtents free = new FreeExtents();
 
+    /** The free extents of each device by themselves; kept only where files rotate over devices. */
+    private final TreeMap<Integer, FreeExtents> freeOf = new TreeMap<>();
+
+    private final boolean byDevice;
+
     /** A volume without devices. {@code blockSize} is in bytes; all places are multiples of it. */
     public FreeSpace(long blockSize) {
+        this(blockSize, false);
+    }
+
+    /**
+     * A volume without devices.
+     *
+     * @param blockSize in bytes; all places are multiples of it
+     * @param byDevice whether {@link #planStriped} will be asked for
+     */
+    public FreeSpace(long blockSize, boolean byDevice) {
         if (blockSize <= 0 || Long.bitCount(blockSize) != 1) {
             throw new IllegalArgumentException("block size " + blockSize + " is no power of two");
         }
         this.blockSize = blockSize;
+        this.byDevice = byDevice;
     }
 
     /** Adds a device, or the slice of it that belongs to the volume; all of it is free. */
@@ -77,7 +94,7 @@ public final class FreeSpace {
         long sixteenth = Math.ceilDiv(whole.length(), GROUPS_PER_DEVICE);
         long groupBytes = Math.min(Math.ceilDiv(sixteenth, blockSize) * blockSize, MAX_GROUP_BYTES);
         devices.put(whole.device(), new Device(whole, groupBytes));
-        free.add(whole);
+        add(whole);
         firstGroups.clear();
         groups = 0;
         for (Device device : devices.values()) {
@@ -146,6 +163,45 @@ public final class FreeSpace {
         return next == null ? start : new DeviceGoal(next.device(), next.start());
     }
 
+    /**
+     * Chooses space for bytes of a file that rotate over the devices, the next one with every
+     * stripe unit, and changes nothing. Where a device is full the next that has room stands in.
+     *
+     * @param pieces whole blocks of the file, in order and disjoint
+     * @param stripeBytes the stripe unit
+     * @param inode decides on which device the file begins
+     * @param goals where on a device the bytes at an offset of the file would best lie; null for
+     *     anywhere
+     * @param maxPieces the most pieces that will do, one or more
+     * @return as {@link #plan}, for all pieces together
+     */
+    public List<DeviceRange> planStriped(
+            List<ByteRange> pieces,
+            long stripeBytes,
+            long inode,
+            StripeGoals goals,
+            int maxPieces) {
+        if (!byDevice) {
+            throw new IllegalStateException("this volume does not keep its devices apart");
+        }
+        return new StripePlanner(freeOf, stripeBytes, inode, blockSize)
+                .plan(pieces, goals, this::groupOf, maxPieces);
+    }
+
+    private void add(DeviceRange range) {
+        free.add(range);
+        if (byDevice) {
+            freeOf.computeIfAbsent(range.device(), _ -> new FreeExtents()).add(range);
+        }
+    }
+
+    private void remove(DeviceRange extent) {
+        free.remove(extent);
+        if (byDevice) {
+            Objects.requireNonNull(freeOf.get(extent.device())).remove(extent);
+        }
+    }
+
     /** Marks a range as no longer free; all of it must be free. */
     public void take(DeviceRange range) {
         requireAligned(range);
@@ -153,12 +209,12 @@ public final class FreeSpace {
         if (extent == null || extent.end() < range.end()) {
             throw new IllegalStateException(range + " is taken, but not all of it is free");
         }
-        free.remove(extent);
+        remove(extent);
         if (extent.start() < range.start()) {
-            free.add(extent.slice(0, range.start() - extent.start()));
+            add(extent.slice(0, range.start() - extent.start()));
         }
         if (range.end() < extent.end()) {
-            free.add(extent.slice(range.end() - extent.start(), extent.end() - range.end()));
+            add(extent.slice(range.end() - extent.start(), extent.end() - range.end()));
         }
     }
 
@@ -178,15 +234,15 @@ public final class FreeSpace {
         long end = range.end();
         DeviceRange before = free.endingAt(new DeviceGoal(range.device(), start));
         if (before != null) {
-            free.remove(before);
+            remove(before);
             start = before.start();
         }
         DeviceRange after = free.containing(new DeviceGoal(range.device(), end));
         if (after != null) {
-            free.remove(after);
+            remove(after);
             end = after.end();
         }
-        free.add(new DeviceRange(range.device(), start, end - start));
+        add(new DeviceRange(range.device(), start, end - start));
     }
 
     /** Whether every byte of {@code range} is free. */

@@ -72,7 +72,7 @@ public final class StateImage {
             return tables;
         }
         tables.settings = ValueCodec.settings(in);
-        FreeSpace free = new FreeSpace(tables.settings.blockSize());
+        FreeSpace free = VolumeTables.freeSpace(tables.settings);
         tables.free = free;
         tables.nextFile = in.readVar();
         tables.nextWork = in.readVar();

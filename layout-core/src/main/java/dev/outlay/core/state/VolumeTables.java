@@ -296,7 +296,7 @@ public final class VolumeTables {
 
     private void create(VolumeSettings created) {
         settings = created;
-        free = new FreeSpace(created.blockSize());
+        free = freeSpace(created);
         FileNode root =
                 new FileNode(
                         FileId.ROOT,
@@ -307,6 +307,12 @@ public final class VolumeTables {
                         "",
                         created.createdMillis());
         files.put(FileId.ROOT, root);
+    }
+
+    /** The free space of a volume without devices. */
+    static FreeSpace freeSpace(VolumeSettings settings) {
+        return new FreeSpace(
+                settings.blockSize(), settings.placement() == VolumeSettings.Placement.STRIPED);
     }
 
     private void addDevice(VolumeDevice device) {

@@ -56,6 +56,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final ScheduledExecutorService timers;
     private final InstantSource wallClock;
     private final MonotonicClock clock;
+    private final int blockSize;
     private final VolumeMeters meters;
     private final long snapshotThresholdBytes;
     private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>(MAX_QUEUED);
@@ -145,6 +146,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
         this.background = parts.background;
         this.workers = new BoundedExecutor(parts.background, WORKERS);
+        this.blockSize = parts.loaded.state().tables().blockSize();
         this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
         this.status = logic.status();
         this.sample = sampleNow();
@@ -273,6 +275,11 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     record RememberedClient(ClientRecord record, Optional<EndCause> ended) {}
+
+    /** Bytes of a block: never changes. */
+    public int blockSize() {
+        return blockSize;
+    }
 
     /** The devices of the volume, to be read before {@link #start}. */
     List<VolumeDevice> devicesAtStart() {

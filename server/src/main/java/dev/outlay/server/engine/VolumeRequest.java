@@ -19,12 +19,13 @@ public record VolumeRequest(
         int blockSize,
         Durability leastDurability,
         FencePolicy fence,
-        boolean acceptStaleWriterRisk) {
+        boolean acceptStaleWriterRisk,
+        long stripeBytes) {
 
     /** A volume on which time proves nothing. */
     public VolumeRequest(
             String name, List<DeviceSlice> devices, int blockSize, Durability leastDurability) {
-        this(name, devices, blockSize, leastDurability, FencePolicy.STRICT, false);
+        this(name, devices, blockSize, leastDurability, FencePolicy.STRICT, false, 0);
     }
 
     public VolumeRequest {

@@ -1,11 +1,10 @@
 package dev.outlay.server.engine;
 
 import dev.outlay.core.VolumeState;
-import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.core.command.Command;
 import dev.outlay.core.notice.Notice;
-import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientId;
-import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
@@ -22,7 +21,6 @@ import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalStorage;
 import dev.outlay.server.metrics.ServerMeters;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +33,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -63,6 +62,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     public static final String UUID_FILE = "volume-uuid";
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
+    private static final int DEVICES_MAX = 256;
     private static final int MAX_BATCH_BYTES = 16 << 20;
     private static final Duration OPEN_RETRY_MIN = Duration.ofSeconds(1);
     private static final Duration OPEN_RETRY_MAX = Duration.ofMinutes(1);
@@ -89,8 +89,16 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private record Open(
             VolumeEngine engine,
             JournalLock lock,
+            ClaimedDevices claimed,
             List<VolumeDevice> devices,
-            boolean storedByCpu) {}
+            boolean storedByCpu) {
+
+        Open with(VolumeDevice added) throws DeviceException {
+            List<VolumeDevice> all = new ArrayList<>(devices);
+            all.add(added);
+            return new Open(engine, lock, claimed, List.copyOf(all), Volumes.isStoredByCpu(all));
+        }
+    }
 
     private Volumes(
             ServerConfig config,
@@ -266,12 +274,25 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         checkRequest(request);
         Path temporary = folder.resolve("." + request.name() + ".creating");
         try {
-            List<VolumeDevice> slices = slices(request);
+            List<VolumeDevice> slices = new ArrayList<>();
+            for (DeviceSlice slice : request.devices()) {
+                slices.add(
+                        slices(request.name(), slices)
+                                .of(slice, slices.size(), request.blockSize()));
+            }
             refuseHiddenRisk(request, slices);
             int blockSize =
                     request.blockSize() != 0
                             ? request.blockSize()
                             : devices.label(request.devices().getFirst().path()).blockSizeBytes();
+            if (request.stripeBytes() % blockSize != 0) {
+                throw new VolumeException(
+                        Reason.INVALID_ARGUMENT,
+                        "a stripe unit of "
+                                + request.stripeBytes()
+                                + " bytes is not of whole blocks of "
+                                + blockSize);
+            }
             VolumeSettings settings =
                     new VolumeSettings(
                             UUID.randomUUID(),
@@ -281,8 +302,8 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                             wallClock.millis(),
                             request.fence(),
                             Allocation.UNWRITTEN,
-                            Placement.LINEAR,
-                            0);
+                            request.stripeBytes() == 0 ? Placement.LINEAR : Placement.STRIPED,
+                            request.stripeBytes());
             deleteTree(temporary);
             Files.createDirectories(temporary);
             ServerIdentity.write(temporary.resolve(UUID_FILE), settings.uuid() + "\n");
@@ -304,6 +325,55 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                     Reason.INTERNAL,
                     "volume '" + request.name() + "' cannot be created: " + e.getMessage(),
                     e);
+        }
+    }
+
+    /** How slices for a volume are checked that has {@code own} already. */
+    private Slices slices(String volume, List<VolumeDevice> own) {
+        Map<String, List<VolumeDevice>> taken = new TreeMap<>();
+        open.forEach((name, other) -> taken.put(name, other.devices));
+        taken.put(volume, own);
+        return new Slices(devices, taken, unavailable.keySet());
+    }
+
+    /**
+     * Adds a device, or a slice of one, to a volume at work: claimed first, so that nothing is
+     * asked of it that this server may not do, then made durable by the volume. Waits for both.
+     *
+     * @return the device as the volume knows it
+     */
+    public synchronized VolumeDevice addDevice(String name, DeviceSlice slice)
+            throws VolumeException {
+        Open volume = open.get(name);
+        if (volume == null) {
+            throw new VolumeException(
+                    Reason.NOT_FOUND, "there is no volume '" + name + "' on this server");
+        }
+        int index = 1 + volume.devices.stream().mapToInt(VolumeDevice::index).max().orElse(-1);
+        if (index >= DEVICES_MAX) {
+            throw new VolumeException(
+                    Reason.RESOURCE_EXHAUSTED,
+                    "volume '" + name + "' has " + index + " devices, as many as it may");
+        }
+        try {
+            int blockSize = volume.engine.blockSize();
+            VolumeDevice device = slices(name, volume.devices).of(slice, index, blockSize);
+            Open more = volume.with(device);
+            volume.claimed.add(device);
+            Reply reply = volume.engine.submit(new Command.AddDevice(device)).join();
+            if (reply instanceof Reply.Failure refused) {
+                volume.claimed.remove(index);
+                throw new VolumeException(refused.reason(), refused.message());
+            }
+            open.put(name, more);
+            LOG.info(
+                    "volume={} event=device-added index={} path=\"{}\"",
+                    name,
+                    index,
+                    device.path());
+            return device;
+        } catch (DeviceException e) {
+            throw new VolumeException(Reason.DEVICE_MISMATCH, String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -367,101 +437,6 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                 Reason.ALREADY_EXISTS, "there is a volume '" + name + "' already");
     }
 
-    /**
-     * The slices asked for, as the volume will know them; each checked against its label and
-     * against other volumes.
-     */
-    private List<VolumeDevice> slices(VolumeRequest request)
-            throws DeviceException, VolumeException {
-        List<VolumeDevice> slices = new ArrayList<>();
-        for (DeviceSlice slice : request.devices()) {
-            DeviceLabel label = devices.label(slice.path());
-            refuseUnknownUse(slice.path(), label);
-            ByteRange usable = label.usable();
-            int block = request.blockSize() != 0 ? request.blockSize() : label.blockSizeBytes();
-            long start = slice.start().orElse(Math.ceilDiv(usable.start(), block) * (long) block);
-            long length = slice.length().orElse((usable.end() - start) / block * block);
-            if (!ByteRange.isValid(start, length)
-                    || !usable.contains(ByteRange.ofLength(start, length))
-                    || !ByteRange.ofLength(start, length).isAligned(block)) {
-                throw new VolumeException(
-                        Reason.INVALID_ARGUMENT,
-                        "slice of "
-                                + length
-                                + " bytes at "
-                                + start
-                                + " of "
-                                + slice.path()
-                                + " must lie within its usable bytes "
-                                + usable
-                                + ", in whole blocks of "
-                                + block);
-            }
-            if (block % label.blockSizeBytes() != 0) {
-                throw new VolumeException(
-                        Reason.INVALID_ARGUMENT,
-                        "the volume's blocks of "
-                                + block
-                                + " bytes must be whole blocks of device "
-                                + slice.path()
-                                + ", which has "
-                                + label.blockSizeBytes());
-            }
-            VolumeDevice device =
-                    new VolumeDevice(
-                            slices.size(),
-                            label.device(),
-                            label.incarnation(),
-                            label.sizeBytes(),
-                            start,
-                            length,
-                            slice.path().toAbsolutePath().normalize().toString(),
-                            label.coherent());
-            refuseOverlap(device, slices, request.name());
-            for (Open other : open.values()) {
-                refuseOverlap(device, other.devices, other.engine.name());
-            }
-            slices.add(device);
-        }
-        return slices;
-    }
-
-    /** What lies on a device of a volume that cannot be opened is not known. */
-    private void refuseUnknownUse(Path path, DeviceLabel label) throws VolumeException {
-        if (!unavailable.isEmpty() && label.isOwned()) {
-            throw new VolumeException(
-                    Reason.DEVICE_MISMATCH,
-                    path
-                            + " is in use by this server, and may belong to volume '"
-                            + unavailable.keySet().iterator().next()
-                            + "', which is unavailable; mend that volume first, or name a device"
-                            + " that is not in use");
-        }
-    }
-
-    private static void refuseOverlap(VolumeDevice device, List<VolumeDevice> others, String volume)
-            throws VolumeException {
-        for (VolumeDevice other : others) {
-            if (other.uuid().equals(device.uuid())
-                    && new DeviceRange(0, other.startBytes(), other.lengthBytes())
-                            .overlaps(
-                                    new DeviceRange(
-                                            0, device.startBytes(), device.lengthBytes()))) {
-                throw new VolumeException(
-                        Reason.ALREADY_EXISTS,
-                        "bytes "
-                                + device.startBytes()
-                                + " to "
-                                + (device.startBytes() + device.lengthBytes())
-                                + " of "
-                                + device.path()
-                                + " belong to volume '"
-                                + volume
-                                + "'; name another device or slice");
-            }
-        }
-    }
-
     private VolumeEngine openFrom(String name, Path place) throws IOException, VolumeException {
         JournalLock lock;
         try {
@@ -471,6 +446,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                     Reason.INTERNAL, "volume '" + name + "': " + e.getMessage(), e);
         }
         VolumeStore.Loaded loaded = null;
+        ClaimedDevices claimed = null;
         try {
             UUID uuid = UUID.fromString(Files.readString(place.resolve(UUID_FILE)).strip());
             VolumeStore store = store(place, uuid);
@@ -483,6 +459,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                             name,
                                             w));
             List<VolumeDevice> used = List.copyOf(loaded.state().tables().devices());
+            claimed = ClaimedDevices.claim(devices, used);
             VolumeEngine engine =
                     new VolumeEngine(
                             new VolumeEngine.Parts(
@@ -490,7 +467,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                     store,
                                     loaded,
                                     MAX_BATCH_BYTES,
-                                    access(used),
+                                    claimed,
                                     timers,
                                     wallClock,
                                     clock,
@@ -503,9 +480,12 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                                             .name("volume-" + name + "-work")
                                                             .unstarted(task))));
             engine.listen(new Everybody());
-            open.put(name, new Open(engine, lock, used, isStoredByCpu(used)));
+            open.put(name, new Open(engine, lock, claimed, used, isStoredByCpu(used)));
             return engine;
         } catch (IOException | RuntimeException e) {
+            if (claimed != null) {
+                claimed.close();
+            }
             if (loaded != null) {
                 loaded.journal().close();
             }
@@ -534,39 +514,6 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                 (int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
                         .withSegmentBytes(config.journalSegmentBytes()),
                 config.volumeLimits());
-    }
-
-    private DeviceTasks.DeviceAccess access(List<VolumeDevice> used) throws DeviceException {
-        List<ServerDevice> claimed = new ArrayList<>();
-        try {
-            for (VolumeDevice device : used) {
-                claimed.add(devices.claim(device));
-            }
-        } catch (DeviceException e) {
-            claimed.forEach(devices::release);
-            throw e;
-        }
-        return new DeviceTasks.DeviceAccess() {
-            @Override
-            public ByteBuffer read(DeviceRange range) throws IOException {
-                return ByteBuffer.wrap(claimed.get(range.device()).read(range));
-            }
-
-            @Override
-            public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
-                claimed.get(range.device()).write(range, bytes);
-            }
-
-            @Override
-            public void zero(DeviceRange range) throws IOException {
-                claimed.get(range.device()).zero(range);
-            }
-
-            @Override
-            public void close() {
-                claimed.forEach(devices::release);
-            }
-        };
     }
 
     private static void deleteTree(Path path) throws IOException {

@@ -12,6 +12,8 @@ import dev.outlay.server.engine.VolumeException;
 import dev.outlay.server.engine.VolumeRequest;
 import dev.outlay.server.engine.Volumes;
 import dev.outlay.server.fence.FenceService;
+import dev.outlay.v1.AddDeviceRequest;
+import dev.outlay.v1.AddDeviceResponse;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
@@ -110,7 +112,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 answer,
                 caller -> {
                     VolumeRequest wanted = volumeRequest(request);
-                    return create(wanted)
+                    return slowly(() -> volumes.create(wanted))
                             .thenCompose(this::statusOf)
                             .thenApply(
                                     status ->
@@ -120,12 +122,12 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 });
     }
 
-    private CompletableFuture<VolumeEngine> create(VolumeRequest wanted) {
+    private <T> CompletableFuture<T> slowly(Slow<T> work) {
         try {
             return CompletableFuture.supplyAsync(
                     () -> {
                         try {
-                            return volumes.create(wanted);
+                            return work.run();
                         } catch (VolumeException e) {
                             throw new CompletionException(e);
                         }
@@ -133,7 +135,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     slow);
         } catch (RejectedExecutionException e) {
             throw new RequestRefused(
-                    Reason.RESOURCE_EXHAUSTED, "too many volumes are being created just now");
+                    Reason.RESOURCE_EXHAUSTED,
+                    "too many volumes and devices are being made or added just now");
         }
     }
 
@@ -143,17 +146,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         List<VolumeRequest.DeviceSlice> devices = new ArrayList<>();
         for (DeviceSlice slice : request.getDevicesList()) {
             String field = WireValues.at("devices", devices.size());
-            devices.add(
-                    new VolumeRequest.DeviceSlice(
-                            path(field + ".path", slice.getPath()),
-                            slice.hasStart()
-                                    ? OptionalLong.of(
-                                            Fields.unsigned(field + ".start", slice.getStart()))
-                                    : OptionalLong.empty(),
-                            slice.hasLength()
-                                    ? OptionalLong.of(
-                                            Fields.unsigned(field + ".length", slice.getLength()))
-                                    : OptionalLong.empty()));
+            devices.add(slice(field, slice));
         }
         return new VolumeRequest(
                 Fields.volume("volume", request.getVolume()),
@@ -170,7 +163,44 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                             WireValues.durability("least_durability", request.getLeastDurability());
                 },
                 WireFencing.policy("fence_policy", request.getFencePolicy()),
-                request.getAcceptStaleWriterRisk());
+                request.getAcceptStaleWriterRisk(),
+                Fields.unsigned("stripe_bytes", request.getStripeBytes()));
+    }
+
+    private static VolumeRequest.DeviceSlice slice(String field, DeviceSlice slice) {
+        return new VolumeRequest.DeviceSlice(
+                path(field + ".path", slice.getPath()),
+                slice.hasStart()
+                        ? OptionalLong.of(Fields.unsigned(field + ".start", slice.getStart()))
+                        : OptionalLong.empty(),
+                slice.hasLength()
+                        ? OptionalLong.of(Fields.unsigned(field + ".length", slice.getLength()))
+                        : OptionalLong.empty());
+    }
+
+    @Override
+    public void addDevice(AddDeviceRequest request, StreamObserver<AddDeviceResponse> answer) {
+        calls.ofAnybody(
+                "AddDevice",
+                answer,
+                caller -> {
+                    VolumeEngine volume = operations.volume("volume", request.getVolume());
+                    Fields.present("device", request.hasDevice());
+                    VolumeRequest.DeviceSlice wanted = slice("device", request.getDevice());
+                    return slowly(() -> volumes.addDevice(volume.name(), wanted))
+                            .thenApply(
+                                    added ->
+                                            AddDeviceResponse.newBuilder()
+                                                    .setDevice(
+                                                            WireValues.toWire(
+                                                                    added, volume.blockSize()))
+                                                    .build());
+                });
+    }
+
+    /** What waits for devices. */
+    private interface Slow<T> {
+        T run() throws VolumeException;
     }
 
     private static Path path(String field, String text) {

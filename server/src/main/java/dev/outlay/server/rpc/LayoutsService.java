@@ -1,5 +1,7 @@
 package dev.outlay.server.rpc;
 
+import dev.outlay.core.value.Reason;
+import dev.outlay.server.engine.SessionException;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitBlocksResponse;
 import dev.outlay.v1.LayoutsGrpc;
@@ -30,6 +32,13 @@ final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
                 caller -> operations.mapBlocks(caller, request));
     }
 
+    /** To reclaim without a session is to come after grace. */
+    private static SessionException tooLate(SessionException refused) {
+        return refused.reason() == Reason.EXPIRED
+                ? new SessionException(Reason.NO_GRACE, String.valueOf(refused.getMessage()))
+                : refused;
+    }
+
     @Override
     public void commitBlocks(
             CommitBlocksRequest request, StreamObserver<CommitBlocksResponse> answer) {
@@ -37,6 +46,7 @@ final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
                 "CommitBlocks",
                 request.getSession(),
                 answer,
+                request.getReclaim() ? LayoutsService::tooLate : refused -> refused,
                 caller -> operations.commitBlocks(caller, request));
     }
 

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,12 +47,28 @@ final class UnaryCalls {
             SessionRef ref,
             StreamObserver<R> observer,
             Function<Caller, CompletableFuture<R>> work) {
+        ofClient(operation, ref, observer, refused -> refused, work);
+    }
+
+    /**
+     * The same.
+     *
+     * @param telling what is told instead of the refusal of a session
+     */
+    <R extends Message> void ofClient(
+            String operation,
+            SessionRef ref,
+            StreamObserver<R> observer,
+            UnaryOperator<SessionException> telling,
+            Function<Caller, CompletableFuture<R>> work) {
         Call<R> call = new Call<>(operation, observer);
         try {
             Session session = admission.authenticate(ref);
             call.renewed = admission.touch(session, call.received);
             call.run(new Caller(Optional.of(session), call.loop), work);
-        } catch (SessionException | RuntimeException e) {
+        } catch (SessionException e) {
+            call.end(null, telling.apply(e), false);
+        } catch (RuntimeException e) {
             call.end(null, e, false);
         }
     }

@@ -116,7 +116,8 @@ final class WireCommands {
                 request.hasModifiedMillis()
                         ? OptionalLong.of(
                                 Fields.timeMillis("modified_millis", request.getModifiedMillis()))
-                        : OptionalLong.empty());
+                        : OptionalLong.empty(),
+                request.getReclaim());
     }
 
     Command returnLayout(ClientId client, ReturnLayoutRequest request) {

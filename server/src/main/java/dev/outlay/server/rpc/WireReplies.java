@@ -318,6 +318,7 @@ final class WireReplies {
                                 settings.uuid().getLeastSignificantBits()))
                 .setCreatedMillis(settings.createdMillis())
                 .setBlockSizeBytes(settings.blockSize())
+                .setStripeBytes(settings.stripeBytes())
                 .setLeastDurability(WireValues.toWire(settings.leastDurability()))
                 .setSpace(space(status.space()))
                 .setFiles(status.files())

@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "device",
         mixinStandardHelpOptions = true,
-        header = "Looks at devices.",
+        header = "Looks at devices, and gives them to volumes.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = DeviceCommand.Label.class,
         footerHeading = ToolCommand.EXAMPLES,

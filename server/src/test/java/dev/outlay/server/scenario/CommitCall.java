@@ -80,6 +80,12 @@ final class CommitCall {
         return this;
     }
 
+    /** Under a grant that was not restated since the server started. */
+    CommitCall reclaim() {
+        request.setReclaim(true);
+        return this;
+    }
+
     CommitCall stateid(Stateid stateid) {
         request.setStateid(stateid);
         return this;

@@ -7,6 +7,7 @@ import static dev.outlay.server.scenario.TestClient.range;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
@@ -85,7 +86,12 @@ class GraceTest extends ScenarioTest {
         TestClient b = client("b");
         assertArrayEquals(pattern(1, BLOCK), Arrays.copyOf(b.read(file, 0, BLOCK), BLOCK));
         assertZeros(b.read(file, BLOCK, BLOCK));
-        assertRefused(Reason.REASON_NO_SPACE, () -> b.map(file, RW, 0, BLOCK));
+        // What was read has been moved first: a late store of the old client lands in quarantine.
+        assertEquals(2 * BLOCK, server.space().getQuarantinedBytes());
+        assertEquals(0, server.space().getAtRiskBytes());
+        MapBlocksResponse anew = b.map(file, RW, 0, BLOCK);
+        assertNotEquals(
+                mapped.getExtents(0).getDeviceOffset(), anew.getExtents(0).getDeviceOffset());
         var _ = b.map(file, RW, BLOCK, BLOCK);
     }
 
@@ -181,5 +187,76 @@ class GraceTest extends ScenarioTest {
         assertEquals(2 * BLOCK, server.space().getPendingBytes());
         var _ = b.giveBack(file);
         assertEquals(free, server.space().getFreeBytes());
+    }
+
+    /**
+     * Before it has restated anything a client may commit what the journal knows it was granted.
+     */
+    @Test
+    void aReclaimCommitIsHeldAgainstTheJournal() throws Exception {
+        ScenarioServer server = serve();
+        TestClient a = client("a");
+        TestClient b = client("b");
+        long file = a.create("f");
+        var _ = b.create("g");
+        MapBlocksResponse mapped = a.map(file, RW, 0, 2 * BLOCK);
+        a.store(mapped.getExtentsList(), 0, pattern(1, 2 * BLOCK));
+        server.restart();
+        assertRefused(
+                Reason.REASON_NO_SESSION,
+                () -> a.committing(file).part(mapped, 0, BLOCK).last(BLOCK - 1).send());
+        var _ = a.committing(file).part(mapped, 0, BLOCK).last(BLOCK - 1).reclaim().send();
+        assertArrayEquals(
+                pattern(1, BLOCK),
+                Arrays.copyOf(
+                        server.device().load(mapped.getExtents(0).getDeviceOffset(), BLOCK),
+                        BLOCK));
+        assertEquals(BLOCK, a.attributes(file).getSizeBytes());
+
+        // Blocks the journal never granted to it, and a layout it knows nothing of.
+        assertRefused(
+                Reason.REASON_RECLAIM_BAD,
+                () ->
+                        a.committing(file)
+                                .range(
+                                        2 * BLOCK,
+                                        BLOCK,
+                                        0,
+                                        mapped.getExtents(0).getDeviceOffset() + 2 * BLOCK)
+                                .epoch(mapped.getMapEpoch())
+                                .reclaim()
+                                .send());
+        Stateid invented =
+                Stateid.newBuilder().setId(ByteString.copyFrom(new byte[16])).setSeqid(1).build();
+        assertRefused(
+                Reason.REASON_RECLAIM_BAD,
+                () ->
+                        a.committing(file)
+                                .part(mapped, BLOCK, BLOCK)
+                                .stateid(invented)
+                                .reclaim()
+                                .send());
+        // A wrong address is as wrong as ever.
+        assertRefused(
+                Reason.REASON_BAD_LAYOUT,
+                () ->
+                        a.committing(file)
+                                .range(BLOCK, BLOCK, 0, mapped.getExtents(0).getDeviceOffset())
+                                .epoch(mapped.getMapEpoch())
+                                .reclaim()
+                                .send());
+        assertTrue(server.status().getInGrace(), "a reclaim is no re-attach");
+        b.end();
+        var _ = a.reattach(a.layout(file, range(RW, 0, 2 * BLOCK)));
+        assertFalse(server.status().getInGrace());
+        a.end();
+        assertRefused(
+                Reason.REASON_NO_GRACE,
+                () ->
+                        a.committing(file)
+                                .stateid(invented)
+                                .part(mapped, BLOCK, BLOCK)
+                                .reclaim()
+                                .send());
     }
 }

@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.outlay.client.BlockFile;
 import dev.outlay.client.ClientOptions;
@@ -14,11 +15,15 @@ import dev.outlay.v1.ExtentState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** What the client library does so that no stale byte is exposed, seen on the raw device. */
 class LibraryTest extends ScenarioTest {
     private static final String VOLUME = ScenarioServer.VOLUME;
+    private static final int RIDE_BLOCKS = 240;
+    private static final int RIDE_KILLS = 3;
 
     private LayoutClient connect(String owner) throws IOException {
         return LayoutClient.connect(
@@ -194,5 +199,61 @@ class LibraryTest extends ScenarioTest {
         }
         TestClient reader = client("reader");
         assertArrayEquals(bytes, reader.read(reader.lookup("f").getFileId()));
+    }
+
+    /**
+     * The server process is killed and started again several times under a client that writes,
+     * commits and reads all the while: its user notices nothing but a delay.
+     */
+    @Test
+    void scenario04ACopyRidesThroughRestarts() throws Exception {
+        ScenarioServer server = serveFromProcess();
+        String address = "unix:" + folder().resolve("socket");
+        byte[] bytes = pattern(6, RIDE_BLOCKS * BLOCK);
+        AtomicInteger done = new AtomicInteger();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread rider =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    try {
+                                        ride(address, bytes, done);
+                                    } catch (IOException | RuntimeException | AssertionError e) {
+                                        failure.set(e);
+                                    }
+                                });
+        for (int kill = 1; kill <= RIDE_KILLS; kill++) {
+            int due = kill * RIDE_BLOCKS / (RIDE_KILLS + 1);
+            Await.until("the writer goes on", () -> done.get() >= due || failure.get() != null);
+            server.crashAndRestart();
+        }
+        rider.join();
+        assertNull(failure.get(), () -> "after " + done + " blocks: " + failure.get());
+        assertEquals(RIDE_BLOCKS, done.get());
+        TestClient reader = client("reader");
+        assertArrayEquals(bytes, reader.read(reader.lookup("f").getFileId()));
+    }
+
+    private static void ride(String address, byte[] bytes, AtomicInteger done) throws IOException {
+        try (LayoutClient a =
+                        LayoutClient.connect(
+                                ClientOptions.to(address, "rider")
+                                        .withMaxIoMillis(1000)
+                                        .withDeadlineMillis(60_000));
+                BlockFile file = a.open(VOLUME, "/f", READ, WRITE, CREATE_NEW)) {
+            while (done.get() < RIDE_BLOCKS) {
+                int at = done.get() * BLOCK;
+                file.write(ByteBuffer.wrap(bytes, at, BLOCK), at);
+                if (done.get() % 3 == 0) {
+                    file.commit();
+                }
+                int from = Math.max(0, at - 2 * BLOCK);
+                assertArrayEquals(
+                        Arrays.copyOfRange(bytes, from, at + BLOCK),
+                        read(file, from, at + BLOCK - from));
+                done.incrementAndGet();
+            }
+            file.commit();
+        }
     }
 }
