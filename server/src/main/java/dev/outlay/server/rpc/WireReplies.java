@@ -324,6 +324,8 @@ final class WireReplies {
                 .setExtents(status.extents())
                 .setClients(status.clients())
                 .setLayouts(status.layouts())
+                .setWaitingRequests(status.waiting())
+                .setOpenRecalls(status.openRecalls())
                 .setInGrace(status.inGrace())
                 .setFencePolicy(WireFencing.toWire(settings.fence()))
                 .setStaleWriterRisk(settings.fence() == FencePolicy.TIMED && storedByCpu)
