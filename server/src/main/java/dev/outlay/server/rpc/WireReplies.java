@@ -1,5 +1,6 @@
 package dev.outlay.server.rpc;
 
+import com.google.protobuf.UnsafeByteOperations;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.HeldLayout;
 import dev.outlay.core.reply.Reply.SpaceUse;
@@ -32,6 +33,9 @@ import dev.outlay.v1.SessionLimits;
 import dev.outlay.v1.SetAttributesResponse;
 import dev.outlay.v1.ShowVolumeResponse;
 import dev.outlay.v1.SpaceUsage;
+import dev.outlay.v1.SeekResponse;
+import dev.outlay.v1.ReadResponse;
+import dev.outlay.v1.WriteResponse;
 import dev.outlay.v1.TruncateResponse;
 import dev.outlay.v1.VolumeStatus;
 import java.util.Comparator;
@@ -193,6 +197,30 @@ final class WireReplies {
 
     static CloneResponse cloned(Reply reply) {
         return CloneResponse.newBuilder()
+                .setAttributes(changed(reply))
+                .addAllReturned(endedBy(reply))
+                .build();
+    }
+
+    static SeekResponse sought(Reply reply) {
+        Reply.Found found = expect(Reply.Found.class, reply);
+        SeekResponse.Builder answer = SeekResponse.newBuilder().setSizeBytes(found.sizeBytes());
+        found.offset().ifPresent(answer::setOffset);
+        return answer.build();
+    }
+
+    static ReadResponse read(Reply reply) {
+        Reply.ReadBytes read = expect(Reply.ReadBytes.class, reply);
+        // Nobody else has the buffer, so it need not be copied.
+        return ReadResponse.newBuilder()
+                .setData(UnsafeByteOperations.unsafeWrap(read.bytes()))
+                .setSizeBytes(read.sizeBytes())
+                .setAtRisk(read.atRisk())
+                .build();
+    }
+
+    static WriteResponse wrote(Reply reply) {
+        return WriteResponse.newBuilder()
                 .setAttributes(changed(reply))
                 .addAllReturned(endedBy(reply))
                 .build();
