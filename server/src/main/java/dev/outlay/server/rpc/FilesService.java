@@ -17,20 +17,20 @@ import dev.outlay.v1.ListRequest;
 import dev.outlay.v1.ListResponse;
 import dev.outlay.v1.LookupRequest;
 import dev.outlay.v1.LookupResponse;
+import dev.outlay.v1.ReadRequest;
+import dev.outlay.v1.ReadResponse;
 import dev.outlay.v1.RemoveRequest;
 import dev.outlay.v1.RemoveResponse;
 import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.RenameResponse;
+import dev.outlay.v1.SeekRequest;
+import dev.outlay.v1.SeekResponse;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.SetAttributesResponse;
-import dev.outlay.v1.SeekRequest;
-import dev.outlay.v1.ReadRequest;
-import dev.outlay.v1.WriteRequest;
-import dev.outlay.v1.SeekResponse;
-import dev.outlay.v1.ReadResponse;
-import dev.outlay.v1.WriteResponse;
 import dev.outlay.v1.TruncateRequest;
 import dev.outlay.v1.TruncateResponse;
+import dev.outlay.v1.WriteRequest;
+import dev.outlay.v1.WriteResponse;
 import io.grpc.stub.StreamObserver;
 
 /** Files, call by call. */
