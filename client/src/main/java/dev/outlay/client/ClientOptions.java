@@ -26,6 +26,7 @@ import java.util.Optional;
  *     not told of this one, whose end would prove nothing
  * @param process what the server is told of where the client runs; empty: this process, unless the
  *     session outlives it
+ * @param throughServer bytes go through the server: for a host that does not reach the devices
  */
 public record ClientOptions(
         String server,
@@ -37,7 +38,8 @@ public record ClientOptions(
         Map<String, Path> devices,
         Optional<SavedSession> resume,
         boolean outlivesProcess,
-        Optional<ProcessIdentity> process) {
+        Optional<ProcessIdentity> process,
+        boolean throughServer) {
 
     private static final int DEFAULT_MAX_IO_MILLIS = 10_000;
     private static final int DEFAULT_DEADLINE_MILLIS = 30_000;
@@ -74,7 +76,8 @@ public record ClientOptions(
                 Map.of(),
                 Optional.empty(),
                 false,
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     /** Asks for this lease. */
@@ -89,7 +92,8 @@ public record ClientOptions(
                 devices,
                 resume,
                 outlivesProcess,
-                process);
+                process,
+                throughServer);
     }
 
     /** Declares this longest time of one access to a device. */
@@ -104,7 +108,8 @@ public record ClientOptions(
                 devices,
                 resume,
                 outlivesProcess,
-                process);
+                process,
+                throughServer);
     }
 
     /** Repeats each call this long. */
@@ -119,7 +124,8 @@ public record ClientOptions(
                 devices,
                 resume,
                 outlivesProcess,
-                process);
+                process,
+                throughServer);
     }
 
     /** Accepts devices that give this durability or more. */
@@ -134,7 +140,8 @@ public record ClientOptions(
                 devices,
                 resume,
                 outlivesProcess,
-                process);
+                process,
+                throughServer);
     }
 
     /**
@@ -155,7 +162,8 @@ public record ClientOptions(
                 more,
                 resume,
                 outlivesProcess,
-                process);
+                process,
+                throughServer);
     }
 
     /** Opens a session that {@link LayoutClient#detach} may leave to another process. */
@@ -170,7 +178,8 @@ public record ClientOptions(
                 devices,
                 resume,
                 true,
-                Optional.empty());
+                Optional.empty(),
+                throughServer);
     }
 
     /** Tells the server that the client runs there. */
@@ -185,7 +194,24 @@ public record ClientOptions(
                 devices,
                 resume,
                 outlivesProcess,
-                Optional.of(where));
+                Optional.of(where),
+                throughServer);
+    }
+
+    /** Sends bytes through the server, which is slower, instead of to the devices. */
+    public ClientOptions throughServer(boolean always) {
+        return new ClientOptions(
+                server,
+                owner,
+                leaseMillis,
+                maxIoMillis,
+                deadlineMillis,
+                least,
+                devices,
+                resume,
+                outlivesProcess,
+                process,
+                always);
     }
 
     /** Goes on with a session that {@link LayoutClient#detach} left. */
@@ -200,6 +226,7 @@ public record ClientOptions(
                 devices,
                 Optional.of(session),
                 outlivesProcess,
-                process);
+                process,
+                throughServer);
     }
 }

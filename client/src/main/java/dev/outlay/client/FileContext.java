@@ -33,6 +33,7 @@ final class FileContext {
     private final LayoutCache layout;
     private final VolumeAccess access;
     private final Scheduler scheduler;
+    private final boolean throughServer;
     private volatile long serverSizeBytes;
 
     /** How often this client has changed the size or asked for it. */
@@ -44,13 +45,15 @@ final class FileContext {
             Remote remote,
             LayoutCache layout,
             VolumeAccess access,
-            Scheduler scheduler) {
+            Scheduler scheduler,
+            boolean throughServer) {
         this.volume = volume;
         this.file = attributes.file();
         this.remote = remote;
         this.layout = layout;
         this.access = access;
         this.scheduler = scheduler;
+        this.throughServer = throughServer;
         this.serverSizeBytes = attributes.sizeBytes();
     }
 
@@ -76,6 +79,11 @@ final class FileContext {
 
     long blockSize() {
         return access.blockSize();
+    }
+
+    /** Whether no byte goes to a device from here. */
+    boolean throughServer() {
+        return throughServer;
     }
 
     VolumeAccess access() {

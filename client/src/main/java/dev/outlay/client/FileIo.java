@@ -32,6 +32,7 @@ final class FileIo {
     private final FileWrites writes;
     private final FileCommits commits;
     private final FileRewrites rewrites;
+    private final FileThroughServer throughServer;
 
     FileIo(FileContext context) {
         this.context = context;
@@ -39,6 +40,7 @@ final class FileIo {
         this.writes = new FileWrites(context);
         this.commits = new FileCommits(context);
         this.rewrites = new FileRewrites(context);
+        this.throughServer = new FileThroughServer(context);
     }
 
     FileId file() {
@@ -50,12 +52,19 @@ final class FileIo {
     }
 
     long read(MemorySegment target, long offset) throws IOException {
+        if (context.throughServer()) {
+            return inside(() -> throughServer.read(target, offset));
+        }
         return inside(() -> reads.read(target, offset));
     }
 
     void write(MemorySegment source, long offset, boolean atomic) throws IOException {
         inside(
                 () -> {
+                    if (context.throughServer()) {
+                        throughServer.write(source, offset);
+                        return source;
+                    }
                     if (atomic && isWrittenInPlace(offset, source.byteSize())) {
                         commits.commit();
                     }

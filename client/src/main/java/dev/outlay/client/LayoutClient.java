@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -354,6 +355,15 @@ public final class LayoutClient implements AutoCloseable {
 
     // ---- bytes
 
+    /**
+     * Where the next committed byte, or (not {@code data}) the next hole is, from {@code offset}
+     * on; empty at or past end of file, or if no data follows.
+     */
+    public OptionalLong seek(String volume, FileId file, long offset, boolean data)
+            throws OutlayException {
+        return remote.seek(volume, file, offset, data);
+    }
+
     private static final Set<OpenOption> OPEN_OPTIONS =
             Set.of(
                     StandardOpenOption.READ,
@@ -405,7 +415,8 @@ public final class LayoutClient implements AutoCloseable {
                                                 remote,
                                                 layouts.of(volume, known.file()),
                                                 access,
-                                                seams.scheduler())));
+                                                seams.scheduler(),
+                                                this.options.throughServer())));
         return new BlockFile(this, io, readable, writable, asked.contains(WriteMode.ATOMIC));
     }
 

@@ -1,5 +1,6 @@
 package dev.outlay.client;
 
+import com.google.protobuf.ByteString;
 import dev.outlay.client.session.Call;
 import dev.outlay.client.session.ClientSession;
 import dev.outlay.core.value.ByteRange;
@@ -24,14 +25,19 @@ import dev.outlay.v1.ListResponse;
 import dev.outlay.v1.LookupRequest;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.ReadRequest;
 import dev.outlay.v1.RemoveRequest;
 import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.SeekRequest;
+import dev.outlay.v1.SeekResponse;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.TruncateRequest;
+import dev.outlay.v1.WriteRequest;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -49,19 +55,7 @@ final class Remote {
 
     private final ClientSession session;
     private final LayoutTable layouts;
-    private volatile ServerWrites serverWrites =
-            (volume, file, offset, bytes) -> {
-                throw OutlayException.of(
-                        Reason.UNSUPPORTED,
-                        bytes.byteSize()
-                                + " bytes at "
-                                + offset
-                                + " of file "
-                                + file
-                                + " in volume "
-                                + volume
-                                + " cannot be written through the server");
-            };
+    private volatile ServerWrites serverWrites = this::write;
     private volatile BiConsumer<String, FileId> onAnswer = (_, _) -> {};
 
     Remote(ClientSession session, LayoutTable layouts) {
@@ -323,6 +317,70 @@ final class Remote {
                         header -> Request.newBuilder().setDeallocate(request.setOperation(header)),
                         answer -> returned(volume, answer.getDeallocate().getReturnedList()));
         return attributes(reply.getDeallocate().getAttributes());
+    }
+
+    // ---- bytes through the server
+
+    /** Most bytes of one read or write through the server. */
+    static final int SERVER_IO_BYTES = 512 << 10;
+
+    /**
+     * Reads through the server, at most {@link #SERVER_IO_BYTES} at a time.
+     *
+     * @return bytes read; fewer than asked for only at end of file, 0 at or past it
+     */
+    int read(String volume, FileId file, long offset, MemorySegment target) throws OutlayException {
+        ReadRequest.Builder request =
+                ReadRequest.newBuilder()
+                        .setFileId(file.value())
+                        .setOffset(offset)
+                        .setLength((int) Math.min(SERVER_IO_BYTES, target.byteSize()));
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setRead(request.setOperation(header)),
+                        _ -> {});
+        ByteBuffer data = reply.getRead().getData().asReadOnlyByteBuffer();
+        int count = (int) Math.min(data.remaining(), target.byteSize());
+        MemorySegment.copy(MemorySegment.ofBuffer(data), 0, target, 0, count);
+        return count;
+    }
+
+    /** Writes through the server, at most a MiB at a time; durable when it returns. */
+    FileAttributes write(String volume, FileId file, long offset, MemorySegment bytes)
+            throws OutlayException {
+        WriteRequest.Builder request =
+                WriteRequest.newBuilder()
+                        .setFileId(file.value())
+                        .setOffset(offset)
+                        .setData(ByteString.copyFrom(bytes.asByteBuffer()));
+        Reply reply =
+                mutate(
+                        volume,
+                        header -> Request.newBuilder().setWrite(request.setOperation(header)),
+                        answer -> returned(volume, answer.getWrite().getReturnedList()));
+        return attributes(reply.getWrite().getAttributes());
+    }
+
+    /** Where data, or a hole, begins; empty at or past end of file or if no data follows. */
+    OptionalLong seek(String volume, FileId file, long offset, boolean data)
+            throws OutlayException {
+        SeekResponse found =
+                query(
+                                Request.newBuilder()
+                                        .setSeek(
+                                                SeekRequest.newBuilder()
+                                                        .setVolume(volume)
+                                                        .setFileId(file.value())
+                                                        .setOffset(offset)
+                                                        .setTarget(
+                                                                data
+                                                                        ? SeekRequest.Target
+                                                                                .TARGET_DATA
+                                                                        : SeekRequest.Target
+                                                                                .TARGET_HOLE)))
+                        .getSeek();
+        return found.hasOffset() ? OptionalLong.of(found.getOffset()) : OptionalLong.empty();
     }
 
     /** Writes through the server, for bytes that may not go by layout. */

@@ -1,6 +1,7 @@
 package dev.outlay.demo;
 
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +70,41 @@ final class Child {
             throw new StepFailed(name + " says nothing for " + PATIENCE_SECONDS + " s", name);
         }
         return line;
+    }
+
+    /** Says a line to it. */
+    void say(String line) throws IOException {
+        BufferedWriter writer = process.outputWriter(StandardCharsets.UTF_8);
+        writer.write(line);
+        writer.newLine();
+        writer.flush();
+    }
+
+    /** Sends SIGSTOP: it sleeps, wherever it is, until it is woken, and knows nothing of it. */
+    void sleep() throws IOException, StepFailed, InterruptedException {
+        signal("STOP");
+    }
+
+    /** Sends SIGCONT. */
+    void wake() throws IOException, StepFailed, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String signal) throws IOException, StepFailed, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start();
+        if (kill.waitFor() != 0) {
+            throw new StepFailed("SIG" + signal + " could not be sent to " + name, name);
+        }
+    }
+
+    /** Its next line, which must begin with {@code word}; the rest of it. */
+    String hears(String word) throws StepFailed, InterruptedException {
+        String line = nextLine().orElse("nothing");
+        if (!line.startsWith(word + " ") && !line.equals(word)) {
+            throw new StepFailed(
+                    name + " was to say '" + word + "', and says '" + line + "'", name);
+        }
+        return line.substring(word.length()).strip();
     }
 
     /** Sends SIGKILL: it cannot clean up, nor say good-bye. */

@@ -1,5 +1,7 @@
 package dev.outlay.demo;
 
+import dev.outlay.client.AdminClient;
+import dev.outlay.client.OutlayException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -87,6 +89,18 @@ final class DemoServer {
         long logged = Files.size(stage.log(NAME));
         process = launch(stage, config);
         awaitReady(logged);
+    }
+
+    /** Waits until no client of its life before can come back any more. */
+    void awaitEndOfGrace(AdminClient admin, String volume)
+            throws OutlayException, StepFailed, InterruptedException {
+        long start = System.nanoTime();
+        while (admin.showVolume(volume).status().inGrace()) {
+            if (System.nanoTime() - start > PATIENCE_NANOS) {
+                throw new StepFailed("the server is in grace for more than a minute", NAME);
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
     }
 
     /** Operations answered so far, by all its lives. */

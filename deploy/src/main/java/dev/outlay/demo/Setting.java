@@ -41,7 +41,10 @@ final class Setting {
                     new Piece(RANGE, Ink.C),
                     new Piece(new ByteRange(RANGE.end(), FILE_BYTES), Ink.ZERO));
 
-    /** What A's blocks hold, from when it is killed on. */
+    /** What A's blocks hold once it has stored a second time, awake again. */
+    static final Content STORED_LATE = Content.of(new Piece(RANGE, Ink.A));
+
+    /** What A's blocks hold while it sleeps. */
     static final Content ABANDONED =
             Content.of(
                     new Piece(STORED, Ink.A),

@@ -2,13 +2,17 @@ package dev.outlay.demo;
 
 import dev.outlay.client.AdminClient;
 import dev.outlay.client.BlockFile;
+import dev.outlay.client.ClientDetails;
 import dev.outlay.client.ClientOptions;
 import dev.outlay.client.LayoutClient;
 import dev.outlay.client.OutlayException;
+import dev.outlay.client.ProvenVolume;
+import dev.outlay.client.QuarantineEntry;
 import dev.outlay.client.VolumeCheck;
 import dev.outlay.client.VolumeSpec;
 import dev.outlay.core.text.Amounts;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Reason;
 import dev.outlay.demo.Picture.Kind;
 import java.io.IOException;
 import java.io.InputStream;
@@ -49,19 +53,28 @@ final class Story {
         DemoServer server = startServer(device);
         makeFile(server);
 
-        narrator.step("Writer A stores, and is killed before it commits");
-        WriterReport a = storeAndKill(server, device);
+        narrator.step("Writer A stores, and falls asleep before it commits");
+        Child sleeper = writer("writer-a", server, Ink.A, Setting.STORED, false);
+        WriterReport a = storeAndSleep(sleeper, device);
         Snapshot before = look(server);
 
         narrator.step("Reader B reads the file");
         readZeros(server);
 
+        narrator.step("A is revoked, and writer C is served at once");
+        revoke(server);
+        writeAndCommit(server, device, a);
+        Snapshot after = look(server);
+
+        narrator.step("A wakes up, stores on, and commits");
+        storeLate(server, device, sleeper, a);
+
         narrator.step("The server is killed and started again");
         restart(server);
 
-        narrator.step("Writer C writes the same range, and commits");
-        writeAndCommit(server, device, a);
-        Snapshot after = look(server);
+        narrator.step("A is dead at last, and its blocks are free");
+        sleeper.kill();
+        confirm(server, a);
 
         narrator.step("The file and the device, before C and after");
         show(before, after, a);
@@ -144,9 +157,8 @@ final class Story {
 
     // ---- 2
 
-    private WriterReport storeAndKill(DemoServer server, DeviceFile device)
+    private WriterReport storeAndSleep(Child writer, DeviceFile device)
             throws IOException, StepFailed, InterruptedException {
-        Child writer = writer("writer-a", server, Ink.A, Setting.STORED, false);
         WriterReport a = WriterReport.hear(writer, "writer-a");
         check(
                 a.isFresh() && a.bytes() == Setting.RANGE.length(),
@@ -157,16 +169,16 @@ final class Story {
                         + ") asked where to write "
                         + Amounts.bytes(Setting.RANGE.length())
                         + " of the hole, and was granted fresh blocks, unwritten");
-        checkAbandoned(device, a);
+        checkHolds(device, a, Setting.ABANDONED);
         narrator.done(
                 "A stored "
                         + Amounts.bytes(Setting.STORED.length())
                         + " straight on the device: its bytes are there, and the rest of its blocks"
                         + " is still 0xCD");
-        writer.kill();
-        narrator.done("killed A with SIGKILL; it has committed nothing");
+        writer.sleep();
+        narrator.done("stopped A with SIGSTOP; it has committed nothing, and answers nobody");
         narrator.proves(
-                "bytes go to the device without the server, and their writer may die there.");
+                "bytes go to the device without the server, and their writer may stop there.");
         return a;
     }
 
@@ -182,6 +194,71 @@ final class Story {
 
     // ---- 4
 
+    private void revoke(DemoServer server) throws IOException, StepFailed {
+        try (AdminClient admin = admin(server)) {
+            admin.revoke(clientA(admin).client());
+        }
+        narrator.done("an operator revoked A (outlay revoke), since it answers no recall");
+    }
+
+    private void writeAndCommit(DemoServer server, DeviceFile device, WriterReport a)
+            throws IOException, StepFailed, InterruptedException {
+        Child writer = writer("writer-c", server, Ink.C, Setting.RANGE, true);
+        WriterReport c = WriterReport.hear(writer, "writer-c");
+        check(
+                c.isFresh() && c.bytes() == Setting.RANGE.length(),
+                "C was not granted the whole range on fresh blocks, but " + c.extents());
+        check(
+                c.waitedMillis() < DemoServer.LEASE_MILLIS,
+                "C waited " + Amounts.millis(c.waitedMillis()) + ", a lease or more");
+        narrator.done(
+                "C (process "
+                        + writer.pid()
+                        + ") asked where to write the same range, and was served after "
+                        + Amounts.millis(c.waitedMillis())
+                        + ": it waited neither for A's lease nor for a proof of its death");
+        check(!c.sharesBlocksWith(a), "C was granted blocks in which A may still store");
+        long quarantined = quarantinedBytes(server);
+        check(
+                quarantined == a.bytes(),
+                quarantined + " bytes are in quarantine, not the " + a.bytes() + " granted to A");
+        narrator.done(
+                "C's blocks are others than A's: those, "
+                        + Amounts.bytes(quarantined)
+                        + ", are in quarantine, for A will wake up and store in them");
+        writer.succeed();
+        read(server, "reader-b2", Setting.COMMITTED);
+        narrator.done("C stored and committed, and B read " + Setting.COMMITTED.inWords());
+        checkHolds(device, a, Setting.ABANDONED);
+        narrator.proves("the file goes on at once without its sleeping writer.");
+    }
+
+    // ---- 5
+
+    private void storeLate(DemoServer server, DeviceFile device, Child sleeper, WriterReport a)
+            throws IOException, StepFailed, InterruptedException {
+        sleeper.wake();
+        sleeper.say(WriterReport.STORE_LATE);
+        sleeper.hears(WriterReport.STORED);
+        checkHolds(device, a, Setting.STORED_LATE);
+        narrator.done(
+                "woke A with SIGCONT, and had it store all of "
+                        + Amounts.bytes(a.bytes())
+                        + ", as a processor does that stood still in the middle of a store: its"
+                        + " bytes are on the device");
+        String reason = sleeper.hears(WriterReport.REFUSED);
+        check(reason.equals(Reason.FENCED.name()), "A's commit was answered " + reason);
+        narrator.done("A's commit was refused: " + reason);
+        read(server, "reader-b3", Setting.COMMITTED);
+        narrator.done("B read it all again: " + Setting.COMMITTED.inWords());
+        checkSound(server);
+        narrator.proves(
+                "what a writer does that comes back too late reaches nobody: its blocks are"
+                        + " nobody's.");
+    }
+
+    // ---- 6
+
     private void restart(DemoServer server) throws IOException, StepFailed, InterruptedException {
         long before = server.pid();
         server.crashAndRestart();
@@ -191,50 +268,40 @@ final class Story {
                         + ") with SIGKILL and started it again (process "
                         + server.pid()
                         + ") on its journal");
-        read(server, "reader-b2", Setting.ZEROS);
-        narrator.done("B read it all again: " + Setting.ZEROS.inWords());
+        read(server, "reader-b4", Setting.COMMITTED);
+        narrator.done("B read it all again: " + Setting.COMMITTED.inWords());
         narrator.proves(
-                "what was committed is durable, what was not stays unread, also by a server"
+                "what was committed is durable, and what was not stays unread, also by a server"
                         + " that has just crashed.");
     }
 
-    // ---- 5
+    // ---- 7
 
-    private void writeAndCommit(DemoServer server, DeviceFile device, WriterReport a)
+    private void confirm(DemoServer server, WriterReport a)
             throws IOException, StepFailed, InterruptedException {
-        Child writer = writer("writer-c", server, Ink.C, Setting.RANGE, true);
-        WriterReport c = WriterReport.hear(writer, "writer-c");
         check(
-                c.isFresh() && c.bytes() == Setting.RANGE.length(),
-                "C was not granted the whole range on fresh blocks, but " + c.extents());
-        narrator.done(
-                "C (process "
-                        + writer.pid()
-                        + ") asked where to write the same range, and waited "
-                        + Amounts.millis(c.waitedMillis())
-                        + " for A's lease to be over");
-        check(!c.sharesBlocksWith(a), "C was granted blocks in which A may still store");
-        long quarantined = quarantinedBytes(server);
-        check(
-                quarantined == a.bytes(),
-                quarantined + " bytes are in quarantine, not the " + a.bytes() + " granted to A");
-        narrator.done(
-                "C's blocks are others than A's: those, "
-                        + Amounts.bytes(quarantined)
-                        + ", are in quarantine, for A could be asleep and store in them later");
-        writer.succeed();
-        read(server, "reader-b3", Setting.COMMITTED);
-        narrator.done("C stored and committed, and B read " + Setting.COMMITTED.inWords());
-        checkAbandoned(device, a);
+                quarantinedBytes(server) == a.bytes(),
+                "the restarted server does not hold A's blocks in quarantine");
+        long freed = 0;
+        try (AdminClient admin = admin(server)) {
+            List<QuarantineEntry> entries = admin.listQuarantine(Setting.VOLUME, 0);
+            check(entries.size() == 1, "in quarantine are " + entries);
+            server.awaitEndOfGrace(admin, Setting.VOLUME);
+            for (ProvenVolume proven : admin.confirmEnded(entries.getFirst().clientId())) {
+                freed += proven.freedBytes();
+            }
+        }
+        check(freed == a.bytes(), freed + " bytes are free again, not the " + a.bytes());
+        check(quarantinedBytes(server) == 0, "blocks are left in quarantine");
         checkSound(server);
         narrator.done(
-                "A's bytes still lie on the device, where no reader gets; the volume is sound");
-        narrator.proves(
-                "the file goes on without its dead writer, and what that one may still do"
-                        + " reaches nobody.");
+                "killed A, and the operator said so (outlay quarantine confirm): "
+                        + Amounts.bytes(freed)
+                        + " are free again, and the volume is sound");
+        narrator.proves("blocks are handed out again on a proof, never on a guess.");
     }
 
-    // ---- 6
+    // ---- 8
 
     private void show(Snapshot before, Snapshot after, WriterReport a) {
         narrator.picture("file    before", before.file());
@@ -281,10 +348,17 @@ final class Story {
         }
     }
 
+    private static ClientDetails clientA(AdminClient admin) throws OutlayException, StepFailed {
+        return admin.listClients().stream()
+                .filter(client -> client.owner().equals(WriterCommand.owner(Ink.A)))
+                .findFirst()
+                .orElseThrow(() -> new StepFailed("the server does not know A"));
+    }
+
     /** Looks past the server at the blocks that A was granted. */
-    private static void checkAbandoned(DeviceFile device, WriterReport a)
+    private static void checkHolds(DeviceFile device, WriterReport a, Content content)
             throws IOException, StepFailed {
-        Content.Outcome outcome = Setting.ABANDONED.compare(device.peek(a.places()));
+        Content.Outcome outcome = content.compare(device.peek(a.places()));
         check(outcome.isRight(), "A's blocks do not hold what A stored: " + outcome.problem());
     }
 

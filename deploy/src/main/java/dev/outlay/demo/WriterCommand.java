@@ -1,11 +1,14 @@
 package dev.outlay.demo;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.outlay.client.ClientOptions;
 import dev.outlay.client.CommitRequest;
 import dev.outlay.client.DeviceEntry;
 import dev.outlay.client.LayoutClient;
 import dev.outlay.client.MapRequest;
 import dev.outlay.client.MappedBlocks;
+import dev.outlay.client.OutlayException;
 import dev.outlay.client.VolumeDevices;
 import dev.outlay.client.device.Device;
 import dev.outlay.client.device.DeviceOptions;
@@ -15,7 +18,10 @@ import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.Reason;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -23,17 +29,20 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
  * {@code outlay demo-writer}, a process of the demonstration: maps a range for RW, stores in it
- * directly on the device, and either commits or waits to be killed. It goes by the protocol step by
- * step, as {@link dev.outlay.client.BlockFile} does inside.
+ * directly on the device, and either commits or waits to be told to store late and without a look
+ * at its lease, as a processor does that stood still in the middle of a store. Up to there it goes
+ * by the protocol step by step, as {@link dev.outlay.client.BlockFile} does inside.
  */
 @Command(name = "demo-writer", hidden = true, header = "A writer of the demonstration.")
 public final class WriterCommand implements Callable<Integer> {
@@ -69,23 +78,31 @@ public final class WriterCommand implements Callable<Integer> {
     private boolean commit;
 
     private final PrintStream out = System.out;
+    private List<Extent> granted = List.of();
+    private @Nullable VolumeDevices granting;
+
+    /** Under which name a writer goes. */
+    static String owner(Ink ink) {
+        return "writer-" + ink;
+    }
 
     @Override
     public Integer call() throws IOException {
         ClientOptions options =
-                ClientOptions.to(server, "writer-" + ink)
+                ClientOptions.to(server, owner(ink))
                         .withMaxIoMillis(maxIoMillis)
                         .withDeadlineMillis(DEADLINE_MILLIS);
         try (LayoutClient client = LayoutClient.connect(options)) {
-            write(client);
+            CommitRequest late = write(client);
             if (!commit) {
-                awaitEndOfInput();
+                obey(client, late);
             }
         }
         return 0;
     }
 
-    private void write(LayoutClient client) throws IOException {
+    /** Maps, stores and, if it is to, commits; returns a commit of all that was granted. */
+    private CommitRequest write(LayoutClient client) throws IOException {
         FileAttributes file = client.lookup(volume, path);
         long asked = System.nanoTime();
         MappedBlocks mapped =
@@ -98,12 +115,43 @@ public final class WriterCommand implements Callable<Integer> {
 
         VolumeDevices devices = client.devices(volume);
         List<Extent> stored = cut(mapped.extents(), new ByteRange(offset, offset + storeBytes));
-        Durability durability = store(client, devices, stored);
+        Durability durability = store(() -> checkLease(client), devices, stored);
         out.println(WriterReport.STORED);
         out.flush();
         if (commit) {
             client.commitBlocks(volume, commitRequest(file, mapped, devices, stored, durability));
         }
+        granted = mapped.extents();
+        granting = devices;
+        return commitRequest(file, mapped, devices, mapped.extents(), durability);
+    }
+
+    /** What it is told on its standard input; the end of its parent ends it as well. */
+    private void obey(LayoutClient client, CommitRequest late) throws IOException {
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            if (line.equals(WriterReport.STORE_LATE)) {
+                store(() -> {}, Objects.requireNonNull(granting), granted);
+                out.println(WriterReport.STORED);
+                try {
+                    client.commitBlocks(volume, late);
+                    out.println(WriterReport.COMMITTED);
+                } catch (OutlayException e) {
+                    out.println(WriterReport.REFUSED + " " + reason(e));
+                }
+                out.flush();
+            }
+        }
+    }
+
+    private static String reason(OutlayException refusal) {
+        return refusal.reason().map(Reason::name).orElse("without a reason");
+    }
+
+    /** What is asked before each store. */
+    @FunctionalInterface
+    private interface Guard {
+        void check() throws IOException;
     }
 
     /** The parts of extents that lie in a range. */
@@ -115,7 +163,7 @@ public final class WriterCommand implements Callable<Integer> {
     }
 
     /** Stores and flushes; says how durable that is. */
-    private Durability store(LayoutClient client, VolumeDevices devices, List<Extent> extents)
+    private Durability store(Guard guard, VolumeDevices devices, List<Extent> extents)
             throws IOException {
         Durability weakest = Durability.SYNC_MAPPED;
         for (Extent extent : extents) {
@@ -126,7 +174,7 @@ public final class WriterCommand implements Callable<Integer> {
             try (Device device = Devices.open(Path.of(entry.pathHint()), options)) {
                 for (long done = 0; done < extent.length(); done += CHUNK_BYTES) {
                     int bytes = (int) Math.min(CHUNK_BYTES, extent.length() - done);
-                    checkLease(client);
+                    guard.check();
                     device.write(
                             extent.deviceOffset() + done,
                             MemorySegment.ofArray(ink.bytes(extent.fileOffset() + done, bytes)));
@@ -178,13 +226,5 @@ public final class WriterCommand implements Callable<Integer> {
                 OptionalLong.of(stored.getLast().end() - 1),
                 OptionalLong.empty(),
                 incarnations);
-    }
-
-    /** Until it is killed; the end of its parent ends it as well. */
-    private static void awaitEndOfInput() throws IOException {
-        int read;
-        do {
-            read = System.in.read();
-        } while (read >= 0);
     }
 }

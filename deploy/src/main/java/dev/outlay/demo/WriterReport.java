@@ -24,6 +24,15 @@ record WriterReport(List<Extent> extents, long waitedMillis) {
     /** The line that follows once its bytes are on the device. */
     static final String STORED = "stored";
 
+    /** What a writer is told to store all of its range, whatever it has heard from the server. */
+    static final String STORE_LATE = "store late";
+
+    /** How a writer begins the line that says why its commit was refused. */
+    static final String REFUSED = "refused";
+
+    /** What it says if it was not. */
+    static final String COMMITTED = "committed";
+
     WriterReport {
         extents = List.copyOf(extents);
     }

@@ -30,6 +30,12 @@ abstract class TransferCommand extends ClientCommand {
     @Option(names = "--sha256", description = "Compute the SHA-256 of the bytes, and show it.")
     private boolean sha256;
 
+    @Option(
+            names = "--through-server",
+            description =
+                    "Send the bytes through the server: for a host that does not reach the device.")
+    private boolean throughServer;
+
     private @Nullable MessageDigest digest;
 
     /** What failures are about, if they do not say it themselves. */
@@ -44,7 +50,9 @@ abstract class TransferCommand extends ClientCommand {
         digest = sha256 ? newDigest() : null;
         try (Interruption interruption = new Interruption();
                 LayoutClient client =
-                        LayoutClient.connect(server().client(SessionFile.newOwner()))) {
+                        LayoutClient.connect(
+                                server().client(SessionFile.newOwner())
+                                        .throughServer(throughServer))) {
             return transfer(client, interruption);
         } catch (OutlayException e) {
             throw About.name(subject(), e);

@@ -122,6 +122,8 @@ final class QueryOps {
                 tables.extents(),
                 (int) tables.clients().stream().filter(c -> c.ended().isEmpty()).count(),
                 tables.layouts(),
+                tables.waiting().size(),
+                tables.openRecalls(),
                 tables.isInGrace());
     }
 

@@ -205,6 +205,8 @@ public sealed interface Reply {
             long extents,
             int clients,
             int layouts,
+            int waiting,
+            int openRecalls,
             boolean inGrace)
             implements Reply {
         public VolumeStatus {

@@ -142,6 +142,11 @@ public final class VolumeTables {
         return recalled.stream().map(this::need).toList();
     }
 
+    /** How many recalls are open. */
+    public int openRecalls() {
+        return recalled().stream().mapToInt(client -> client.recalls().size()).sum();
+    }
+
     public long nextRecall() {
         return nextRecall;
     }

@@ -397,6 +397,8 @@ public final class VolumeEngine implements AutoCloseable {
                                     state.tables().extents(),
                                     state.tables().clients().size(),
                                     state.tables().layouts(),
+                                    state.tables().waiting().size(),
+                                    state.tables().openRecalls(),
                                     queue.size(),
                                     now.journalPosition(),
                                     now.snapshotPosition(),
@@ -408,6 +410,8 @@ public final class VolumeEngine implements AutoCloseable {
 
     private static VolumeSample readOnlySample(EngineStatus now) {
         return new VolumeSample(
+                0,
+                0,
                 0,
                 0,
                 0,

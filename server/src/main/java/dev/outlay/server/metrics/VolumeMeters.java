@@ -97,6 +97,16 @@ public final class VolumeMeters implements AutoCloseable {
         gauge("outlay.volume.clients", "clients", "Clients remembered", VolumeSample::clients);
         gauge("outlay.volume.layouts", "layouts", "Layouts held", VolumeSample::layouts);
         gauge(
+                "outlay.volume.waiting",
+                "requests",
+                "Requests that wait for others to give something back",
+                VolumeSample::waitingRequests);
+        gauge(
+                "outlay.volume.recalls",
+                "recalls",
+                "Recalls that their clients have not answered whole",
+                VolumeSample::openRecalls);
+        gauge(
                 "outlay.engine.queue",
                 "commands",
                 "Commands that wait for the engine",

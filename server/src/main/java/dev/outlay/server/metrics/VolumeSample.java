@@ -5,6 +5,8 @@ package dev.outlay.server.metrics;
  * {@code totalBytes}.
  *
  * @param atRiskBytes the part of {@code mappedBytes} that a revoked writer may still overwrite
+ * @param waitingRequests requests that wait for others to give something back
+ * @param openRecalls recalls that their clients have not answered whole
  * @param queuedCommands commands that wait for the engine
  * @param journalPosition end of the durable journal, bytes since the volume was made
  * @param snapshotPosition the position that the newest snapshot holds
@@ -24,6 +26,8 @@ public record VolumeSample(
         long extents,
         long clients,
         long layouts,
+        long waitingRequests,
+        long openRecalls,
         long queuedCommands,
         long journalPosition,
         long snapshotPosition,

@@ -17,14 +17,20 @@ import dev.outlay.v1.ListRequest;
 import dev.outlay.v1.ListResponse;
 import dev.outlay.v1.LookupRequest;
 import dev.outlay.v1.LookupResponse;
+import dev.outlay.v1.ReadRequest;
+import dev.outlay.v1.ReadResponse;
 import dev.outlay.v1.RemoveRequest;
 import dev.outlay.v1.RemoveResponse;
 import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.RenameResponse;
+import dev.outlay.v1.SeekRequest;
+import dev.outlay.v1.SeekResponse;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.SetAttributesResponse;
 import dev.outlay.v1.TruncateRequest;
 import dev.outlay.v1.TruncateResponse;
+import dev.outlay.v1.WriteRequest;
+import dev.outlay.v1.WriteResponse;
 import io.grpc.stub.StreamObserver;
 
 /** Files, call by call. */
@@ -136,6 +142,28 @@ final class FilesService extends FilesGrpc.FilesImplBase {
     public void clone(CloneRequest request, StreamObserver<CloneResponse> answer) {
         calls.ofClient(
                 "Clone", request.getSession(), answer, caller -> operations.clone(caller, request));
+    }
+
+    @Override
+    public void seek(SeekRequest request, StreamObserver<SeekResponse> answer) {
+        calls.query(
+                "Seek",
+                request.hasSession(),
+                request.getSession(),
+                answer,
+                caller -> operations.seek(caller, request));
+    }
+
+    @Override
+    public void read(ReadRequest request, StreamObserver<ReadResponse> answer) {
+        calls.ofClient(
+                "Read", request.getSession(), answer, caller -> operations.read(caller, request));
+    }
+
+    @Override
+    public void write(WriteRequest request, StreamObserver<WriteResponse> answer) {
+        calls.ofClient(
+                "Write", request.getSession(), answer, caller -> operations.write(caller, request));
     }
 
     @Override

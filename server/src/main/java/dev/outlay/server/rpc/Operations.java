@@ -41,6 +41,8 @@ import dev.outlay.v1.LookupResponse;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.ReadRequest;
+import dev.outlay.v1.ReadResponse;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.RemoveRequest;
@@ -51,10 +53,14 @@ import dev.outlay.v1.RenewRequest;
 import dev.outlay.v1.RenewResponse;
 import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.ReturnLayoutResponse;
+import dev.outlay.v1.SeekRequest;
+import dev.outlay.v1.SeekResponse;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.SetAttributesResponse;
 import dev.outlay.v1.TruncateRequest;
 import dev.outlay.v1.TruncateResponse;
+import dev.outlay.v1.WriteRequest;
+import dev.outlay.v1.WriteResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -331,6 +337,26 @@ final class Operations {
                 request.getOperation(),
                 client -> wire.clone(client, request),
                 WireReplies::cloned);
+    }
+
+    CompletableFuture<ReadResponse> read(Caller caller, ReadRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.read(client, request),
+                WireReplies::read);
+    }
+
+    CompletableFuture<WriteResponse> write(Caller caller, WriteRequest request) {
+        return mutation(
+                caller,
+                request.getOperation(),
+                client -> wire.write(client, request),
+                WireReplies::wrote);
+    }
+
+    CompletableFuture<SeekResponse> seek(Caller caller, SeekRequest request) {
+        return query(caller, request.getVolume(), () -> wire.seek(request), WireReplies::sought);
     }
 
     CompletableFuture<LookupResponse> lookup(Caller caller, LookupRequest request) {

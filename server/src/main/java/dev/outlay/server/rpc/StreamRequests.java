@@ -81,6 +81,9 @@ final class StreamRequests {
                             .deallocate(caller, request.getDeallocate())
                             .thenApply(reply::setDeallocate);
             case CLONE -> operations.clone(caller, request.getClone()).thenApply(reply::setClone);
+            case SEEK -> operations.seek(caller, request.getSeek()).thenApply(reply::setSeek);
+            case READ -> operations.read(caller, request.getRead()).thenApply(reply::setRead);
+            case WRITE -> operations.write(caller, request.getWrite()).thenApply(reply::setWrite);
             case LIST_EXTENTS ->
                     operations
                             .listExtents(caller, request.getListExtents())

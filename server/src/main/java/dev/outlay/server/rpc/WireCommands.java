@@ -23,12 +23,15 @@ import dev.outlay.v1.ListRequest;
 import dev.outlay.v1.LookupRequest;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.ReadRequest;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.RemoveRequest;
 import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.SeekRequest;
 import dev.outlay.v1.SetAttributesRequest;
 import dev.outlay.v1.TruncateRequest;
+import dev.outlay.v1.WriteRequest;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -303,6 +306,42 @@ final class WireCommands {
                     throw RequestRefused.invalid(
                             "a clone names a destination: destination_id or snapshot");
         };
+    }
+
+    Command seek(SeekRequest request) {
+        boolean data =
+                switch (request.getTarget()) {
+                    case TARGET_DATA -> true;
+                    case TARGET_HOLE -> false;
+                    case TARGET_UNSPECIFIED, UNRECOGNIZED ->
+                            throw RequestRefused.invalid("target is missing: DATA or HOLE");
+                };
+        return new Command.Seek(
+                Fields.file("file_id", request.getFileId()),
+                Fields.unsigned("offset", request.getOffset()),
+                data);
+    }
+
+    Command read(ClientId client, ReadRequest request) {
+        return new Command.Read(
+                origin(client, request.getOperation()),
+                clock.millis(),
+                Fields.file("file_id", request.getFileId()),
+                Fields.unsigned("offset", request.getOffset()),
+                Fields.within("length", request.getLength(), 1, limits.ioBytes()));
+    }
+
+    Command write(ClientId client, WriteRequest request) {
+        return new Command.Write(
+                origin(client, request.getOperation()),
+                clock.millis(),
+                Fields.file("file_id", request.getFileId()),
+                Fields.unsigned("offset", request.getOffset()),
+                request.getData().asReadOnlyByteBuffer(),
+                request.hasMtimeMillis()
+                        ? OptionalLong.of(
+                                Fields.timeMillis("mtime_millis", request.getMtimeMillis()))
+                        : OptionalLong.empty());
     }
 
     Command lookup(LookupRequest request) {

@@ -1,5 +1,6 @@
 package dev.outlay.server.rpc;
 
+import com.google.protobuf.UnsafeByteOperations;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.HeldLayout;
 import dev.outlay.core.reply.Reply.SpaceUse;
@@ -23,17 +24,20 @@ import dev.outlay.v1.ListLayoutsResponse;
 import dev.outlay.v1.ListResponse;
 import dev.outlay.v1.LookupResponse;
 import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.ReadResponse;
 import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.RemoveResponse;
 import dev.outlay.v1.RenameResponse;
 import dev.outlay.v1.ReturnLayoutResponse;
 import dev.outlay.v1.ReturnedLayout;
+import dev.outlay.v1.SeekResponse;
 import dev.outlay.v1.SessionLimits;
 import dev.outlay.v1.SetAttributesResponse;
 import dev.outlay.v1.ShowVolumeResponse;
 import dev.outlay.v1.SpaceUsage;
 import dev.outlay.v1.TruncateResponse;
 import dev.outlay.v1.VolumeStatus;
+import dev.outlay.v1.WriteResponse;
 import java.util.Comparator;
 import java.util.List;
 
@@ -198,6 +202,30 @@ final class WireReplies {
                 .build();
     }
 
+    static SeekResponse sought(Reply reply) {
+        Reply.Found found = expect(Reply.Found.class, reply);
+        SeekResponse.Builder answer = SeekResponse.newBuilder().setSizeBytes(found.sizeBytes());
+        found.offset().ifPresent(answer::setOffset);
+        return answer.build();
+    }
+
+    static ReadResponse read(Reply reply) {
+        Reply.ReadBytes read = expect(Reply.ReadBytes.class, reply);
+        // Nobody else has the buffer, so it need not be copied.
+        return ReadResponse.newBuilder()
+                .setData(UnsafeByteOperations.unsafeWrap(read.bytes()))
+                .setSizeBytes(read.sizeBytes())
+                .setAtRisk(read.atRisk())
+                .build();
+    }
+
+    static WriteResponse wrote(Reply reply) {
+        return WriteResponse.newBuilder()
+                .setAttributes(changed(reply))
+                .addAllReturned(endedBy(reply))
+                .build();
+    }
+
     private static dev.outlay.v1.FileAttributes changed(Reply reply) {
         return WireValues.toWire(expect(Reply.FileChanged.class, reply).attributes());
     }
@@ -325,6 +353,8 @@ final class WireReplies {
                 .setExtents(status.extents())
                 .setClients(status.clients())
                 .setLayouts(status.layouts())
+                .setWaitingRequests(status.waiting())
+                .setOpenRecalls(status.openRecalls())
                 .setInGrace(status.inGrace())
                 .setFencePolicy(WireFencing.toWire(settings.fence()))
                 .setStaleWriterRisk(settings.fence() == FencePolicy.TIMED && storedByCpu)

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class ServerMetersTest {
     private static final VolumeSample SAMPLE =
             new VolumeSample(
-                    1000, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, true, false);
+                    1000, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 111, 112, 120, 130, 140,
+                    true, false);
 
     private final ServerMeters meters = new ServerMeters("1.2.3");
 
@@ -84,6 +85,8 @@ class ServerMetersTest {
         expect("outlay_volume_extents{volume=\"v1\"} 90.0");
         expect("outlay_volume_clients{volume=\"v1\"} 100.0");
         expect("outlay_volume_layouts{volume=\"v1\"} 110.0");
+        expect("outlay_volume_waiting_requests{volume=\"v1\"} 111.0");
+        expect("outlay_volume_recalls{volume=\"v1\"} 112.0");
         expect("outlay_engine_queue_commands{volume=\"v1\"} 120.0");
         expect("outlay_journal_position_bytes{volume=\"v1\"} 130.0");
         expect("outlay_snapshot_position_bytes{volume=\"v1\"} 140.0");

@@ -169,9 +169,22 @@ class FenceTest extends ScenarioTest {
 
     @Test
     void scenario34AStoppedWriterHarmsNobody() throws Exception {
+        stoppedWriterHarmsNobody(false);
+    }
+
+    @Test
+    void scenario34NorWhereItsRangeWasWritten() throws Exception {
+        stoppedWriterHarmsNobody(true);
+    }
+
+    private void stoppedWriterHarmsNobody(boolean written) throws Exception {
         ScenarioServer server = serve();
         TestClient b = client("b");
         long file = b.create("f");
+        if (written) {
+            var _ = b.write(file, 0, pattern(9, 4 * BLOCK));
+            var _ = b.giveBack(file);
+        }
         byte[] bytes = pattern(4, 4 * BLOCK);
         try (StoppedWriter a = StoppedWriter.holding(server, folder().resolve("log"), file, 4)) {
             a.stop();
