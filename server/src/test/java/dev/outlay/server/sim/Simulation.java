@@ -44,7 +44,8 @@ final class Simulation {
                     "simulated",
                     () ->
                             new VolumeSample(
-                                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, false));
+                                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false,
+                                    false));
 
     private final World world;
     private final Script script;
