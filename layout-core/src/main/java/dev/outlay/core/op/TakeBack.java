@@ -31,7 +31,7 @@ final class TakeBack {
     static Decision decide(VolumeTables tables, Mutation ask, Shortage shortage) {
         Optional<Waiter> before = tables.waiting().of(ask.origin());
         if (before.isPresent() && before.get().forSpace()) {
-            if (tables.recalled().isEmpty()) {
+            if (!isAnswerAwaited(tables)) {
                 throw shortage;
             }
             return new Decision(List.of(), new Decision.Outcome.AwaitTurn(before.get().ticket()));
@@ -60,6 +60,13 @@ final class TakeBack {
                                                 false));
         facts.add(new Fact.WaitBegan(waiter));
         return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(waiter.ticket()));
+    }
+
+    /** Whether a client may still give something back in the time it has for that. */
+    private static boolean isAnswerAwaited(VolumeTables tables) {
+        return tables.recalled().stream()
+                .flatMap(client -> client.recalls().stream())
+                .anyMatch(recall -> !recall.overdue());
     }
 
     /**

@@ -246,10 +246,12 @@ public final class VolumeTables {
                             .recalls
                             .computeIfPresent(
                                     f.recall(), (id, recall) -> recall.withAcknowledged());
-            case Fact.RecallOverdue f ->
-                    need(f.client())
-                            .recalls
-                            .computeIfPresent(f.recall(), (id, recall) -> recall.withOverdue());
+            case Fact.RecallOverdue f -> {
+                need(f.client())
+                        .recalls
+                        .computeIfPresent(f.recall(), (id, recall) -> recall.withOverdue());
+                waiting.spaceChanged();
+            }
             case Fact.RecallEnded f -> endRecall(need(f.client()).recalls.remove(f.recall()));
             case Fact.WaitBegan f -> waiting.begin(f.waiter());
             case Fact.WaitEnded f -> waiting.end(f.ticket());

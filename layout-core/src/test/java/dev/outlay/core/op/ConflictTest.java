@@ -419,6 +419,16 @@ final class ConflictTest {
         assertEquals(0, kit.freeBlocks());
     }
 
+    @Test
+    void whoDoesNotAnswerInTimeIsNotWaitedForWithAWantOfSpace() {
+        a.mapsRw(file, 0, blocks(64)).min(blocks(64)).ok();
+        Pending wait = b.allocates(b.creates("other"), 0, blocks(4)).ask();
+        Recall recall = onlyRecall();
+        assertTrue(wait.waits());
+        kit.answer(new Command.RecallDue(a.id(), recall.id(), 0, 0));
+        assertEquals(Reason.NO_SPACE, wait.reply(Failure.class).reason());
+    }
+
     // ---- many
 
     @Test

@@ -193,6 +193,10 @@ final class VolumeLogic {
                 records.add(FactCodec.record(done.facts()));
                 collectWorks(submission.command(), done.facts(), works);
                 collectTimers(current, submission.command(), done, afterwards);
+                // What the server itself has to know it knows before anybody is answered.
+                done.notices().stream()
+                        .filter(Notice.ToServer.class::isInstance)
+                        .forEach(notice -> answers.add(() -> effects.tell(notice)));
                 if (submission.command() instanceof Command.CompleteWork complete) {
                     queue.addAll(
                             Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
@@ -266,7 +270,9 @@ final class VolumeLogic {
     /** What is told once the batch is durable, and what time will bring. */
     private void collectTimers(
             VolumeState current, Command command, Execution done, List<Runnable> afterwards) {
-        done.notices().forEach(notice -> afterwards.add(() -> effects.tell(notice)));
+        done.notices().stream()
+                .filter(Notice.ToClient.class::isInstance)
+                .forEach(notice -> afterwards.add(() -> effects.tell(notice)));
         Limits limits = current.tables().limits();
         for (Fact fact : done.facts()) {
             recallsTouched |= changesRecalls(fact);

@@ -92,7 +92,8 @@ final class ContentionTest extends ScenarioTest {
             try {
                 var _ = each.get(20, TimeUnit.SECONDS);
             } catch (ExecutionException e) {
-                RuntimeException why = Refused.from((StatusRuntimeException) e.getCause());
+                RuntimeException why =
+                        Refused.from(assertInstanceOf(StatusRuntimeException.class, e.getCause()));
                 assertEquals(Reason.REASON_EXPIRED, assertInstanceOf(Refused.class, why).reason());
             }
         }

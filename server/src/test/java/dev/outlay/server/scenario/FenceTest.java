@@ -412,7 +412,7 @@ class FenceTest extends ScenarioTest {
             var _ = onceGranted(b, file, 0, BLOCK, Reason.REASON_TRY_LATER);
             var _ = b.giveBack(file);
             Await.until("all is free again", () -> server.space().getFreeBytes() == free);
-            assertFalse(victim.isAlive());
+            assertTrue(victim.waitFor(20, TimeUnit.SECONDS), "the agent has ended it");
             assertEquals(List.of(), quarantine());
         } finally {
             victim.destroyForcibly();

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.v1.Extent;
+import dev.outlay.v1.FencePolicy;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.Reason;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** A full device, and that no block goes astray. */
@@ -17,7 +19,11 @@ class SpaceTest extends ScenarioTest {
 
     @Test
     void scenario43NoSpace() throws Exception {
-        ScenarioServer server = serve(SMALL_DEVICE_BYTES);
+        ScenarioServer server =
+                serve(
+                        (int) (SMALL_DEVICE_BYTES / BLOCK) - 2,
+                        Map.of("recall.deadline", "100ms"),
+                        FencePolicy.FENCE_POLICY_STRICT);
         TestClient a = client("a");
         long total = server.space().getTotalBytes();
         assertEquals(total, server.space().getFreeBytes());
