@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.v1.Extent;
 import dev.outlay.v1.ExtentState;
+import dev.outlay.v1.FileRange;
+import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.Recall;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,11 +20,17 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
- * What a few clients do at random, and what every file must hold. Conflicts are refused and change
- * nothing; whatever is answered is put into the model.
+ * What a few clients do at random, and what every file must hold. Who meets what others hold waits
+ * for them, or is refused, which changes nothing; whatever is answered is put into the model.
  */
 final class History {
     private static final int FILES = 4;
@@ -29,9 +38,19 @@ final class History {
     private static final int FILE_BLOCKS = 64;
     private static final int BURST_STEPS = 40;
 
+    /** Longer than any conflict takes to end. */
+    private static final int WAIT_MILLIS = 15_000;
+
+    /** How often the others look, while one waits, whether they are asked to give back. */
+    private static final int LOOK_MILLIS = 3;
+
     /** Refusals that a client must expect here; after each everything is as before. */
     private static final Set<Reason> EXPECTED =
-            Set.of(Reason.REASON_TRY_LATER, Reason.REASON_NO_SPACE);
+            Set.of(
+                    Reason.REASON_TRY_LATER,
+                    Reason.REASON_NO_SPACE,
+                    Reason.REASON_RECALL_CONFLICT,
+                    Reason.REASON_RETURN_CONFLICT);
 
     /** What a client is told that was silent for longer than its lease. */
     private static final Set<Reason> GONE = Set.of(Reason.REASON_EXPIRED, Reason.REASON_FENCED);
@@ -61,6 +80,22 @@ final class History {
 
         void forget(long file) {
             uncommitted.remove(file);
+        }
+
+        /** Gives back all that the recalls under way ask for. */
+        void answerRecalls() {
+            for (Recall recall : client.renewal().getRecallsList()) {
+                Map<Long, Long> blocks =
+                        uncommitted.getOrDefault(recall.getFile().getFileId(), Map.of());
+                for (FileRange range : recall.getFile().getRangesList()) {
+                    blocks.keySet()
+                            .removeIf(
+                                    at ->
+                                            at >= range.getOffset()
+                                                    && at - range.getOffset() < range.getLength());
+                }
+                var _ = client.answer(recall);
+            }
         }
     }
 
@@ -108,35 +143,106 @@ final class History {
         if (leaseMillis == 0 || random.nextInt(BURST_STEPS) == 0) {
             acting = random.nextInt(writers.size());
         }
+        if (leaseMillis == 0 && random.nextInt(20) == 0) {
+            // A recall may be left open for a while, but not until its deadline.
+            others(-1).forEach(this::answerRecalls);
+        }
         int which = acting;
         Writer writer = writers.get(which);
         String name = "file-" + random.nextInt(FILES);
         try {
             act(random.nextInt(100), late, which, writer, name);
         } catch (Refused refused) {
-            if (leaseMillis > 0 && GONE.contains(refused.reason())) {
-                lost++;
-                storeLate(writer);
-                writers.set(which, writer("writer-" + owners++));
+            if (isLost(refused)) {
+                lose(which);
             } else if (!EXPECTED.contains(refused.reason())) {
                 throw refused;
             }
+            if (random.nextBoolean()) {
+                // What a refusal has begun is seen by all once the volume has answered again.
+                var _ = server.status();
+                others(-1).forEach(this::answerRecalls);
+            } else if (refused.reason() == Reason.REASON_RECALL_CONFLICT) {
+                answerRecalls(which);
+            }
         }
+    }
+
+    // ---- conflicts
+
+    /**
+     * One client's request, and meanwhile the others give back what they are asked for; with short
+     * leases they are silent half of the time.
+     *
+     * @param which of the writers asks, negative if it is the reader
+     */
+    private <T> T ask(int which, Supplier<T> request) throws Exception {
+        boolean silent = leaseMillis > 0 && random.nextBoolean();
+        CompletableFuture<T> answer = CompletableFuture.supplyAsync(request);
+        while (true) {
+            try {
+                return answer.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (!silent) {
+                    others(which).forEach(this::answerRecalls);
+                }
+                if (leaseMillis > 0 && which >= 0) {
+                    renew(writers.get(which));
+                }
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof Refused refused ? refused : e;
+            }
+        }
+    }
+
+    private IntStream others(int which) {
+        return IntStream.range(0, writers.size()).filter(i -> i != which);
+    }
+
+    private void answerRecalls(int which) {
+        try {
+            writers.get(which).answerRecalls();
+        } catch (Refused refused) {
+            if (!isLost(refused)) {
+                throw refused;
+            }
+            lose(which);
+        }
+    }
+
+    /** Who waits keeps its lease; if it is gone, the request under way says so. */
+    private static void renew(Writer writer) {
+        try {
+            var _ = writer.client.renew();
+        } catch (Refused refused) {
+            assertTrue(GONE.contains(refused.reason()), refused::getMessage);
+        }
+    }
+
+    private boolean isLost(Refused refused) {
+        return leaseMillis > 0 && GONE.contains(refused.reason());
+    }
+
+    /** One was silent for too long: another takes its place. */
+    private void lose(int which) {
+        lost++;
+        storeLate(writers.get(which));
+        writers.set(which, writer("writer-" + owners++));
     }
 
     private void act(int dice, boolean late, int which, Writer writer, String name)
             throws Exception {
         File file = files.getOrDefault(name, new File(0));
         if (dice < 45) {
-            write(writer, file);
+            write(which, writer, file);
         } else if (dice < 65) {
             read(file);
         } else if (dice < 75) {
             giveBack(writer, file);
         } else if (dice < 82) {
-            truncate(writer, file);
+            truncate(which, writer, file);
         } else if (dice < 89) {
-            punch(writer, file);
+            punch(which, writer, file);
         } else if (dice < 92) {
             var _ =
                     writer.client.allocate(
@@ -144,7 +250,7 @@ final class History {
                             random.nextInt(FILE_BLOCKS) * (long) BLOCK,
                             (1 + random.nextInt(8)) * (long) BLOCK);
         } else if (dice < 95) {
-            replace(writer, name, file);
+            replace(which, writer, name, file);
         } else if (dice < 97) {
             writer.client.end();
             writers.set(which, writer("writer-" + owners++));
@@ -157,10 +263,16 @@ final class History {
 
     // ---- what a client may do
 
-    private void write(Writer writer, File file) {
+    private void write(int which, Writer writer, File file) throws Exception {
         int start = random.nextInt(FILE_BLOCKS - 8) * BLOCK;
         int end = start + (1 + random.nextInt(8)) * BLOCK;
-        MapBlocksResponse mapped = writer.client.map(file.id, RW, start, end - start);
+        MapBlocksRequest asked =
+                writer.client
+                        .mapping(file.id, RW, start, end - start)
+                        .setWaitMillis(random.nextInt(4) == 0 ? 0 : WAIT_MILLIS)
+                        .setOperation(writer.client.nextOperation())
+                        .build();
+        MapBlocksResponse mapped = ask(which, () -> writer.client.map(asked));
         int committedEnd = start + (1 + random.nextInt((end - start) / BLOCK)) * BLOCK;
         // Past the end of file the last block may be partly used; its rest is zero.
         int cut = committedEnd >= file.content.length ? random.nextInt(BLOCK) : 0;
@@ -216,14 +328,15 @@ final class History {
         }
     }
 
-    private void read(File file) {
+    private void read(File file) throws Exception {
         int size = file.content.length;
         if (size == 0) {
             return;
         }
         int offset = random.nextInt(size);
         int length = 1 + random.nextInt(size - offset);
-        byte[] bytes = reader.read(file.id, offset, length);
+        TestClient by = reader;
+        byte[] bytes = ask(-1, () -> by.read(file.id, offset, length, WAIT_MILLIS));
         assertEquals(
                 -1,
                 Arrays.mismatch(Arrays.copyOfRange(file.content, offset, offset + length), bytes),
@@ -235,18 +348,18 @@ final class History {
         var _ = writer.client.giveBack(file.id);
     }
 
-    private void truncate(Writer writer, File file) {
+    private void truncate(int which, Writer writer, File file) throws Exception {
         int size = random.nextInt(FILE_BLOCKS * BLOCK);
-        var done = writer.client.truncate(file.id, size);
+        var done = ask(which, () -> writer.client.truncate(file.id, size));
         writer.forget(file.id);
         file.content = Arrays.copyOf(file.content, size);
         assertEquals(size, done.getAttributes().getSizeBytes());
     }
 
-    private void punch(Writer writer, File file) {
+    private void punch(int which, Writer writer, File file) throws Exception {
         int offset = random.nextInt(FILE_BLOCKS * BLOCK);
         int length = 1 + random.nextInt(16 * BLOCK);
-        var _ = writer.client.deallocate(file.id, offset, length);
+        var _ = ask(which, () -> writer.client.deallocate(file.id, offset, length));
         writer.forget(file.id);
         int size = file.content.length;
         Arrays.fill(
@@ -254,9 +367,9 @@ final class History {
     }
 
     /** Removed, whoever holds what of it, and made anew: another file. */
-    private void replace(Writer writer, String name, File file) {
-        var _ = writer.client.remove(name);
-        writers.forEach(w -> w.forget(file.id));
+    private void replace(int which, Writer writer, String name, File file) throws Exception {
+        var _ = ask(which, () -> writer.client.remove(name));
+        writer.forget(file.id);
         files.put(name, new File(writer.client.create(name)));
     }
 
@@ -299,7 +412,7 @@ final class History {
             var _ = server.takeSnapshot();
         }
         server.restart();
-        for (Writer writer : writers) {
+        for (Writer writer : List.copyOf(writers)) {
             reattach(writer.client);
         }
         reattach(reader);
@@ -311,7 +424,9 @@ final class History {
         try {
             var _ = client.reattach();
         } catch (Refused refused) {
-            assertEquals(Reason.REASON_EXPIRED, refused.reason(), refused.getMessage());
+            assertTrue(
+                    refused.reason() == Reason.REASON_EXPIRED || isLost(refused),
+                    refused::getMessage);
             for (int i = 0; i < writers.size(); i++) {
                 if (writers.get(i).client == client) {
                     writers.set(i, writer("writer-" + owners++));

@@ -2,7 +2,9 @@ package dev.outlay.server.scenario;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.outlay.server.ServerSeams;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -40,7 +42,10 @@ class RandomHistoryTest extends ScenarioTest {
     }
 
     private void run(Random random, int leaseMillis) throws Exception {
-        ScenarioServer server = serve();
+        ScenarioServer server =
+                serveOn(
+                        ServerSeams.system(),
+                        leaseMillis > 0 ? Map.of("recall.deadline", "60ms") : Map.of());
         History history = new History(random, server, this::client, leaseMillis);
         for (int step = 1; step <= STEPS; step++) {
             // Restarts first: after one, grace waits for the lease of who was superseded.

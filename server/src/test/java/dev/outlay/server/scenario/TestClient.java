@@ -39,6 +39,7 @@ import dev.outlay.v1.OpenSessionResponse;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.ProcessIdentity;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.Recall;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.RemoveRequest;
@@ -436,6 +437,18 @@ final class TestClient {
         return giveBack(file, 0, 0);
     }
 
+    /** Gives back all that a recall of ranges asks for, whatever of it is held. */
+    ReturnLayoutResponse answer(Recall recall) {
+        assertTrue(recall.hasFile(), recall::toString);
+        ReturnLayoutRequest whole = returning(recall.getFile().getFileId(), 0, 0);
+        return giveBack(
+                whole.toBuilder()
+                        .setFile(
+                                whole.getFile().toBuilder()
+                                        .addAllRanges(recall.getFile().getRangesList()))
+                        .build());
+    }
+
     private void noteReturned(List<ReturnedLayout> returned) {
         for (ReturnedLayout each : returned) {
             if (each.hasStateid()) {
@@ -493,9 +506,19 @@ final class TestClient {
 
     /** Reads by a READ layout, to the end of file at most, and gives the layout back. */
     byte[] read(long file, long offset, int length) {
+        return read(file, offset, length, 0);
+    }
+
+    /** As above, and waits for who writes there. */
+    byte[] read(long file, long offset, int length, int waitMillis) {
         long start = offset / BLOCK * BLOCK;
         long end = Math.ceilDiv(offset + length, BLOCK) * (long) BLOCK;
-        MapBlocksResponse mapped = map(file, READ, start, end - start);
+        MapBlocksResponse mapped =
+                map(
+                        mapping(file, READ, start, end - start)
+                                .setWaitMillis(waitMillis)
+                                .setOperation(nextOperation())
+                                .build());
         byte[] all = new byte[(int) (end - start)];
         for (Extent extent : mapped.getExtentsList()) {
             if (extent.getState() == ExtentState.EXTENT_STATE_WRITTEN) {
