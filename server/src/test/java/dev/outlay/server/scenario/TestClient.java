@@ -61,6 +61,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -86,6 +87,7 @@ final class TestClient {
     private static final int MAX_IO_MILLIS = 20;
     private static final long ROOT = 1;
     private static final long PATIENCE_SECONDS = 20;
+    private static final int LONG_WAIT_MILLIS = 15_000;
     private static final AtomicLong INCARNATIONS = new AtomicLong();
 
     private final ScenarioServer server;
@@ -355,6 +357,17 @@ final class TestClient {
             stateids.put(request.getFileId(), mapped.getStateid());
         }
         return mapped;
+    }
+
+    /** Asks in another thread, and waits at the server. */
+    CompletableFuture<MapBlocksResponse> mapLater(MapBlocksRequest.Builder request) {
+        MapBlocksRequest asked =
+                request.setWaitMillis(LONG_WAIT_MILLIS).setOperation(nextOperation()).build();
+        return CompletableFuture.supplyAsync(() -> map(asked));
+    }
+
+    static <T> T soon(CompletableFuture<T> future) throws Exception {
+        return future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     /** I17, and that no address of a byte is told that may not be read. */
