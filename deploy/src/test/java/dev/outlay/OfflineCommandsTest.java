@@ -9,8 +9,11 @@ import com.google.gson.JsonParser;
 import dev.outlay.core.text.ExitCode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,6 +31,25 @@ class OfflineCommandsTest extends CommandLineTesting {
                 run("device", "label", device().toString(), "--json").ok().json().getAsJsonObject();
         assertEquals(64L << 20, label.get("sizeBytes").getAsLong());
         assertEquals(64 << 10, label.get("blockSizeBytes").getAsInt());
+    }
+
+    @Test
+    void aDamagedLabelIsRepairedFromItsCopy() throws IOException {
+        format();
+        damage(0);
+        run("device", "label", device().toString()).ok().says("owner", "none");
+        run("device", "label", device().toString(), "--repair").ok().says("is restored");
+        run("device", "label", device().toString(), "--repair").ok().says("both copies are whole");
+        damage(0);
+        damage((64L << 20) - 4096);
+        run("device", "label", device().toString(), "--repair")
+                .fails(ExitCode.FAILED, "label is damaged");
+    }
+
+    private void damage(long offset) throws IOException {
+        try (FileChannel file = FileChannel.open(device(), StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), offset + 100);
+        }
     }
 
     @Test

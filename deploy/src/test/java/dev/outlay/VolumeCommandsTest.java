@@ -52,6 +52,28 @@ class VolumeCommandsTest extends CommandLineTesting {
     }
 
     @Test
+    void devicesComeAndGo() throws Exception {
+        format();
+        Path second = folder.resolve("second");
+        run("format", second.toString(), "--size", "16MiB").ok();
+        serve();
+        client("volume", "create", "data", "--device", device().toString()).ok();
+        client("device", "retire", "data", "0").fails(ExitCode.FAILED, "only one");
+        client("device", "add", "data", second.toString()).ok().says("added device 1", "data");
+        client("volume", "show", "data").ok().says("active", second.toString());
+        client("device", "retire", "data", "7").fails(ExitCode.NOT_FOUND, "no device 7");
+        client("device", "retire", "data", "0").ok().says("device 0 leaves volume data");
+        for (int i = 0; i < 1000; i++) {
+            JsonObject shown =
+                    client("volume", "show", "data", "--json").ok().json().getAsJsonObject();
+            if (shown.getAsJsonArray("devices").size() == 1) {
+                break;
+            }
+        }
+        client("device", "retire", "data", "0").fails(ExitCode.NOT_FOUND, "no device 0");
+    }
+
+    @Test
     void slicesOfOneDeviceAreTwoVolumes() throws Exception {
         format();
         serve();

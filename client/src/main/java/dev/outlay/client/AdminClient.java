@@ -19,6 +19,7 @@ import dev.outlay.v1.ListQuarantineResponse;
 import dev.outlay.v1.ListVolumesRequest;
 import dev.outlay.v1.QuarantinedClient;
 import dev.outlay.v1.RecallLayoutsRequest;
+import dev.outlay.v1.RetireDeviceRequest;
 import dev.outlay.v1.RevokeClientRequest;
 import dev.outlay.v1.ShedLoadRequest;
 import dev.outlay.v1.ShowVolumeRequest;
@@ -75,6 +76,13 @@ public final class AdminClient implements AutoCloseable {
                         .setDevice(AdminWire.slice(device))
                         .build();
         return Wire.device(call(stub -> stub.addDevice(request)).getDevice());
+    }
+
+    /** Begins to empty a device, which leaves the volume when nothing lies on it; as it is now. */
+    public DeviceEntry retireDevice(String volume, int device) throws OutlayException {
+        RetireDeviceRequest request =
+                RetireDeviceRequest.newBuilder().setVolume(volume).setDevice(device).build();
+        return Wire.device(call(stub -> stub.retireDevice(request)).getDevice());
     }
 
     /** All volumes by rising name. */

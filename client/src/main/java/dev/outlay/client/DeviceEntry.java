@@ -12,6 +12,10 @@ import java.util.UUID;
  * @param sliceStart first byte that the volume uses
  * @param sliceLength bytes that the volume uses
  * @param coherent hosts see each other's stores without more
+ * @param retiring it is being emptied, and leaves the volume when none of its blocks is in use
+ * @param usedBytes of the slice that are not free, those in quarantine included; 0 where nobody
+ *     asked as an administrator
+ * @param quarantinedBytes of the slice in quarantine; 0 likewise
  */
 public record DeviceEntry(
         int index,
@@ -22,4 +26,7 @@ public record DeviceEntry(
         int blockSizeBytes,
         long sliceStart,
         long sliceLength,
-        boolean coherent) {}
+        boolean coherent,
+        boolean retiring,
+        long usedBytes,
+        long quarantinedBytes) {}

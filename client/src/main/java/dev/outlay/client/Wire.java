@@ -19,6 +19,7 @@ import dev.outlay.v1.CommitBlocksResponse;
 import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.DeviceIncarnation;
 import dev.outlay.v1.DeviceInfo;
+import dev.outlay.v1.DeviceUse;
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.GetDevicesResponse;
 import dev.outlay.v1.MapBlocksRequest;
@@ -239,7 +240,10 @@ final class Wire {
                 device.getBlockSizeBytes(),
                 device.getSliceStart(),
                 device.getSliceLength(),
-                device.getCoherent());
+                device.getCoherent(),
+                device.getUse() == DeviceUse.DEVICE_USE_RETIRING,
+                device.getUsedBytes(),
+                device.getQuarantinedBytes());
     }
 
     static VolumeDevices devices(GetDevicesResponse response) {

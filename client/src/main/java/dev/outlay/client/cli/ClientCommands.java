@@ -10,7 +10,7 @@ public final class ClientCommands {
 
     /** The commands about devices that ask a server, to stand beside those that do not. */
     public static Map<String, Object> ofDevice() {
-        return Map.of("add", new DeviceAddCommand());
+        return Map.of("add", new DeviceAddCommand(), "retire", new DeviceRetireCommand());
     }
 
     /** A fresh picocli command object of each, in the order of the help. */

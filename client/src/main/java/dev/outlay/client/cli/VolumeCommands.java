@@ -261,12 +261,24 @@ final class VolumeCommands {
             output().table(space(status.space()));
             output().line("");
             Table devices =
-                    new Table(">DEVICE", ">SLICE", ">AT", ">INCARNATION", "UUID", "SERVER'S PATH");
+                    new Table(
+                            ">DEVICE",
+                            "USE",
+                            ">SLICE",
+                            ">AT",
+                            ">USED",
+                            ">QUARANTINED",
+                            ">INCARNATION",
+                            "UUID",
+                            "SERVER'S PATH");
             for (DeviceEntry device : shown.devices()) {
                 devices.row(
                         device.index(),
+                        device.retiring() ? "retiring" : "active",
                         Amounts.bytes(device.sliceLength()),
                         device.sliceStart(),
+                        Amounts.bytes(device.usedBytes()),
+                        Amounts.bytes(device.quarantinedBytes()),
                         device.incarnation(),
                         device.uuid(),
                         device.pathHint());
@@ -417,6 +429,9 @@ final class VolumeCommands {
                 "blockSizeBytes", device.blockSizeBytes(),
                 "sliceStart", device.sliceStart(),
                 "sliceLength", device.sliceLength(),
-                "coherent", device.coherent());
+                "coherent", device.coherent(),
+                "retiring", device.retiring(),
+                "usedBytes", device.usedBytes(),
+                "quarantinedBytes", device.quarantinedBytes());
     }
 }

@@ -41,6 +41,10 @@ public final class FactCodec {
 
     private static final int EXTENTS_REPLACED = 33;
 
+    private static final int DEVICE_RETIRING = 41;
+    private static final int DEVICE_RETIRED = 42;
+    private static final int DEVICE_RELEASED = 43;
+
     private static final int THEN_NOTHING = 0;
     private static final int THEN_RESIZE = 1;
     private static final int THEN_PUNCH = 2;
@@ -90,6 +94,9 @@ public final class FactCodec {
                 out.writeByte(DEVICE_ADDED);
                 ValueCodec.device(out, f.device());
             }
+            case Fact.DeviceRetiring f -> device(out, DEVICE_RETIRING, f.device());
+            case Fact.DeviceRetired f -> device(out, DEVICE_RETIRED, f.device());
+            case Fact.DeviceReleased f -> device(out, DEVICE_RELEASED, f.device());
             case Fact.ClientJoined f -> {
                 out.writeByte(CLIENT_JOINED);
                 ValueCodec.clientRecord(out, f.client());
@@ -237,6 +244,11 @@ public final class FactCodec {
         }
     }
 
+    private static void device(ByteWriter out, int tag, int device) {
+        out.writeByte(tag);
+        out.writeVar(device);
+    }
+
     private static IllegalStateException notDurable(Fact fact) {
         return new IllegalStateException(fact + " is never journaled");
     }
@@ -247,6 +259,9 @@ public final class FactCodec {
         return switch (tag) {
             case VOLUME_CREATED -> new Fact.VolumeCreated(ValueCodec.settings(in));
             case DEVICE_ADDED -> new Fact.DeviceAdded(ValueCodec.device(in));
+            case DEVICE_RETIRING -> new Fact.DeviceRetiring(ValueCodec.smallInt(in));
+            case DEVICE_RETIRED -> new Fact.DeviceRetired(ValueCodec.smallInt(in));
+            case DEVICE_RELEASED -> new Fact.DeviceReleased(ValueCodec.smallInt(in));
             case CLIENT_JOINED -> new Fact.ClientJoined(ValueCodec.clientRecord(in));
             case CLIENT_ENDED -> new Fact.ClientEnded(ValueCodec.client(in), cause(in));
             case CLIENT_FORGOTTEN -> new Fact.ClientForgotten(ValueCodec.client(in));

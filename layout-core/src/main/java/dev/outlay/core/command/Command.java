@@ -304,6 +304,9 @@ public sealed interface Command {
 
     record ListDevices() implements Query {}
 
+    /** What is in use of each device, and which of them leave. */
+    record ListDeviceUse() implements Query {}
+
     record ShowVolume() implements Query {}
 
     /** Walk everything and report what does not agree. */
@@ -383,6 +386,19 @@ public sealed interface Command {
     record ReapRemoved() implements Internal {}
 
     record AddDevice(VolumeDevice device) implements Internal {}
+
+    /** The device is to leave the volume, once nothing lies on it any more. */
+    record RetireDevice(int device) implements Internal {}
+
+    /**
+     * Takes one bounded step towards an empty device, or lets an empty one go.
+     *
+     * @param from the file to look at first
+     */
+    record EvacuateDevice(int device, FileId from) implements Internal {}
+
+    /** The label of a device that has left the volume does not name this server any more. */
+    record ReleaseDevice(int device) implements Internal {}
 
     // ---- recalls and waits
 

@@ -142,6 +142,11 @@ public record DeviceLabel(
                 coherent);
     }
 
+    /** The same device, nobody's: a new lock epoch, so that who held it finds that it is lost. */
+    public DeviceLabel released() {
+        return claimedBy("");
+    }
+
     /** The same device in its next life. */
     public DeviceLabel reincarnated() {
         return new DeviceLabel(

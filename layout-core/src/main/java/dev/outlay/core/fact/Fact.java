@@ -41,6 +41,15 @@ public sealed interface Fact {
 
     record DeviceAdded(VolumeDevice device) implements Fact {}
 
+    /** None of its blocks is handed out from now on: the device is to leave the volume. */
+    record DeviceRetiring(int device) implements Fact {}
+
+    /** Nothing lies on the device any more, and it is gone from the table; its label still tells. */
+    record DeviceRetired(int device) implements Fact {}
+
+    /** The label of a retired device does not name this server any more. */
+    record DeviceReleased(int device) implements Fact {}
+
     // ---- clients
 
     record ClientJoined(ClientRecord client) implements Fact {}

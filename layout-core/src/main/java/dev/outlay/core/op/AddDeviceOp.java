@@ -26,6 +26,24 @@ final class AddDeviceOp {
                         "the volume has a device " + other.index() + " (" + other.uuid() + ")");
             }
         }
+        if (device.index() >= 0 && device.index() < tables.nextDevice()) {
+            throw new Refusal(
+                    Reason.ALREADY_EXISTS,
+                    "the volume had a device "
+                            + device.index()
+                            + ", and an index is never used again; the next one is "
+                            + tables.nextDevice());
+        }
+        for (VolumeDevice left : tables.leaving()) {
+            if (left.uuid().equals(device.uuid())) {
+                throw new Refusal(
+                        Reason.TRY_LATER,
+                        "device "
+                                + device.uuid()
+                                + " has just left the volume and its label is about to be released;"
+                                + " try again");
+            }
+        }
         boolean fits =
                 device.index() >= 0
                         && device.index() <= DeviceRange.MAX_DEVICE

@@ -49,9 +49,12 @@ final class Grants {
         }
     }
 
-    /** What clients other than {@code caller} hold of {@code range}, in order of their offsets. */
+    /**
+     * What clients other than {@code caller} hold of {@code range}, in order of their offsets; what
+     * anybody holds if that is null.
+     */
     static List<Held> ofOthers(
-            VolumeTables tables, FileNode file, ClientId caller, ByteRange range) {
+            VolumeTables tables, FileNode file, @Nullable ClientId caller, ByteRange range) {
         List<Held> held = new ArrayList<>();
         for (Layout layout : file.layouts()) {
             if (!layout.client().equals(caller)) {
@@ -67,7 +70,11 @@ final class Grants {
 
     /** A recall is open until all it asks for has come back at once, whatever is held meanwhile. */
     private static void addRecalled(
-            VolumeTables tables, FileNode file, ClientId caller, ByteRange range, List<Held> held) {
+            VolumeTables tables,
+            FileNode file,
+            @Nullable ClientId caller,
+            ByteRange range,
+            List<Held> held) {
         for (ClientEntry holder : tables.recalled()) {
             ClientId client = holder.record().id();
             Optional<Recall> recall =

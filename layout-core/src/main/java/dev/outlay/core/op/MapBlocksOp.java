@@ -33,7 +33,7 @@ final class MapBlocksOp {
         if (work != null) {
             return Decision.awaitWork(List.of(), work.id());
         }
-        long risk = Relocation.firstRisk(map.file(), range);
+        long risk = Relocation.firstRisk(tables, map.file(), range);
         if (risk < range.end()) {
             if (risk - range.start() >= Math.max(ask.minLength(), tables.blockSize())) {
                 range = new ByteRange(range.start(), risk);

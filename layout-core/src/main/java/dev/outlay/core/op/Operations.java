@@ -58,7 +58,9 @@ public final class Operations {
             case Command.ListRecalls ask -> Recalls.list(tables, ask.client());
             case Command.Seek ask -> SeekOp.decide(tables, ask);
             case Command.ListDevices ask ->
-                    new Reply.Devices(tables.settings(), List.copyOf(tables.devices()));
+                    new Reply.Devices(
+                            tables.settings(), List.copyOf(tables.devices()), tables.retiring());
+            case Command.ListDeviceUse ask -> RetireDeviceOp.uses(tables);
             case Command.ShowVolume ask -> QueryOps.showVolume(tables);
             case Command.CheckVolume ask -> new Reply.Findings(StateChecker.check(tables));
         };
@@ -80,6 +82,9 @@ public final class Operations {
             case Command.AnswerWithFile ask -> FileChanges.decide(tables, ask);
             case Command.CompleteWork ask -> DeviceWork.complete(tables, ask);
             case Command.AddDevice ask -> AddDeviceOp.decide(tables, ask.device());
+            case Command.RetireDevice ask -> RetireDeviceOp.decide(tables, ask.device());
+            case Command.EvacuateDevice ask -> EvacuateDeviceOp.decide(tables, ask);
+            case Command.ReleaseDevice ask -> RetireDeviceOp.release(tables, ask.device());
             case Command.RecallLayouts ask -> Recalls.begin(tables, ask);
             case Command.AcknowledgeRecall ask -> Recalls.acknowledge(tables, ask);
             case Command.RecallDue ask -> Recalls.due(tables, ask);

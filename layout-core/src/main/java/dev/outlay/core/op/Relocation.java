@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  * lands in quarantine, where nobody looks. A store while the copy runs is one to the file's own
  * block, before any proof (I1).
  *
+ * <p>So are committed blocks on a device that is to leave the volume, unless the caller holds some
+ * of them already: those are recalled ({@link EvacuateDeviceOp}) and move when they are asked for
+ * anew, so that a busy file cannot keep a device for ever.
+ *
  * <p>What is copied at once is bounded, so that no other request waits for long: who needs more
  * comes again.
  */
@@ -52,7 +56,8 @@ final class Relocation {
             return null;
         }
         ByteRange blocked = new ByteRange(risky.getFirst().start(), risky.getLast().end());
-        if (holdsItself(tables, file, ask, blocked)) {
+        boolean atRisk = file.extents().mapped(blocked).stream().anyMatch(Relocation::isRisky);
+        if (holdsItself(tables, file, ask, blocked, atRisk)) {
             return null;
         }
         Decision wait = DeviceWork.clear(tables, file, ask, blocked);
@@ -76,7 +81,7 @@ final class Relocation {
      * them back: that is when it wants to write.
      */
     private static boolean holdsItself(
-            VolumeTables tables, FileNode file, Mutation ask, ByteRange range) {
+            VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean atRisk) {
         ClientId caller = ask.origin().client();
         Layout own = file.layoutOf(caller);
         if (own == null || own.within(range).isEmpty()) {
@@ -86,7 +91,7 @@ final class Relocation {
                 ask instanceof MapBlocks map
                         ? map.iomode() == IoMode.RW
                         : ask instanceof Clone || ask instanceof Snapshot;
-        if (mustMove) {
+        if (mustMove && atRisk) {
             ClientEntry holder = Objects.requireNonNull(tables.client(caller));
             List<Held> inTheWay =
                     own.within(range).stream()
@@ -97,28 +102,33 @@ final class Relocation {
         return true;
     }
 
-    /** Where the first block at risk of {@code range} begins; its end if there is none. */
-    static long firstRisk(FileNode file, ByteRange range) {
+    /** Where the first block of {@code range} that has to move begins; its end if none has. */
+    static long firstRisk(VolumeTables tables, FileNode file, ByteRange range) {
         for (Extent extent : file.extents().mapped(range)) {
-            if (isRisky(extent)) {
+            if (hasToMove(tables, extent)) {
                 return extent.fileOffset();
             }
         }
         return range.end();
     }
 
+    private static boolean hasToMove(VolumeTables tables, Extent extent) {
+        return isRisky(extent)
+                || (extent.state() == ExtentState.WRITTEN && tables.isRetiring(extent.device()));
+    }
+
     private static boolean isRisky(Extent extent) {
         return extent.has(Extent.AT_RISK) && extent.state() == ExtentState.WRITTEN;
     }
 
-    /** What is at risk at the beginning of {@code range}, in one stretch and not too much. */
+    /** What has to move first of {@code range}, in one stretch and not too much. */
     private static List<ByteRange> firstAtRisk(
             VolumeTables tables, FileNode file, ByteRange range) {
         List<ByteRange> found = new ArrayList<>();
         long left = Math.max(tables.limits().rewriteBytes(), tables.blockSize());
         for (Extent extent : file.extents().mapped(range)) {
             boolean goesOn = found.isEmpty() || found.getLast().end() == extent.fileOffset();
-            if (!isRisky(extent)) {
+            if (!hasToMove(tables, extent)) {
                 if (found.isEmpty()) {
                     continue;
                 }

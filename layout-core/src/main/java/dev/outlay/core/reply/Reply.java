@@ -176,12 +176,57 @@ public sealed interface Reply {
      */
     record RecallExtended(int pieces) implements Reply {}
 
-    /** The devices, and what the volume asks of its writers. */
-    record Devices(VolumeSettings settings, List<VolumeDevice> devices) implements Reply {
+    /**
+     * The devices, and what the volume asks of its writers.
+     *
+     * @param retiring the indexes of those that are to leave
+     */
+    record Devices(VolumeSettings settings, List<VolumeDevice> devices, List<Integer> retiring)
+            implements Reply {
         public Devices {
             devices = List.copyOf(devices);
+            retiring = List.copyOf(retiring);
         }
     }
+
+    /**
+     * How much of a device is in use.
+     *
+     * @param retiring whether it is to leave the volume
+     * @param usedBytes of its slice that are not free, those in quarantine included
+     * @param quarantinedBytes in quarantine; they hold a retiring device until they are proven
+     */
+    record DeviceUse(
+            VolumeDevice device, boolean retiring, long usedBytes, long quarantinedBytes) {}
+
+    /**
+     * The devices in the order of their indexes.
+     *
+     * @param nextDevice the least index that no device has had
+     * @param leaving devices that have left, and whose labels may still name this server
+     */
+    record DeviceUses(List<DeviceUse> devices, int nextDevice, List<VolumeDevice> leaving)
+            implements Reply {
+        public DeviceUses {
+            devices = List.copyOf(devices);
+            leaving = List.copyOf(leaving);
+        }
+    }
+
+    /** How far a device is on its way out of the volume. */
+    enum Evacuation {
+        /** There may be more to do at once, from the next file on. */
+        GOES_ON,
+        /** What is left is held, in quarantine, or bound by grace. */
+        WAITS,
+        /** What is left finds no room on the other devices. */
+        NO_SPACE,
+        /** The volume does not have the device any more. */
+        GONE
+    }
+
+    /** One step of an evacuation is done; {@code next} is the file to look at in the next one. */
+    record Evacuated(Evacuation state, FileId next) implements Reply {}
 
     /**
      * Bytes in each block state; they sum to {@code total}. {@code atRisk} is a part of {@code

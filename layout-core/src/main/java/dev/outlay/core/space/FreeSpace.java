@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +67,11 @@ public final class FreeSpace {
 
     private final boolean byDevice;
 
+    /** Devices of which nothing is handed out any more, and what is free on them. */
+    private final TreeSet<Integer> withdrawn = new TreeSet<>();
+
+    private final FreeExtents freeOnWithdrawn = new FreeExtents();
+
     /** A volume without devices. {@code blockSize} is in bytes; all places are multiples of it. */
     public FreeSpace(long blockSize) {
         this(blockSize, false);
@@ -95,17 +102,67 @@ public final class FreeSpace {
         long groupBytes = Math.min(Math.ceilDiv(sixteenth, blockSize) * blockSize, MAX_GROUP_BYTES);
         devices.put(whole.device(), new Device(whole, groupBytes));
         add(whole);
+        numberGroups();
+    }
+
+    private void numberGroups() {
         firstGroups.clear();
         groups = 0;
         for (Device device : devices.values()) {
-            firstGroups.put(groups, device);
-            groups += device.groups();
+            if (!withdrawn.contains(device.whole().device())) {
+                firstGroups.put(groups, device);
+                groups += device.groups();
+            }
         }
     }
 
-    /** The number of free bytes. */
+    /** Nothing of the device is planned any more; what is free on it, or will be, stays apart. */
+    public void withdraw(int device) {
+        if (!devices.containsKey(device) || withdrawn.contains(device)) {
+            throw new IllegalStateException("device " + device + " cannot be withdrawn");
+        }
+        List<DeviceRange> extents =
+                List.copyOf(free.startingWithin(device, 0, DeviceRange.MAX_OFFSET));
+        extents.forEach(this::remove);
+        withdrawn.add(device);
+        extents.forEach(this::add);
+        freeOf.remove(device);
+        numberGroups();
+    }
+
+    /** Forgets a device that was withdrawn and of which everything is free. */
+    public void removeDevice(int device) {
+        Device known = devices.get(device);
+        if (known == null
+                || !withdrawn.contains(device)
+                || freeBytesOn(device) != known.whole().length()) {
+            throw new IllegalStateException("device " + device + " is in use and cannot go");
+        }
+        freeOnWithdrawn.remove(known.whole());
+        withdrawn.remove(device);
+        devices.remove(device);
+        numberGroups();
+    }
+
+    /** The number of free bytes that may be handed out. */
     public long freeBytes() {
         return free.bytes();
+    }
+
+    /** The number of free bytes on devices that have been withdrawn. */
+    public long withdrawnBytes() {
+        return freeOnWithdrawn.bytes();
+    }
+
+    /** The number of free bytes on one device; costs a step for each of its free extents. */
+    public long freeBytesOn(int device) {
+        return of(device).startingWithin(device, 0, DeviceRange.MAX_OFFSET).stream()
+                .mapToLong(DeviceRange::length)
+                .sum();
+    }
+
+    private FreeExtents of(int device) {
+        return withdrawn.contains(device) ? freeOnWithdrawn : free;
     }
 
     /** The length of the longest free extent in bytes, or 0. */
@@ -189,15 +246,15 @@ public final class FreeSpace {
     }
 
     private void add(DeviceRange range) {
-        free.add(range);
-        if (byDevice) {
+        of(range.device()).add(range);
+        if (byDevice && !withdrawn.contains(range.device())) {
             freeOf.computeIfAbsent(range.device(), _ -> new FreeExtents()).add(range);
         }
     }
 
     private void remove(DeviceRange extent) {
-        free.remove(extent);
-        if (byDevice) {
+        of(extent.device()).remove(extent);
+        if (byDevice && !withdrawn.contains(extent.device())) {
             Objects.requireNonNull(freeOf.get(extent.device())).remove(extent);
         }
     }
@@ -205,7 +262,8 @@ public final class FreeSpace {
     /** Marks a range as no longer free; all of it must be free. */
     public void take(DeviceRange range) {
         requireAligned(range);
-        DeviceRange extent = free.containing(new DeviceGoal(range.device(), range.start()));
+        DeviceRange extent =
+                of(range.device()).containing(new DeviceGoal(range.device(), range.start()));
         if (extent == null || extent.end() < range.end()) {
             throw new IllegalStateException(range + " is taken, but not all of it is free");
         }
@@ -227,17 +285,18 @@ public final class FreeSpace {
                 || range.end() > device.whole().end()) {
             throw new IllegalStateException(range + " is released, but not of this volume");
         }
-        if (free.overlaps(range)) {
+        FreeExtents there = of(range.device());
+        if (there.overlaps(range)) {
             throw new IllegalStateException(range + " is released, but part of it is free already");
         }
         long start = range.start();
         long end = range.end();
-        DeviceRange before = free.endingAt(new DeviceGoal(range.device(), start));
+        DeviceRange before = there.endingAt(new DeviceGoal(range.device(), start));
         if (before != null) {
             remove(before);
             start = before.start();
         }
-        DeviceRange after = free.containing(new DeviceGoal(range.device(), end));
+        DeviceRange after = there.containing(new DeviceGoal(range.device(), end));
         if (after != null) {
             remove(after);
             end = after.end();
@@ -247,13 +306,14 @@ public final class FreeSpace {
 
     /** Whether every byte of {@code range} is free. */
     public boolean isFree(DeviceRange range) {
-        DeviceRange extent = free.containing(new DeviceGoal(range.device(), range.start()));
+        DeviceRange extent =
+                of(range.device()).containing(new DeviceGoal(range.device(), range.start()));
         return extent != null && extent.end() >= range.end();
     }
 
-    /** Shows every free extent, by device and offset; no two of one device touch. */
+    /** Shows every free extent, those of withdrawn devices last; no two of one device touch. */
     public void forEach(Consumer<DeviceRange> action) {
-        free.all().forEach(action);
+        Stream.concat(free.all().stream(), freeOnWithdrawn.all().stream()).forEach(action);
     }
 
     private @Nullable ByteRange groupOf(@Nullable DeviceGoal goal) {

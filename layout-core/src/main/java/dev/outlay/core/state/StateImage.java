@@ -47,6 +47,9 @@ public final class StateImage {
         ValueCodec.list(out, List.copyOf(tables.files.values()), StateImage::file);
         List<Work> durable = tables.works.values().stream().filter(Work::durable).toList();
         ValueCodec.list(out, durable, FactCodec::work);
+        out.writeVar(tables.nextDevice);
+        ValueCodec.list(out, List.copyOf(tables.retiring), (o, device) -> o.writeVar(device));
+        ValueCodec.list(out, List.copyOf(tables.leaving.values()), ValueCodec::device);
         return out.toByteArray();
     }
 
@@ -105,8 +108,21 @@ public final class StateImage {
         for (Work work : ValueCodec.list(in, FactCodec::work)) {
             tables.register(work);
         }
+        devices(tables, in);
         in.expectEnd();
         return tables;
+    }
+
+    /** Indexes that are used no more, devices that are to leave, and those that have left. */
+    private static void devices(VolumeTables tables, ByteReader in) {
+        tables.nextDevice = ValueCodec.smallInt(in);
+        for (int device : ValueCodec.list(in, ValueCodec::smallInt)) {
+            tables.free().withdraw(device);
+            tables.retiring.add(device);
+        }
+        for (VolumeDevice device : ValueCodec.list(in, ValueCodec::device)) {
+            tables.leaving.put(device.index(), device);
+        }
     }
 
     /** An extent takes its blocks; those in several maps have been taken once for all of them. */

@@ -34,6 +34,8 @@ public final class VolumeTables {
 
     final Limits limits;
     final NavigableMap<Integer, VolumeDevice> devices = new TreeMap<>();
+    final TreeSet<Integer> retiring = new TreeSet<>();
+    final NavigableMap<Integer, VolumeDevice> leaving = new TreeMap<>();
     final NavigableMap<FileId, FileNode> files = new TreeMap<>();
     final NavigableMap<ClientId, ClientEntry> clients = new TreeMap<>();
     final NavigableMap<Long, Work> works = new TreeMap<>();
@@ -45,6 +47,7 @@ public final class VolumeTables {
     SpaceLedger ledger = new SpaceLedger();
     long nextFile = FileId.ROOT.value() + 1;
     long nextWork = 1;
+    int nextDevice;
     private final TreeSet<ClientId> recalled = new TreeSet<>();
     private long nextRecall = 1;
     private long freeBytesBefore;
@@ -86,6 +89,31 @@ public final class VolumeTables {
 
     public @Nullable VolumeDevice device(int index) {
         return devices.get(index);
+    }
+
+    /** Whether the device is to leave the volume: what lies on it moves elsewhere. */
+    public boolean isRetiring(int device) {
+        return retiring.contains(device);
+    }
+
+    /** Devices that are to leave the volume. */
+    public List<Integer> retiring() {
+        return List.copyOf(retiring);
+    }
+
+    /** Devices that have left the volume, and whose labels may still name this server. */
+    public Collection<VolumeDevice> leaving() {
+        return leaving.values();
+    }
+
+    /** The least index that no device has had. */
+    public int nextDevice() {
+        return nextDevice;
+    }
+
+    /** Files from {@code first} on, in order of their numbers. */
+    public Collection<FileNode> filesFrom(FileId first) {
+        return files.tailMap(first, true).values();
     }
 
     public @Nullable FileNode file(FileId id) {
@@ -173,7 +201,7 @@ public final class VolumeTables {
     public SpaceUse spaceUse() {
         return ledger.use(
                 devices.values().stream().mapToLong(VolumeDevice::lengthBytes).sum(),
-                free().freeBytes());
+                free().freeBytes() + free().withdrawnBytes());
     }
 
     // ---- what changes them
@@ -192,6 +220,16 @@ public final class VolumeTables {
         switch (fact) {
             case Fact.VolumeCreated f -> create(f.settings());
             case Fact.DeviceAdded f -> addDevice(f.device());
+            case Fact.DeviceRetiring f -> {
+                free().withdraw(f.device());
+                retiring.add(f.device());
+            }
+            case Fact.DeviceRetired f -> {
+                free().removeDevice(f.device());
+                retiring.remove(f.device());
+                leaving.put(f.device(), Objects.requireNonNull(devices.remove(f.device())));
+            }
+            case Fact.DeviceReleased f -> leaving.remove(f.device());
             case Fact.ClientJoined f -> {
                 ClientEntry entry = new ClientEntry(f.client());
                 entry.reattached = true;
@@ -324,6 +362,7 @@ public final class VolumeTables {
 
     private void addDevice(VolumeDevice device) {
         devices.put(device.index(), device);
+        nextDevice = Math.max(nextDevice, device.index() + 1);
         free().addDevice(device.range());
     }
 

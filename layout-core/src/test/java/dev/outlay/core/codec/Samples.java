@@ -131,6 +131,9 @@ final class Samples {
                 new Fact.DeviceAdded(
                         new VolumeDevice(
                                 1, new UUID(3, 4), 7, 1 << 30, 4096, 1 << 20, "/dev/x", true)));
+        samples.put("deviceretiring", new Fact.DeviceRetiring(300));
+        samples.put("deviceretired", new Fact.DeviceRetired(300));
+        samples.put("devicereleased", new Fact.DeviceReleased(300));
         samples.put(
                 "clientjoined",
                 new Fact.ClientJoined(

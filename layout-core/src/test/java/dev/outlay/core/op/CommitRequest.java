@@ -48,7 +48,11 @@ final class CommitRequest extends Request<Reply.Committed> {
                                 file,
                                 stateid,
                                 options.ranges,
-                                List.of(new DeviceIncarnation(0, options.incarnation)),
+                                options.ranges.stream()
+                                        .map(CommitRange::device)
+                                        .distinct()
+                                        .map(d -> new DeviceIncarnation(d, options.incarnation))
+                                        .toList(),
                                 options.epoch,
                                 options.durability,
                                 options.lastWrite,
@@ -85,7 +89,7 @@ final class CommitRequest extends Request<Reply.Committed> {
     }
 
     CommitRequest of(Extent extent) {
-        return range(extent.fileOffset(), extent.length(), extent.deviceOffset());
+        return device(extent.device(), extent);
     }
 
     CommitRequest range(long offset, long length, long deviceOffset) {

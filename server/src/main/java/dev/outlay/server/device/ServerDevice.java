@@ -1,6 +1,7 @@
 package dev.outlay.server.device;
 
 import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.core.device.LabelPair;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
 import java.lang.foreign.MemorySegment;
@@ -81,6 +82,59 @@ public final class ServerDevice implements AutoCloseable {
      */
     public synchronized DeviceLabel takeOver(String serverId) throws DeviceException {
         return claim(serverId, true);
+    }
+
+    /**
+     * Nobody's from now on: both labels lose their owner and get a new lock epoch. A device that is
+     * not this server's stays as it is.
+     *
+     * @return whether it was
+     */
+    public synchronized boolean disown(String serverId) throws DeviceException {
+        if (claimed) {
+            throw new IllegalStateException(path + " is in use");
+        }
+        device.lock(DeviceLabel.BLOCK_BYTES);
+        DeviceLabel found = Labels.read(path, device);
+        Labels.check(path, found, label.device(), label.incarnation());
+        if (!found.owner().equals(serverId)) {
+            return false;
+        }
+        label = found.released();
+        Labels.write(path, device, label);
+        return true;
+    }
+
+    /**
+     * Writes the label that counts over a copy that is damaged or older. Refused while a server
+     * holds the device, and where no copy counts.
+     *
+     * @return whether anything had to be mended
+     */
+    public synchronized boolean repair() throws DeviceException {
+        if (claimed) {
+            throw new IllegalStateException(path + " is in use");
+        }
+        device.lock(DeviceLabel.BLOCK_BYTES);
+        label = Labels.read(path, device);
+        LabelPair pair = Labels.probe(device);
+        if (pair.isIntact()) {
+            return false;
+        }
+        if (pair.first() instanceof DeviceLabel.Valid(DeviceLabel first)
+                && pair.last() instanceof DeviceLabel.Valid(DeviceLabel last)
+                && !first.device().equals(last.device())) {
+            throw new DeviceException(
+                    DeviceException.Reason.MISMATCH,
+                    path,
+                    "its first label is that of device "
+                            + first.device()
+                            + ", its last one that of "
+                            + last.device()
+                            + "; neither is damaged, so none is mended: find out which device this is");
+        }
+        Labels.write(path, device, label);
+        return true;
     }
 
     /**

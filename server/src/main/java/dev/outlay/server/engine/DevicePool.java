@@ -64,6 +64,26 @@ final class DevicePool {
         return claimed.device;
     }
 
+    /**
+     * The label of a device that has left a volume is nobody's from now on, unless another volume
+     * has a slice of it. One that is another device by now, or another server's, is left alone.
+     */
+    synchronized void disown(VolumeDevice known) throws DeviceException {
+        if (byUuid.containsKey(known.uuid())) {
+            return;
+        }
+        try (ServerDevice device =
+                ServerDevice.open(Path.of(known.path()), known.uuid(), known.incarnation())) {
+            if (device.disown(serverId)) {
+                LOG.info("device={} event=released", known.path());
+            }
+        } catch (DeviceException e) {
+            if (e.reason() != DeviceException.Reason.MISMATCH) {
+                throw e;
+            }
+        }
+    }
+
     synchronized void release(ServerDevice device) {
         Claimed claimed = byUuid.get(device.label().device());
         if (claimed != null && --claimed.users == 0) {

@@ -33,11 +33,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -64,6 +67,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
     private static final int DEVICES_MAX = 256;
     private static final int MAX_BATCH_BYTES = 16 << 20;
+    private static final long DISOWN_RETRY_MILLIS = 10_000;
     private static final Duration OPEN_RETRY_MIN = Duration.ofSeconds(1);
     private static final Duration OPEN_RETRY_MAX = Duration.ofMinutes(1);
 
@@ -81,6 +85,9 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
 
+    /** Volume and index of each device that is being emptied. */
+    private final Set<String> evacuating = ConcurrentHashMap.newKeySet();
+
     private boolean closed;
 
     /**
@@ -97,6 +104,12 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             List<VolumeDevice> all = new ArrayList<>(devices);
             all.add(added);
             return new Open(engine, lock, claimed, List.copyOf(all), Volumes.isStoredByCpu(all));
+        }
+
+        /** Still stored to by CPU, if it was: what is left is not looked at anew. */
+        Open without(int index) {
+            List<VolumeDevice> left = devices.stream().filter(d -> d.index() != index).toList();
+            return new Open(engine, lock, claimed, left, storedByCpu);
         }
     }
 
@@ -210,6 +223,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             VolumeEngine engine = openFrom(name, folder.resolve(name));
             opened.accept(engine);
             engine.start();
+            goOnRetiring(engine);
             unavailable.remove(name);
             LOG.info("volume={} event=opened-late", name);
         } catch (VolumeException e) {
@@ -228,6 +242,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     /** Lets all volumes work. */
     public void start() {
         open.values().forEach(o -> o.engine.start());
+        open.values().forEach(o -> goOnRetiring(o.engine));
     }
 
     /** From now on {@code listener} hears what any volume has to say unasked. */
@@ -349,12 +364,12 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             throw new VolumeException(
                     Reason.NOT_FOUND, "there is no volume '" + name + "' on this server");
         }
-        int index = 1 + volume.devices.stream().mapToInt(VolumeDevice::index).max().orElse(-1);
-        if (index >= DEVICES_MAX) {
+        if (volume.devices.size() >= DEVICES_MAX) {
             throw new VolumeException(
                     Reason.RESOURCE_EXHAUSTED,
-                    "volume '" + name + "' has " + index + " devices, as many as it may");
+                    "volume '" + name + "' has " + DEVICES_MAX + " devices, as many as it may");
         }
+        int index = use(volume.engine).nextDevice();
         try {
             int blockSize = volume.engine.blockSize();
             VolumeDevice device = slices(name, volume.devices).of(slice, index, blockSize);
@@ -374,6 +389,123 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             return device;
         } catch (DeviceException e) {
             throw new VolumeException(Reason.DEVICE_MISMATCH, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    // ---- devices that leave
+
+    /**
+     * Begins to empty a device and does not wait for the end: what lies on it moves to others, then
+     * it leaves the volume, and its label no longer names this server. Goes on after a restart.
+     *
+     * @return the device as it is now
+     */
+    public Reply.DeviceUse retireDevice(String name, int index) throws VolumeException {
+        Open volume = open.get(name);
+        if (volume == null) {
+            throw new VolumeException(
+                    Reason.NOT_FOUND, "there is no volume '" + name + "' on this server");
+        }
+        if (volume.engine.submit(new Command.RetireDevice(index)).join()
+                instanceof Reply.Failure refused) {
+            throw new VolumeException(refused.reason(), refused.message());
+        }
+        Optional<Reply.DeviceUse> use =
+                use(volume.engine).devices().stream()
+                        .filter(d -> d.device().index() == index)
+                        .findFirst();
+        evacuate(volume.engine, index);
+        return use.orElseThrow(
+                () ->
+                        new VolumeException(
+                                Reason.NOT_FOUND,
+                                "device " + index + " has left volume '" + name + "' already"));
+    }
+
+    private static Reply.DeviceUses use(VolumeEngine engine) throws VolumeException {
+        Reply reply = engine.submit(new Command.ListDeviceUse()).join();
+        if (reply instanceof Reply.DeviceUses uses) {
+            return uses;
+        }
+        if (reply instanceof Reply.Failure refused) {
+            throw new VolumeException(refused.reason(), refused.message());
+        }
+        throw new IllegalStateException("the use of devices answered by " + reply);
+    }
+
+    /** What was on its way out when the server stopped. */
+    private void goOnRetiring(VolumeEngine engine) {
+        var _ =
+                engine.submit(new Command.ListDeviceUse())
+                        .thenAccept(
+                                reply -> {
+                                    if (reply instanceof Reply.DeviceUses uses) {
+                                        uses.devices().stream()
+                                                .filter(Reply.DeviceUse::retiring)
+                                                .forEach(d -> evacuate(engine, d.device().index()));
+                                        uses.leaving().forEach(d -> disownIn(0, engine, d));
+                                    } else {
+                                        later(DISOWN_RETRY_MILLIS, () -> goOnRetiring(engine));
+                                    }
+                                });
+    }
+
+    private void evacuate(VolumeEngine engine, int index) {
+        if (evacuating.add(engine.name() + "/" + index)) {
+            new Retirement(engine, index, timers, () -> left(engine, index)).start();
+        }
+    }
+
+    /** The volume does not know the device any more. */
+    private synchronized void left(VolumeEngine engine, int index) {
+        evacuating.remove(engine.name() + "/" + index);
+        Open volume = open.get(engine.name());
+        if (closed || volume == null) {
+            return;
+        }
+        open.put(engine.name(), volume.without(index));
+        volume.claimed.remove(index);
+        volume.devices.stream()
+                .filter(d -> d.index() == index)
+                .findFirst()
+                .ifPresent(device -> disownIn(0, engine, device));
+    }
+
+    private void disownIn(long millis, VolumeEngine engine, VolumeDevice device) {
+        later(millis, () -> disown(engine, device));
+    }
+
+    /**
+     * The label of a device that has left is nobody's, and the volume owes it nothing. A volume
+     * that is not open may have a slice of it: until then it stays this server's.
+     */
+    private synchronized void disown(VolumeEngine engine, VolumeDevice device) {
+        if (closed) {
+            return;
+        }
+        try {
+            if (!unavailable.isEmpty()) {
+                disownIn(DISOWN_RETRY_MILLIS, engine, device);
+                return;
+            }
+            devices.disown(device);
+            var _ = engine.submit(new Command.ReleaseDevice(device.index()));
+        } catch (DeviceException e) {
+            LOG.warn(
+                    "volume={} event=label-not-released path=\"{}\" reason=\"{}\" retry={}ms",
+                    engine.name(),
+                    device.path(),
+                    e.getMessage(),
+                    DISOWN_RETRY_MILLIS);
+            disownIn(DISOWN_RETRY_MILLIS, engine, device);
+        }
+    }
+
+    private void later(long millis, Runnable run) {
+        try {
+            var _ = timers.schedule(run, millis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("event=stopping detail=\"{}\"", e.getMessage());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.outlay.server.rpc;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Reason;
 import dev.outlay.server.config.ServerConfig;
@@ -34,6 +35,8 @@ import dev.outlay.v1.ListVolumesRequest;
 import dev.outlay.v1.ListVolumesResponse;
 import dev.outlay.v1.RecallLayoutsRequest;
 import dev.outlay.v1.RecallLayoutsResponse;
+import dev.outlay.v1.RetireDeviceRequest;
+import dev.outlay.v1.RetireDeviceResponse;
 import dev.outlay.v1.RevokeClientRequest;
 import dev.outlay.v1.RevokeClientResponse;
 import dev.outlay.v1.SessionLimits;
@@ -192,8 +195,31 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                                     added ->
                                             AddDeviceResponse.newBuilder()
                                                     .setDevice(
-                                                            WireValues.toWire(
-                                                                    added, volume.blockSize()))
+                                                            WireReplies.device(
+                                                                    new Reply.DeviceUse(
+                                                                            added, false, 0, 0),
+                                                                    volume.blockSize()))
+                                                    .build());
+                });
+    }
+
+    @Override
+    public void retireDevice(
+            RetireDeviceRequest request, StreamObserver<RetireDeviceResponse> answer) {
+        calls.ofAnybody(
+                "RetireDevice",
+                answer,
+                caller -> {
+                    VolumeEngine volume = operations.volume("volume", request.getVolume());
+                    int index =
+                            Fields.within("device", request.getDevice(), 0, DeviceRange.MAX_DEVICE);
+                    return slowly(() -> volumes.retireDevice(volume.name(), index))
+                            .thenApply(
+                                    use ->
+                                            RetireDeviceResponse.newBuilder()
+                                                    .setDevice(
+                                                            WireReplies.device(
+                                                                    use, volume.blockSize()))
                                                     .build());
                 });
     }
@@ -251,11 +277,13 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                     }
                     VolumeEngine volume = operations.volume("volume", request.getVolume());
                     return volume.submit(new Command.ShowVolume())
-                            .thenApply(
-                                    reply ->
+                            .thenCombine(
+                                    volume.submit(new Command.ListDeviceUse()),
+                                    (reply, uses) ->
                                             WireReplies.shown(
                                                     volume.name(),
                                                     reply,
+                                                    uses,
                                                     volume.status(),
                                                     volumes.isStoredByCpu(volume.name())));
                 });

@@ -192,7 +192,7 @@ final class Operations {
                     CompletableFuture<Reply> settled =
                             seen.isEmpty()
                                     ? sessions.reattach(session, incarnation, volume, command)
-                                    : volume.submit(new Command.ListDevices())
+                                    : volume.submit(new Command.ListDeviceUse())
                                             .thenCompose(
                                                     known -> {
                                                         checkDevices(known, seen);
@@ -210,15 +210,21 @@ final class Operations {
     }
 
     private static void checkDevices(Reply known, List<DeviceIncarnation> seen) {
-        List<VolumeDevice> devices = WireReplies.expect(Reply.Devices.class, known).devices();
+        Reply.DeviceUses uses = WireReplies.expect(Reply.DeviceUses.class, known);
+        List<VolumeDevice> devices =
+                uses.devices().stream().map(Reply.DeviceUse::device).toList();
         for (DeviceIncarnation device : seen) {
+            // One that has left the volume since: no grant refers to it.
+            boolean left =
+                    device.device() < uses.nextDevice()
+                            && devices.stream().noneMatch(d -> d.index() == device.device());
             boolean same =
                     devices.stream()
                             .anyMatch(
                                     ours ->
                                             ours.index() == device.device()
                                                     && ours.incarnation() == device.incarnation());
-            if (!same) {
+            if (!same && !left) {
                 throw new RequestRefused(
                         Reason.DEVICE_MISMATCH,
                         "the volume has no device "

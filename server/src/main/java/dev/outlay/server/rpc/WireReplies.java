@@ -287,8 +287,28 @@ final class WireReplies {
                 .forEach(
                         device ->
                                 wire.addDevices(
-                                        WireValues.toWire(device, known.settings().blockSize())));
+                                        WireValues.toWire(device, known.settings().blockSize())
+                                                .setUse(
+                                                        use(
+                                                                known.retiring()
+                                                                        .contains(
+                                                                                device.index())))));
         return wire.build();
+    }
+
+    private static dev.outlay.v1.DeviceUse use(boolean retiring) {
+        return retiring
+                ? dev.outlay.v1.DeviceUse.DEVICE_USE_RETIRING
+                : dev.outlay.v1.DeviceUse.DEVICE_USE_ACTIVE;
+    }
+
+    /** A device as an administrator sees it. */
+    static dev.outlay.v1.DeviceInfo device(Reply.DeviceUse known, int blockSize) {
+        return WireValues.toWire(known.device(), blockSize)
+                .setUse(use(known.retiring()))
+                .setUsedBytes(known.usedBytes())
+                .setQuarantinedBytes(known.quarantinedBytes())
+                .build();
     }
 
     static SessionLimits limits(Limits limits, int messageBytes) {
@@ -377,18 +397,17 @@ final class WireReplies {
                 .build();
     }
 
+    /**
+     * @param uses what is in use of each device
+     */
     static ShowVolumeResponse shown(
-            String name, Reply reply, EngineStatus engine, boolean storedByCpu) {
+            String name, Reply reply, Reply uses, EngineStatus engine, boolean storedByCpu) {
         var wire =
                 ShowVolumeResponse.newBuilder().setStatus(status(name, reply, engine, storedByCpu));
-        if (!(reply instanceof Reply.VolumeStatus status)) {
-            return wire.build();
+        if (reply instanceof Reply.VolumeStatus status
+                && uses instanceof Reply.DeviceUses(var devices, int _, var _)) {
+            devices.forEach(use -> wire.addDevices(device(use, status.settings().blockSize())));
         }
-        status.devices()
-                .forEach(
-                        device ->
-                                wire.addDevices(
-                                        WireValues.toWire(device, status.settings().blockSize())));
         return wire.build();
     }
 

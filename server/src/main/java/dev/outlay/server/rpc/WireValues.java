@@ -232,7 +232,7 @@ final class WireValues {
                 .build();
     }
 
-    static dev.outlay.v1.DeviceInfo toWire(VolumeDevice device, int blockSize) {
+    static dev.outlay.v1.DeviceInfo.Builder toWire(VolumeDevice device, int blockSize) {
         return dev.outlay.v1.DeviceInfo.newBuilder()
                 .setIndex(device.index())
                 .setUuid(
@@ -245,7 +245,6 @@ final class WireValues {
                 .setBlockSizeBytes(blockSize)
                 .setSliceStart(device.startBytes())
                 .setSliceLength(device.lengthBytes())
-                .setCoherent(device.coherent())
-                .build();
+                .setCoherent(device.coherent());
     }
 }

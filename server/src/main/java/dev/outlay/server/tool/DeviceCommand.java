@@ -6,9 +6,11 @@ import dev.outlay.core.text.Table;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code outlay device}: looks at devices. */
@@ -26,10 +28,13 @@ final class DeviceCommand {
     @Command(
             name = "label",
             header = "Shows the label of a device.",
-            description = "Reads it from its copy where the first one is torn. Writes nothing.",
+            description =
+                    "Reads it from its copy where the first one is torn. Writes nothing, but for"
+                            + " --repair.",
             footerHeading = ToolCommand.EXAMPLES,
             footer = {
                 "  outlay device label /srv/disk0",
+                "  outlay device label /srv/disk0 --repair",
                 "  outlay device label /dev/pmem0 --json"
             })
     static final class Label extends ToolCommand implements Callable<Integer> {
@@ -37,18 +42,36 @@ final class DeviceCommand {
         @Parameters(paramLabel = "PATH", description = "The file or block device.")
         private Path path = Path.of("");
 
+        @Option(
+                names = "--repair",
+                description = {
+                    "Write the copy of the label that is whole over one that is damaged or older.",
+                    "Refused if both are damaged, or while a server on this host uses the device."
+                })
+        private boolean repair;
+
         @Override
         public Integer call() throws DeviceException {
             DeviceLabel label;
+            boolean mended;
             try (ServerDevice device = ServerDevice.open(path)) {
+                mended = repair && device.repair();
                 label = device.label();
             }
             if (isJson()) {
-                json(DeviceCommand.json(path, label));
+                Map<String, Object> json = new LinkedHashMap<>(DeviceCommand.json(path, label));
+                if (repair) {
+                    json.put("repaired", mended);
+                }
+                json(json);
                 return 0;
             }
+            Table table = new Table("", "");
+            if (repair) {
+                table.row("repair", mended ? "the damaged copy is restored" : "both copies are whole");
+            }
             table(
-                    new Table("", "")
+                    table
                             .row("device", label.device())
                             .row("incarnation", label.incarnation())
                             .row(

@@ -2,6 +2,7 @@ package dev.outlay.server.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -60,6 +61,58 @@ class ServerDeviceTest {
                 assertArrayEquals(claimed.encode(), Bytes.load(path, SIZE - 4096, 4096));
                 device.checkHeld();
             }
+        }
+    }
+
+    @Test
+    void aDamagedCopyIsRestoredFromTheWholeOne() throws IOException {
+        for (long damaged : new long[] {0, SIZE - 4096}) {
+            Bytes.store(path, damaged + 100, new byte[] {1});
+            try (ServerDevice device = ServerDevice.open(path)) {
+                assertTrue(device.repair());
+                assertFalse(device.repair(), "once is enough");
+                assertEquals(fresh, device.label());
+            }
+            assertArrayEquals(fresh.encode(), Bytes.load(path, 0, 4096));
+            assertArrayEquals(fresh.encode(), Bytes.load(path, SIZE - 4096, 4096));
+        }
+        Bytes.store(path, 100, new byte[] {1});
+        try (ServerDevice device = ServerDevice.open(path)) {
+            Bytes.store(path, SIZE - 4096 + 100, new byte[] {1});
+            byte[] before = Bytes.load(path, 0, 4096);
+            assertEquals(
+                    Reason.NO_LABEL,
+                    assertThrows(DeviceException.class, device::repair).reason());
+            assertArrayEquals(before, Bytes.load(path, 0, 4096));
+        }
+    }
+
+    @Test
+    void aLabelOfAnotherDeviceIsNoDamage() throws IOException {
+        UUID other = UUID.fromString("00000000-0000-4000-8000-0000000000bb");
+        byte[] foreign = new DeviceLabel(other, 1, SIZE, 4096, "", 0, true).encode();
+        Bytes.store(path, SIZE - 4096, foreign);
+        try (ServerDevice device = ServerDevice.open(path)) {
+            assertEquals(
+                    Reason.MISMATCH, assertThrows(DeviceException.class, device::repair).reason());
+        }
+        assertArrayEquals(foreign, Bytes.load(path, SIZE - 4096, 4096));
+    }
+
+    @Test
+    void aReleasedDeviceIsNobodysAndWhoHeldItHasLostIt() throws IOException {
+        try (ServerDevice device = ServerDevice.open(path)) {
+            device.claim("alpha");
+        }
+        try (ServerDevice device = ServerDevice.open(path)) {
+            assertFalse(device.disown("beta"), "not this server's to give away");
+        }
+        try (ServerDevice device = ServerDevice.open(path)) {
+            assertTrue(device.disown("alpha"));
+            assertEquals(new DeviceLabel(ID, 1, SIZE, 4096, "", 2, true), device.readLabel());
+        }
+        try (ServerDevice device = ServerDevice.open(path)) {
+            assertEquals("beta", device.claim("beta").owner());
         }
     }
 
