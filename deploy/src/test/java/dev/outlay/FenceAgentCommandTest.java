@@ -12,6 +12,7 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.IoMode;
 import java.io.BufferedReader;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,7 @@ class FenceAgentCommandTest extends CommandLineTesting {
             String id = mapAs(victim, file);
             assertTrue(victim.isAlive());
             client("revoke", id).ok();
-            String report = said.readLine();
+            String report = Objects.requireNonNull(said.readLine(), "the agent ended");
             assertTrue(report.contains(id) && report.contains("gone"), report);
             assertTrue(victim.waitFor(20, TimeUnit.SECONDS), "the process still runs");
             while (!client("quarantine", "list").ok().out().contains("nothing")) {

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -173,8 +174,10 @@ class HolderCommandsTest extends CommandLineTesting {
     private static ToldRecall next(
             BlockingQueue<ToldRecall> told, Class<? extends RecallScope> scope) throws Exception {
         while (true) {
-            ToldRecall next = told.poll(20, TimeUnit.SECONDS);
-            assertTrue(next != null, "the client is not told of " + scope.getSimpleName());
+            ToldRecall next =
+                    Objects.requireNonNull(
+                            told.poll(20, TimeUnit.SECONDS),
+                            () -> "the client is not told of " + scope.getSimpleName());
             if (scope.isInstance(next.scope())) {
                 return next;
             }
