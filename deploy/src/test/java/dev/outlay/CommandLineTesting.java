@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.outlay.core.text.ExitCode;
 import dev.outlay.server.OutlayServer;
@@ -15,9 +16,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,16 +82,19 @@ abstract class CommandLineTesting {
 
     /** Starts the server of this test, or starts it again. */
     final void serve() throws StartException, ConfigException {
-        server =
-                OutlayServer.start(
-                        ServerConfig.parse(
-                                "test",
-                                "",
-                                Map.of(
-                                        "listen", "127.0.0.1:0",
-                                        "http-listen", "none",
-                                        "data-directory", data().toString(),
-                                        "journal.segment-size", "1MiB")));
+        serve(Map.of());
+    }
+
+    /** The same, with settings of its own. */
+    final void serve(Map<String, String> settings) throws StartException, ConfigException {
+        Map<String, String> all = new HashMap<>(settings);
+        all.putAll(
+                Map.of(
+                        "listen", "127.0.0.1:0",
+                        "http-listen", "none",
+                        "data-directory", data().toString(),
+                        "journal.segment-size", "1MiB"));
+        server = OutlayServer.start(ServerConfig.parse("test", "", all));
     }
 
     /** Stops the server gracefully. */
@@ -102,8 +108,13 @@ abstract class CommandLineTesting {
 
     /** A server with the volume {@code data} on a device of 64 MiB. */
     final void serveVolume() throws StartException, ConfigException {
+        serveVolume(Map.of());
+    }
+
+    /** The same, with settings of its own. */
+    final void serveVolume(Map<String, String> settings) throws StartException, ConfigException {
         format();
-        serve();
+        serve(settings);
         client("volume", "create", "data", "--device", device().toString()).ok();
     }
 
@@ -136,8 +147,57 @@ abstract class CommandLineTesting {
         return run(all.toArray(String[]::new));
     }
 
+    private static final Set<String> WITHOUT_SESSION =
+            Set.of(
+                    "volume",
+                    "put",
+                    "get",
+                    "cat",
+                    "clients",
+                    "layouts",
+                    "recall",
+                    "revoke",
+                    "quarantine");
+
     private static boolean usesSession(String command) {
-        return !List.of("volume", "put", "get", "cat").contains(command);
+        return !WITHOUT_SESSION.contains(command);
+    }
+
+    /** The clients that the server knows, as {@code outlay clients --json} shows them. */
+    final List<JsonObject> clients() {
+        return objects(client("clients", "--json").ok());
+    }
+
+    /** The id of the one client that the server knows. */
+    final String onlyClient() {
+        List<JsonObject> all = clients();
+        assertEquals(1, all.size(), all.toString());
+        return all.getFirst().get("client").getAsString();
+    }
+
+    /** The objects of an answer that is a list of them. */
+    static List<JsonObject> objects(Result result) {
+        return result.json().getAsJsonArray().asList().stream()
+                .map(JsonElement::getAsJsonObject)
+                .toList();
+    }
+
+    /** A command in a process of its own. */
+    final ProcessBuilder process(String... args) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--sun-misc-unsafe-memory-access=allow",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Outlay.class.getName()));
+        command.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("XDG_STATE_HOME", folder.toString());
+        builder.environment().remove("OUTLAY_LOG");
+        return builder;
     }
 
     /** Runs any command. */

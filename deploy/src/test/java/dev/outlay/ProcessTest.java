@@ -7,7 +7,6 @@ import dev.outlay.core.text.ExitCode;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -67,23 +66,6 @@ class ProcessTest extends CommandLineTesting {
         assertTrue(
                 lines.getFirst().endsWith("is the server running, and the address right?"),
                 lines.toString());
-    }
-
-    private ProcessBuilder process(String... args) {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--sun-misc-unsafe-memory-access=allow",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Outlay.class.getName()));
-        command.addAll(List.of(args));
-        ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().put("XDG_STATE_HOME", folder.toString());
-        builder.environment().remove("OUTLAY_LOG");
-        return builder;
     }
 
     private int entries() {

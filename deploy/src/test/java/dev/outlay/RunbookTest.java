@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 /**
  * What the runbook names is there: a wrong name costs the operator most when there is least time.
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 final class RunbookTest {
 
     private static final Path ROOT = Path.of(System.getProperty("outlay.root", ".."));
+    private static final Pattern COMMAND = Pattern.compile("`outlay ([^`]+)`");
     private static final Pattern METER = Pattern.compile("`(outlay_[a-z_]+)");
 
     @Test
@@ -29,6 +31,7 @@ final class RunbookTest {
         assertFalse(named.isEmpty());
         try (ServerMeters meters = new ServerMeters("test")) {
             meters.answered("MapBlocks", ServerMeters.OK, Duration.ofMillis(1));
+            meters.unavailable("u", () -> true);
             try (var volume =
                     meters.volume(
                             "v",
@@ -46,6 +49,28 @@ final class RunbookTest {
             }
         }
         assertEquals(Set.of(), named, "meters the runbook names and the server does not have");
+    }
+
+    /** Every command named is one, with the options that are named with it. */
+    @Test
+    void everyCommandNamedIsThere() throws IOException {
+        Set<String> wrong = new TreeSet<>();
+        Set<String> named = named(COMMAND);
+        assertFalse(named.isEmpty());
+        for (String line : named) {
+            CommandLine command = Outlay.commandLine(false);
+            for (String word : line.split(" ", -1)) {
+                CommandLine next = command.getSubcommands().get(word);
+                if (next != null) {
+                    command = next;
+                } else if (word.startsWith("-")
+                        ? command.getCommandSpec().findOption(word) == null
+                        : !command.getSubcommands().isEmpty()) {
+                    wrong.add("outlay " + line);
+                }
+            }
+        }
+        assertEquals(Set.of(), wrong, "commands the runbook names and the program does not have");
     }
 
     /** The service gives a graceful stop all the time the configuration grants it. */

@@ -19,9 +19,9 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 /** What holds for every command of the program, whoever wrote it. */
 class TidyTest {
 
-    /** Commands that answer with no data: bytes of files, scripts, help, a server's log. */
+    /** Commands that answer with no data: bytes of files, scripts, help, the log of a daemon. */
     private static final Set<String> WITHOUT_JSON =
-            Set.of("outlay cat", "outlay completion", "outlay serve");
+            Set.of("outlay cat", "outlay completion", "outlay fence-agent", "outlay serve");
 
     private static final int LONGEST_HEADER = 80;
 

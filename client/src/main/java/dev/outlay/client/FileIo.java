@@ -127,24 +127,41 @@ final class FileIo {
 
     /**
      * Sends a request that may end grants of ours on this file: what was written is committed, and
-     * nothing is read or written until the answer. Where there is none, whether the grants still
-     * stand is unknown, so everything is mapped anew.
+     * nothing is read or written until the answer. Where that is a refusal, or there is none,
+     * grants may have ended nevertheless (the file was removed while the request was being worked
+     * on, the journal failed under it), so everything is mapped anew.
      */
     <T> T quiet(Ask<T> ask) throws IOException {
         lock.lock();
         try {
             commit();
-            return send(ask);
+            try {
+                return ask.send();
+            } catch (OutlayException e) {
+                context.layout().giveUp(ALL);
+                throw e;
+            }
         } finally {
             lock.unlock();
         }
     }
 
-    /** As {@link #quiet}, for a request that drops the bytes anyway. */
+    /**
+     * As {@link #quiet}, for a request that drops the bytes anyway. What was not committed stays
+     * only if the answer is certain to be that nothing was done.
+     */
     <T> T dropping(Ask<T> ask) throws OutlayException {
         lock.lock();
         try {
-            T answer = send(ask);
+            T answer;
+            try {
+                answer = ask.send();
+            } catch (OutlayException e) {
+                if (e.isPassing()) {
+                    context.layout().giveUp(ALL);
+                }
+                throw e;
+            }
             forget();
             return answer;
         } finally {
@@ -163,24 +180,11 @@ final class FileIo {
             try {
                 return other.get().quiet(ask);
             } catch (OutlayException e) {
-                if (e.reason().isEmpty()) {
-                    context.layout().giveUp(List.of());
-                }
+                context.layout().giveUp(ALL);
                 throw e;
             }
         } finally {
             lock.unlock();
-        }
-    }
-
-    private <T> T send(Ask<T> ask) throws OutlayException {
-        try {
-            return ask.send();
-        } catch (OutlayException e) {
-            if (e.reason().isEmpty()) {
-                context.layout().giveUp(List.of());
-            }
-            throw e;
         }
     }
 

@@ -204,6 +204,25 @@ final class BlockFileTest {
     }
 
     @Test
+    void aRefusedPunchMayHaveEndedGrantsAndNothingIsStoredUnderThem() throws IOException {
+        fixture.device.checkStore = volume::isGrantedForStores;
+        for (Reason reason : List.of(Reason.REASON_READ_ONLY, Reason.REASON_STALE_FILE)) {
+            BlockFile file = fixture.open();
+            FileFixture.write(file, 0, FileFixture.bytes(3 * BLOCK, 1));
+            file.commit();
+            volume.refusePunchesLate(reason);
+            assertThrows(OutlayException.class, () -> file.deallocate(0, 2L * BLOCK));
+            int before = maps();
+            FileFixture.write(file, BLOCK, FileFixture.bytes(BLOCK, 2));
+            assertTrue(maps() > before, reason + ": the grant may be gone");
+            file.close();
+        }
+        byte[] expected = FileFixture.bytes(3 * BLOCK, 1);
+        Arrays.fill(expected, BLOCK, 2 * BLOCK, (byte) 2);
+        assertArrayEquals(expected, volume.committedBytes());
+    }
+
+    @Test
     void bytesCopiedWhileTheClientWasEndedAreDiscarded() throws IOException {
         BlockFile file = fixture.open();
         FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));

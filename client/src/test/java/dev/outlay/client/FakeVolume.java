@@ -98,6 +98,7 @@ final class FakeVolume extends FakeServer {
     private int troublePercent;
     private long incarnation = 3;
     private long recallIds;
+    private Reason latePunchRefusal = Reason.REASON_UNSPECIFIED;
 
     FakeVolume(Random random) {
         this.random = random;
@@ -125,6 +126,11 @@ final class FakeVolume extends FakeServer {
     /** How often it asks to come later, of a hundred requests. */
     void trouble(int percent) {
         troublePercent = percent;
+    }
+
+    /** Punches end the client's grants and are refused all the same, for this reason. */
+    void refusePunchesLate(Reason reason) {
+        latePunchRefusal = reason;
     }
 
     /** The server believes the device to be in this life. */
@@ -643,6 +649,9 @@ final class FakeVolume extends FakeServer {
         long end = start + ask.getLength();
         List<ReturnedLayout> returned =
                 release(start - start % BLOCK, Math.ceilDiv(end, BLOCK) * BLOCK);
+        if (latePunchRefusal != Reason.REASON_UNSPECIFIED) {
+            return error(latePunchRefusal, 0);
+        }
         for (long b = start / BLOCK; b < Math.ceilDiv(end, BLOCK); b++) {
             Block block = blocks.get(b);
             long from = Math.max(start, b * BLOCK);

@@ -12,8 +12,7 @@ import picocli.CommandLine.Option;
 /** The process on a client's host that ends clients for the server. */
 @Command(
         name = "fence-agent",
-        header =
-                "Ends processes on this host that a server has revoked, and says when they are gone.",
+        header = "Ends the revoked clients on this host, and says when they are gone.",
         description = {
             "Runs until it is stopped, on every host that clients run on, with the right to kill them"
                     + " and to open the devices (fence.driver = agent at the server).",

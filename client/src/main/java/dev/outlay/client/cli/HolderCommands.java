@@ -217,6 +217,9 @@ final class HolderCommands {
             if (file == 0 && !ranges.isEmpty()) {
                 throw wrongUsage("--range needs --file");
             }
+            if (ranges.stream().anyMatch(range -> range.address().isPresent())) {
+                throw wrongUsage("--range here is OFFSET+LENGTH, without a device");
+            }
             int asked = admin.recall(volume, scope(), Optional.ofNullable(client), changed);
             if (output().isJson()) {
                 output().json(Output.object("volume", volume, "clientsAsked", asked));

@@ -23,8 +23,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "quarantine",
         mixinStandardHelpOptions = true,
-        header =
-                "Shows and ends the quarantine of blocks that an ended client could still store to.",
+        header = "Shows and ends the quarantine of what an ended client may still store to.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {QuarantineCommands.ListAll.class, QuarantineCommands.Confirm.class},
         footerHeading = VolumeCommands.EXAMPLES,

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -157,6 +158,19 @@ public final class SimEngine implements VolumeLookup {
                     @Override
                     public void renewals(VolumeEngine volume, ClientId client, boolean allowed) {
                         listeners.forEach(l -> l.renewals(volume, client, allowed));
+                    }
+
+                    @Override
+                    public void graceBegan(VolumeEngine volume, Collection<ClientId> awaited) {
+                        listeners.forEach(l -> l.graceBegan(volume, awaited));
+                    }
+
+                    @Override
+                    public void graceEnded(
+                            VolumeEngine volume,
+                            Collection<ClientId> back,
+                            Collection<ClientId> lost) {
+                        listeners.forEach(l -> l.graceEnded(volume, back, lost));
                     }
                 });
     }

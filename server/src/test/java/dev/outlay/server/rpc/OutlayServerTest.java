@@ -74,11 +74,13 @@ class OutlayServerTest {
     }
 
     @Test
-    void aVolumeThatCannotBeOpenedStopsTheStartAndNamesItself() throws Exception {
+    void aVolumeThatIsRequiredAndCannotBeOpenedStopsTheStartAndNamesItself() throws Exception {
         TestServer.withVolume(directory, Map.of()).close();
         Path broken = Files.createDirectories(directory.resolve("data/volumes/v2"));
         StartException refused =
-                assertThrows(StartException.class, () -> TestServer.again(directory, Map.of()));
+                assertThrows(
+                        StartException.class,
+                        () -> TestServer.again(directory, Map.of("require-volumes", "true")));
         assertTrue(refused.getMessage().contains("v2"), refused.getMessage());
         try (var left = Files.walk(broken)) {
             for (Path each : left.sorted(java.util.Comparator.reverseOrder()).toList()) {

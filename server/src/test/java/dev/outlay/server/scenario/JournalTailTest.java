@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -200,7 +201,9 @@ class JournalTailTest extends ScenarioTest {
         damaged[SECTOR + 100] ^= 4;
         Files.write(killed.segment(), damaged);
         StartException refused =
-                assertThrows(StartException.class, () -> OutlayServer.start(server.config()));
+                assertThrows(
+                        StartException.class,
+                        () -> OutlayServer.start(server.config(Map.of("require-volumes", "true"))));
         String message = String.valueOf(refused.getMessage());
         assertTrue(message.contains("volume 'v'"), message);
         assertTrue(message.contains(killed.segment().toString()), message);

@@ -151,7 +151,14 @@ final class ScenarioServer implements AutoCloseable {
     }
 
     ServerConfig config() throws Exception {
-        return ServerConfig.parse("test", "", settings);
+        return config(Map.of());
+    }
+
+    /** As {@link #config}, with more settings. */
+    ServerConfig config(Map<String, String> more) throws Exception {
+        Map<String, String> all = new LinkedHashMap<>(settings);
+        all.putAll(more);
+        return ServerConfig.parse("test", "", all);
     }
 
     /** Kills the process without warning. */

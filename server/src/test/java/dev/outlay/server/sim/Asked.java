@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What clients have asked the server and not been answered: whatever changes in the volume must be
@@ -125,6 +126,11 @@ final class Asked {
 
     private void answered(long client, OperationHeader header, Reply reply) {
         Key key = new Key(client, header.getOperationId());
+        if (reply.hasError() && isOfLostClient(reply) && startsWork(open.get(key))) {
+            // What was durably intended is done, whoever hears of it.
+            unsettled.add(key);
+            return;
+        }
         if (reply.hasError() && isForNow(reply)) {
             if (reply.getError().getReason() == Reason.REASON_READ_ONLY) {
                 // The journal failed: what was asked may be done or not.
@@ -151,6 +157,15 @@ final class Asked {
         if (answers.size() > REMEMBERED) {
             answers.remove(answers.keySet().iterator().next());
         }
+    }
+
+    private static boolean isOfLostClient(Reply reply) {
+        Reason reason = reply.getError().getReason();
+        return reason == Reason.REASON_EXPIRED || reason == Reason.REASON_FENCED;
+    }
+
+    private static boolean startsWork(@Nullable Ask ask) {
+        return ask != null && (ask.request.hasTruncate() || ask.request.hasDeallocate());
     }
 
     private static boolean isForNow(Reply reply) {

@@ -53,12 +53,16 @@ final class I2CommitOnly implements Invariant {
         }
     }
 
-    /** Whether the block was written elsewhere, where somebody may still store late. */
-    private static boolean isMove(Picture before, Picture now, Block is) {
+    /**
+     * Whether the block was written elsewhere, where somebody may still store late; or where a
+     * request zeroes a part of it, whose other parts are at risk: those move together.
+     */
+    private boolean isMove(Picture before, Picture now, Block is) {
         FileView file = before.files().get(is.file());
         return file != null
                 && file.isWritten(is.index())
-                && !now.blocks()[file.place(is.index())].late().isEmpty();
+                && (!now.blocks()[file.place(is.index())].late().isEmpty()
+                        || asked.takes(file, is.index()));
     }
 
     private void exposed(Picture before, int place, Block is) {

@@ -190,7 +190,9 @@ final class Simulation {
         Block block = picture.blocks()[(int) (offset / SimServer.BLOCK)];
         Picture.FileView file = picture.files().get(block.file());
         long inFile = block.index() * SimServer.BLOCK + offset % SimServer.BLOCK;
+        // Past the end of file are at most stores of a writer that has not committed them.
         if (file != null
+                && inFile < file.size()
                 && block.state() == ExtentState.WRITTEN
                 && contents.now(file.id(), inFile / Contents.WORD) != 0
                 && !asked.takes(file, block.index())) {
