@@ -44,7 +44,9 @@ public sealed interface Fact {
     /** None of its blocks is handed out from now on: the device is to leave the volume. */
     record DeviceRetiring(int device) implements Fact {}
 
-    /** Nothing lies on the device any more, and it is gone from the table; its label still tells. */
+    /**
+     * Nothing lies on the device any more, and it is gone from the table; its label still tells.
+     */
     record DeviceRetired(int device) implements Fact {}
 
     /** The label of a retired device does not name this server any more. */

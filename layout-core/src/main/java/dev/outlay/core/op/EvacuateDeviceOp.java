@@ -72,8 +72,7 @@ final class EvacuateDeviceOp {
     }
 
     /** What can be done for one file now; null if nothing. */
-    private static @Nullable Decision step(
-            VolumeTables tables, FileNode file, EvacuateDevice ask) {
+    private static @Nullable Decision step(VolumeTables tables, FileNode file, EvacuateDevice ask) {
         List<Held> inTheWay = new ArrayList<>();
         for (Extent extent : on(ask.device(), file.extents())) {
             boolean granted = extent.state() == ExtentState.UNWRITTEN && !extent.has(Extent.KEPT);

@@ -34,8 +34,7 @@ final class RetireDeviceOp {
         if (tables.isRetiring(index)) {
             return Decision.answer(new Reply.Done());
         }
-        long staying =
-                tables.devices().stream().filter(d -> !tables.isRetiring(d.index())).count();
+        long staying = tables.devices().stream().filter(d -> !tables.isRetiring(d.index())).count();
         if (staying == 1) {
             throw new Refusal(
                     Reason.INVALID_ARGUMENT,

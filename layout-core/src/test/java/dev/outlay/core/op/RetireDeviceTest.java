@@ -26,7 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A device leaves a volume: nothing is handed out there, what lies there moves, then it is gone. */
+/**
+ * A device leaves a volume: nothing is handed out there, what lies there moves, then it is gone.
+ */
 class RetireDeviceTest {
 
     @RegisterExtension final VolumeKit kit = VolumeKit.ofBlocks(8);

@@ -33,14 +33,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -67,7 +64,6 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
     private static final int DEVICES_MAX = 256;
     private static final int MAX_BATCH_BYTES = 16 << 20;
-    private static final long DISOWN_RETRY_MILLIS = 10_000;
     private static final Duration OPEN_RETRY_MIN = Duration.ofSeconds(1);
     private static final Duration OPEN_RETRY_MAX = Duration.ofMinutes(1);
 
@@ -85,8 +81,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     task -> Thread.ofPlatform().daemon().name("volume-timers").unstarted(task));
 
-    /** Volume and index of each device that is being emptied. */
-    private final Set<String> evacuating = ConcurrentHashMap.newKeySet();
+    private final Retirements retirements;
 
     private boolean closed;
 
@@ -127,6 +122,8 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         this.meters = meters;
         this.folder = config.dataDirectory().resolve(FOLDER);
         this.devices = new DevicePool(identity.id().toString());
+        this.retirements =
+                new Retirements(devices, timers, () -> !unavailable.isEmpty(), this::left);
     }
 
     /**
@@ -223,7 +220,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             VolumeEngine engine = openFrom(name, folder.resolve(name));
             opened.accept(engine);
             engine.start();
-            goOnRetiring(engine);
+            retirements.goOn(engine);
             unavailable.remove(name);
             LOG.info("volume={} event=opened-late", name);
         } catch (VolumeException e) {
@@ -242,7 +239,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     /** Lets all volumes work. */
     public void start() {
         open.values().forEach(o -> o.engine.start());
-        open.values().forEach(o -> goOnRetiring(o.engine));
+        open.values().forEach(o -> retirements.goOn(o.engine));
     }
 
     /** From now on {@code listener} hears what any volume has to say unasked. */
@@ -414,7 +411,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                 use(volume.engine).devices().stream()
                         .filter(d -> d.device().index() == index)
                         .findFirst();
-        evacuate(volume.engine, index);
+        use.ifPresent(leaving -> retirements.begin(volume.engine, leaving.device()));
         return use.orElseThrow(
                 () ->
                         new VolumeException(
@@ -433,79 +430,12 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         throw new IllegalStateException("the use of devices answered by " + reply);
     }
 
-    /** What was on its way out when the server stopped. */
-    private void goOnRetiring(VolumeEngine engine) {
-        var _ =
-                engine.submit(new Command.ListDeviceUse())
-                        .thenAccept(
-                                reply -> {
-                                    if (reply instanceof Reply.DeviceUses uses) {
-                                        uses.devices().stream()
-                                                .filter(Reply.DeviceUse::retiring)
-                                                .forEach(d -> evacuate(engine, d.device().index()));
-                                        uses.leaving().forEach(d -> disownIn(0, engine, d));
-                                    } else {
-                                        later(DISOWN_RETRY_MILLIS, () -> goOnRetiring(engine));
-                                    }
-                                });
-    }
-
-    private void evacuate(VolumeEngine engine, int index) {
-        if (evacuating.add(engine.name() + "/" + index)) {
-            new Retirement(engine, index, timers, () -> left(engine, index)).start();
-        }
-    }
-
     /** The volume does not know the device any more. */
-    private synchronized void left(VolumeEngine engine, int index) {
-        evacuating.remove(engine.name() + "/" + index);
+    private synchronized void left(VolumeEngine engine, VolumeDevice device) {
         Open volume = open.get(engine.name());
-        if (closed || volume == null) {
-            return;
-        }
-        open.put(engine.name(), volume.without(index));
-        volume.claimed.remove(index);
-        volume.devices.stream()
-                .filter(d -> d.index() == index)
-                .findFirst()
-                .ifPresent(device -> disownIn(0, engine, device));
-    }
-
-    private void disownIn(long millis, VolumeEngine engine, VolumeDevice device) {
-        later(millis, () -> disown(engine, device));
-    }
-
-    /**
-     * The label of a device that has left is nobody's, and the volume owes it nothing. A volume
-     * that is not open may have a slice of it: until then it stays this server's.
-     */
-    private synchronized void disown(VolumeEngine engine, VolumeDevice device) {
-        if (closed) {
-            return;
-        }
-        try {
-            if (!unavailable.isEmpty()) {
-                disownIn(DISOWN_RETRY_MILLIS, engine, device);
-                return;
-            }
-            devices.disown(device);
-            var _ = engine.submit(new Command.ReleaseDevice(device.index()));
-        } catch (DeviceException e) {
-            LOG.warn(
-                    "volume={} event=label-not-released path=\"{}\" reason=\"{}\" retry={}ms",
-                    engine.name(),
-                    device.path(),
-                    e.getMessage(),
-                    DISOWN_RETRY_MILLIS);
-            disownIn(DISOWN_RETRY_MILLIS, engine, device);
-        }
-    }
-
-    private void later(long millis, Runnable run) {
-        try {
-            var _ = timers.schedule(run, millis, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            LOG.debug("event=stopping detail=\"{}\"", e.getMessage());
+        if (!closed && volume != null) {
+            open.put(engine.name(), volume.without(device.index()));
+            volume.claimed.remove(device.index());
         }
     }
 

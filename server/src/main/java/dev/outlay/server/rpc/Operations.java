@@ -211,8 +211,7 @@ final class Operations {
 
     private static void checkDevices(Reply known, List<DeviceIncarnation> seen) {
         Reply.DeviceUses uses = WireReplies.expect(Reply.DeviceUses.class, known);
-        List<VolumeDevice> devices =
-                uses.devices().stream().map(Reply.DeviceUse::device).toList();
+        List<VolumeDevice> devices = uses.devices().stream().map(Reply.DeviceUse::device).toList();
         for (DeviceIncarnation device : seen) {
             // One that has left the volume since: no grant refers to it.
             boolean left =

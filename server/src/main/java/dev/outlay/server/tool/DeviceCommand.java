@@ -68,11 +68,12 @@ final class DeviceCommand {
             }
             Table table = new Table("", "");
             if (repair) {
-                table.row("repair", mended ? "the damaged copy is restored" : "both copies are whole");
+                table.row(
+                        "repair",
+                        mended ? "the damaged copy is restored" : "both copies are whole");
             }
             table(
-                    table
-                            .row("device", label.device())
+                    table.row("device", label.device())
                             .row("incarnation", label.incarnation())
                             .row(
                                     "size",

@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,6 +23,7 @@ import dev.outlay.v1.ShowVolumeRequest;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -64,14 +66,12 @@ class RetireDeviceTest extends ScenarioTest {
 
     private List<DeviceInfo> devices() {
         return server().admin()
-                .showVolume(
-                        ShowVolumeRequest.newBuilder().setVolume(ScenarioServer.VOLUME).build())
+                .showVolume(ShowVolumeRequest.newBuilder().setVolume(ScenarioServer.VOLUME).build())
                 .getDevicesList();
     }
 
     private static void create(LayoutClient client, String name, byte[] bytes) throws IOException {
-        try (BlockFile file =
-                client.open(ScenarioServer.VOLUME, name, READ, WRITE, CREATE_NEW)) {
+        try (BlockFile file = client.open(ScenarioServer.VOLUME, name, READ, WRITE, CREATE_NEW)) {
             file.write(ByteBuffer.wrap(bytes), 0);
             file.commit();
         }
@@ -198,8 +198,18 @@ class RetireDeviceTest extends ScenarioTest {
             assertEquals(2, devices().size());
             assertEquals(DeviceUse.DEVICE_USE_RETIRING, devices().getFirst().getUse());
             assertEquals(2 * BLOCK, devices().getFirst().getUsedBytes());
+            // Where its label cannot be found when it has left, that is made good after a restart.
+            Path aside = folder().resolve("aside");
+            Files.move(server.device().path(), aside);
             var _ = a.giveBack(file);
             Await.until("the device has left", () -> devices().size() == 1);
+            assertFalse(owner(server.device()).isEmpty());
+            server.restart();
+            var _ = a.reattach();
+            Files.move(aside, server.device().path());
+            assertFalse(owner(server.device()).isEmpty());
+            server.restart();
+            var _ = a.reattach();
             Await.until("the label is free", () -> owner(server.device()).isEmpty());
             assertArrayEquals(
                     pattern(1, 2 * BLOCK),
