@@ -127,7 +127,7 @@ final class ModelBytes {
         blocks.forEach(block -> named.put(block, Objects.requireNonNull(view.blocks.get(block))));
         Stateid stateid = Objects.requireNonNull(view.stateid);
         long epoch = view.epoch;
-        Runnable effect = () -> committed(file, named, grow ? last : -1);
+        Runnable effect = () -> committed(process, file, named, grow ? last : -1);
         Optional<Reply> answer =
                 clients.ask(
                         process,
@@ -151,7 +151,8 @@ final class ModelBytes {
     }
 
     /** All of what a commit names is exposed at one moment. */
-    private void committed(ModelFile file, Map<Integer, Held> named, long last) {
+    private void committed(
+            ModelProcess process, ModelFile file, Map<Integer, Held> named, long last) {
         model.reach.reached(Event.COMMIT);
         if (file.removed) {
             return;
@@ -168,9 +169,19 @@ final class ModelBytes {
                         file.committed(
                                 block, Objects.requireNonNull(held.filled), held.sourceBlock >= 0);
                         held.written = true;
+                        forgetSource(process, file, block, held);
                     }
                 });
         file.size = Math.max(file.size, last + 1);
+    }
+
+    /** What was granted anew while the commit waited is the same block, and is written now. */
+    private static void forgetSource(ModelProcess process, ModelFile file, int block, Held held) {
+        ModelProcess.View view = process.views.get(file.id);
+        Held now = view == null ? null : view.blocks.get(block);
+        if (now != null && now.deviceBlock == held.deviceBlock) {
+            now.written = true;
+        }
     }
 
     private void answered(ModelFile file, Reply reply, Reason... allowed) {

@@ -78,6 +78,11 @@ public final class Session {
         }
     }
 
+    /** Whether a recall is overdue somewhere, so that nothing renews the lease. */
+    synchronized boolean owesRecall() {
+        return !unanswered.isEmpty();
+    }
+
     synchronized long deadlineNanos() {
         return deadlineNanos;
     }

@@ -460,7 +460,8 @@ public final class Sessions {
      *
      * <p>While a volume waits for the client's re-attach nothing is renewed: that volume will let
      * go of what is not restated once lease and longest I/O have passed since it began to wait, and
-     * by then the client must have stopped by its own clock.
+     * by then the client must have stopped by its own clock. Who owes the answer to a recall is not
+     * revived either: each conflict ends, also for those who ask again only now and then.
      *
      * @return whether the lease was renewed
      */
@@ -468,7 +469,10 @@ public final class Sessions {
         if (session.extend(receivedNanos)) {
             return CompletableFuture.completedFuture(true);
         }
-        if (session.ended().isPresent() || !session.isLapsed() || !session.owed().isEmpty()) {
+        if (session.ended().isPresent()
+                || !session.isLapsed()
+                || !session.owed().isEmpty()
+                || session.owesRecall()) {
             return CompletableFuture.completedFuture(false);
         }
         session.beginRevival().ifPresent(done -> revive(session, receivedNanos, done));

@@ -178,7 +178,7 @@ final class History {
      */
     private <T> T ask(int which, Supplier<T> request) throws Exception {
         boolean silent = leaseMillis > 0 && random.nextBoolean();
-        CompletableFuture<T> answer = CompletableFuture.supplyAsync(request);
+        CompletableFuture<T> answer = CompletableFuture.supplyAsync(request, TestClient.ASIDE);
         while (true) {
             try {
                 return answer.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);

@@ -63,6 +63,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -87,6 +88,10 @@ final class TestClient {
     private static final int MAX_IO_MILLIS = 20;
     private static final long ROOT = 1;
     private static final long PATIENCE_SECONDS = 20;
+
+    /** For requests that wait beside others; the common pool may have a single thread. */
+    static final Executor ASIDE = Thread::startVirtualThread;
+
     private static final int LONG_WAIT_MILLIS = 15_000;
     private static final AtomicLong INCARNATIONS = new AtomicLong();
 
@@ -363,7 +368,7 @@ final class TestClient {
     CompletableFuture<MapBlocksResponse> mapLater(MapBlocksRequest.Builder request) {
         MapBlocksRequest asked =
                 request.setWaitMillis(LONG_WAIT_MILLIS).setOperation(nextOperation()).build();
-        return CompletableFuture.supplyAsync(() -> map(asked));
+        return CompletableFuture.supplyAsync(() -> map(asked), ASIDE);
     }
 
     static <T> T soon(CompletableFuture<T> future) throws Exception {
