@@ -149,6 +149,7 @@ abstract class CommandLineTesting {
 
     private static final Set<String> WITHOUT_SESSION =
             Set.of(
+                    "device",
                     "volume",
                     "put",
                     "get",

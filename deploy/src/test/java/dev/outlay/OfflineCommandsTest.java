@@ -116,10 +116,21 @@ class OfflineCommandsTest extends CommandLineTesting {
                         "everything answered after position 0 would be lost",
                         "restore the file");
         assertEquals(ExitCode.FAILED.code(), fsck().code());
-        run("serve", "--set", "data-directory=" + data(), "--set", "listen=127.0.0.1:0")
-                .fails(ExitCode.FAILED, "volume 'data'", "byte 4096", "outlay fsck");
+        serveOrFail().fails(ExitCode.FAILED, "volume 'data'", "byte 4096", "outlay fsck");
         dump().says("damaged: ");
         assertEquals(ExitCode.FAILED.code(), dump().code());
+    }
+
+    /** A server that does not start without all its volumes. */
+    private Result serveOrFail() {
+        return run(
+                "serve",
+                "--set",
+                "data-directory=" + data(),
+                "--set",
+                "listen=127.0.0.1:0",
+                "--set",
+                "require-volumes=true");
     }
 
     @Test
@@ -133,8 +144,7 @@ class OfflineCommandsTest extends CommandLineTesting {
         }
         assertEquals(ExitCode.FAILED.code(), fsck().code());
         fsck().says("wrong: damaged: ", "would be lost");
-        run("serve", "--set", "data-directory=" + data(), "--set", "listen=127.0.0.1:0")
-                .fails(ExitCode.FAILED, "volume 'data'", "outlay fsck");
+        serveOrFail().fails(ExitCode.FAILED, "volume 'data'", "outlay fsck");
     }
 
     @Test
