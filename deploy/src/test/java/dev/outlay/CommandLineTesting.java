@@ -151,6 +151,7 @@ abstract class CommandLineTesting {
             Set.of(
                     "device",
                     "volume",
+                    "device",
                     "put",
                     "get",
                     "cat",

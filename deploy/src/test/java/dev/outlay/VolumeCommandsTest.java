@@ -84,6 +84,50 @@ class VolumeCommandsTest extends CommandLineTesting {
     }
 
     @Test
+    void aDeviceJoinsAVolumeAtWork() throws Exception {
+        serveVolume();
+        Path more = folder.resolve("more");
+        run("format", more.toString(), "--size", "32MiB").ok();
+        client("device", "add", "nothing", more.toString()).fails(ExitCode.NOT_FOUND, "'nothing'");
+        client("device", "add", "data", folder.resolve("none").toString())
+                .fails(ExitCode.FAILED, "none", "no such device or file");
+        client("device", "add", "data", more + ",1MiB").fails(ExitCode.USAGE, "PATH,START,LENGTH");
+        client("device", "add", "data").fails(ExitCode.USAGE, "PATH");
+        assertEquals(1, devices());
+
+        long before = totalBytes();
+        JsonObject added =
+                client("device", "add", "data", more + ",1MiB,8MiB", "--json")
+                        .ok()
+                        .json()
+                        .getAsJsonObject();
+        assertEquals(1, added.get("device").getAsInt());
+        assertEquals(2, devices());
+        assertEquals(before + (8 << 20), totalBytes());
+        client("device", "add", "data", more + ",16MiB,8MiB")
+                .ok()
+                .says("added device 2 to volume data: 8 MiB", more.toString());
+        client("device", "add", "data", more + ",12MiB,8MiB").fails(ExitCode.FAILED, "'data'");
+        assertEquals(before + (16 << 20), totalBytes());
+        stopServing();
+        serve();
+        assertEquals(3, devices());
+        client("volume", "check", "data").ok().says("sound");
+    }
+
+    private int devices() {
+        return shown().getAsJsonArray("devices").size();
+    }
+
+    private long totalBytes() {
+        return shown().getAsJsonObject("space").get("totalBytes").getAsLong();
+    }
+
+    private JsonObject shown() {
+        return client("volume", "show", "data", "--json").ok().json().getAsJsonObject();
+    }
+
+    @Test
     void whatIsWrongWithAVolumeIsSaidInOneLine() throws Exception {
         format();
         serve();

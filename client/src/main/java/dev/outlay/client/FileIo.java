@@ -110,6 +110,7 @@ final class FileIo {
             context.enter();
             try {
                 context.layout().used(context.session().nanos());
+                rewrites.resendOutside();
                 return work.run();
             } finally {
                 context.leave();
@@ -162,6 +163,7 @@ final class FileIo {
                 }
                 throw e;
             }
+            rewrites.drop();
             forget();
             return answer;
         } finally {
@@ -238,21 +240,45 @@ final class FileIo {
         }
     }
 
+    /** What cannot be sent now is sent before anything else is done with the file. */
     void resend() {
-        rewrites.resend();
+        try {
+            rewrites.resend();
+        } catch (OutlayException e) {
+            // It remains, and the log has it.
+            return;
+        }
     }
 
-    /** Commits, then gives the layout back, whether or not the commit worked. */
+    /**
+     * Commits, then gives the layout back, whether or not the commit worked. What was set aside
+     * goes last: the server may want the layout first.
+     */
     void close() throws IOException {
         lock.lock();
         try {
             try {
-                commit();
+                commitByLayout();
             } finally {
-                giveBack();
+                try {
+                    giveBack();
+                } finally {
+                    if (rewrites.isPending()) {
+                        commit();
+                    }
+                }
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void commitByLayout() throws IOException {
+        context.enter();
+        try {
+            commits.commit();
+        } finally {
+            context.leave();
         }
     }
 

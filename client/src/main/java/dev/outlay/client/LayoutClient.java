@@ -584,9 +584,11 @@ public final class LayoutClient implements AutoCloseable {
             return;
         }
         IOException failure = null;
-        for (FileIo io : files.drain()) {
+        // They stay known until they are closed: a recall meanwhile has to find them.
+        for (FileIo io : files.all()) {
             failure = closing(io::close, failure);
         }
+        files.drain();
         if (session.dead().isEmpty()) {
             failure = closing(this::end, failure);
         }

@@ -63,6 +63,11 @@ final class OpenFiles {
         return entries.isEmpty();
     }
 
+    /** All of them. */
+    synchronized List<FileIo> all() {
+        return entries.values().stream().map(entry -> entry.io).toList();
+    }
+
     /** Takes all of them out. */
     synchronized List<FileIo> drain() {
         List<FileIo> all = new ArrayList<>();

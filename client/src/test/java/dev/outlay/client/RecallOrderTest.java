@@ -3,10 +3,12 @@ package dev.outlay.client;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.LayoutId;
+import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.Notice;
 import dev.outlay.v1.Request.BodyCase;
@@ -127,6 +129,68 @@ final class RecallOrderTest {
                 FileFixture.read(file, 0, 3 * BLOCK),
                 "and this client reads it");
         file.commit();
+    }
+
+    /** Refuses what is sent through the server so many times, then takes it. */
+    private void refuseWrites(int times, Reason reason) {
+        int[] left = {times};
+        fixture.client.serverWrites(
+                (_, _, offset, bytes) -> {
+                    if (left[0]-- > 0) {
+                        throw OutlayException.of(reason, "not now");
+                    }
+                    return volume.write(offset, bytes);
+                });
+    }
+
+    private BlockFile writtenAndRecalled(byte[] bytes) throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, bytes);
+        volume.recallRange(new ByteRange(0, 8 * BLOCK), true);
+        fixture.scheduler.run(SETTLE_MILLIS);
+        assertEquals(List.of(), volume.recalls());
+        assertArrayEquals(new byte[0], volume.committedBytes(), "not sent yet");
+        return file;
+    }
+
+    @Test
+    void scenario18WhatCannotBeSentYetGoesWithTheCommit() throws IOException {
+        refuseWrites(1, Reason.NO_SPACE);
+        byte[] bytes = FileFixture.bytes(2 * BLOCK + 100, 7);
+        BlockFile file = writtenAndRecalled(bytes);
+        file.commit();
+        assertArrayEquals(bytes, volume.committedBytes());
+        file.close();
+    }
+
+    @Test
+    void scenario18WhatCannotBeSentYetGoesBeforeWhatIsWrittenNext() throws IOException {
+        refuseWrites(1, Reason.NO_SPACE);
+        byte[] bytes = FileFixture.bytes(2 * BLOCK, 7);
+        BlockFile file = writtenAndRecalled(bytes);
+        FileFixture.write(file, 100, FileFixture.bytes(BLOCK, 8));
+        file.commit();
+        System.arraycopy(FileFixture.bytes(BLOCK, 8), 0, bytes, 100, BLOCK);
+        assertArrayEquals(bytes, volume.committedBytes());
+        file.close();
+    }
+
+    @Test
+    void scenario18WhatCannotBeSentYetGoesWithTheClose() throws IOException {
+        refuseWrites(1, Reason.NO_SPACE);
+        byte[] bytes = FileFixture.bytes(2 * BLOCK + 100, 7);
+        BlockFile file = writtenAndRecalled(bytes);
+        file.close();
+        assertArrayEquals(bytes, volume.committedBytes());
+        assertFalse(volume.holdsAnything());
+    }
+
+    @Test
+    void scenario18WhatCanNeverBeSentIsToldAtTheClose() throws IOException {
+        refuseWrites(Integer.MAX_VALUE, Reason.STALE_FILE);
+        BlockFile file = writtenAndRecalled(FileFixture.bytes(BLOCK, 7));
+        OutlayException told = assertThrows(OutlayException.class, file::close);
+        assertTrue(told.getMessage().contains("is lost"), told::getMessage);
     }
 
     @Test
