@@ -206,6 +206,27 @@ class FileCommandsTest extends CommandLineTesting {
                 .fails(ExitCode.NOT_FOUND, "check the path on this host");
     }
 
+    /** A host that finds another device where the volume's should be has the server in between. */
+    @Test
+    void bytesGoThroughTheServerWhereTheDeviceIsNotReached() throws Exception {
+        Path local = folder.resolve("local");
+        byte[] bytes = new byte[(1 << 20) + 17];
+        new Random(1).nextBytes(bytes);
+        Files.write(local, bytes);
+        String elsewhere = "0=" + folder.resolve("none");
+        client("put", local.toString(), "data:/far", "--device-path", elsewhere)
+                .fails(ExitCode.NOT_FOUND, "none");
+        client("put", local.toString(), "data:/far", "--device-path", elsewhere, "--through-server")
+                .ok();
+        Path near = folder.resolve("near");
+        client("get", "data:/far", near.toString()).ok();
+        assertArrayEquals(bytes, Files.readAllBytes(near));
+        Path far = folder.resolve("far");
+        client("get", "data:/far", far.toString(), "--device-path", elsewhere, "--through-server")
+                .ok();
+        assertArrayEquals(bytes, Files.readAllBytes(far));
+    }
+
     @Test
     void nothingOfAGetThatFailsStays() throws Exception {
         client("get", "data:/none", folder.resolve("copy").toString()).fails(ExitCode.NOT_FOUND);

@@ -61,9 +61,10 @@ class ChangedRecallTest extends ScenarioTest {
 
     private static byte[] read(BlockFile file, int length) throws IOException {
         ByteBuffer target = ByteBuffer.allocate(length);
-        while (target.hasRemaining() && file.read(target, target.position()) >= 0) {
-            // There may be more.
-            continue;
+        while (target.hasRemaining()) {
+            if (file.read(target, target.position()) < 0) {
+                break;
+            }
         }
         return Arrays.copyOf(target.array(), target.position());
     }
