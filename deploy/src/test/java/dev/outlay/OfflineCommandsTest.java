@@ -145,6 +145,10 @@ class OfflineCommandsTest extends CommandLineTesting {
         assertEquals(ExitCode.FAILED.code(), fsck().code());
         fsck().says("wrong: damaged: ", "would be lost");
         serveOrFail().fails(ExitCode.FAILED, "volume 'data'", "outlay fsck");
+        // Where volumes are not required the server runs, and says what it does not serve.
+        serve();
+        client("volume", "list").ok().says("data", "outlay fsck");
+        client("ls", "data:/", "--timeout", "300ms").fails(ExitCode.FAILED, "unavailable");
     }
 
     @Test
