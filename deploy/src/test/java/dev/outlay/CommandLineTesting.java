@@ -149,7 +149,6 @@ abstract class CommandLineTesting {
 
     private static final Set<String> WITHOUT_SESSION =
             Set.of(
-                    "device",
                     "volume",
                     "device",
                     "put",
