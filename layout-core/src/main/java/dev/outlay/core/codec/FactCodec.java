@@ -413,6 +413,8 @@ public final class FactCodec {
                 ValueCodec.range(out, then.range());
                 ReplyCodec.returned(out, then.returned());
             }
+            case Continuation.Grant then ->
+                    throw new IllegalStateException(then + " is never journaled");
             case Continuation.Wrote then ->
                     throw new IllegalStateException(then + " is never journaled");
         }

@@ -1,5 +1,6 @@
 package dev.outlay.core.fact;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
@@ -403,7 +404,8 @@ public sealed interface Fact {
      * @param durable whether it is done again after a restart
      * @param tasks in the order in which they are done; none if whoever asked reads the device
      *     himself, which only keeps blocks from leaving the range
-     * @param fresh written extents on blocks that are reserved until completion, in order
+     * @param fresh extents on blocks that are reserved until completion, in order: written ones,
+     *     which take the place of what was there, or those of a grant
      * @param then what the completion goes on with
      */
     record Work(
@@ -498,6 +500,12 @@ public sealed interface Fact {
 
         record Punch(Origin origin, ByteRange range, Reply.Returned returned)
                 implements Continuation {}
+
+        /**
+         * A MapBlocks for RW on a volume that hands out zeros: the fresh and the kept blocks of the
+         * range hold them. Never journaled.
+         */
+        record Grant(Command.MapBlocks ask) implements Continuation {}
 
         /** A Write of {@code range}, in bytes, that a client sent; never journaled. */
         record Wrote(

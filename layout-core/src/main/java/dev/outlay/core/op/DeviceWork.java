@@ -1,5 +1,6 @@
 package dev.outlay.core.op;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.CompleteWork;
 import dev.outlay.core.command.Command.Mutation;
 import dev.outlay.core.fact.Fact;
@@ -123,6 +124,8 @@ final class DeviceWork {
             case Continuation.Nothing nothing -> Decision.answer(new Reply.Done());
             case Continuation.Resize resize -> TruncateOp.finish(tables, file, resize, nowMillis);
             case Continuation.Punch punch -> DeallocateOp.finish(tables, file, punch, nowMillis);
+            case Continuation.Grant grant ->
+                    throw new IllegalStateException("decided by " + Zeroing.class + ": " + grant);
             case Continuation.Wrote wrote -> WriteOp.finish(file, wrote, nowMillis);
             case Continuation.Clone clone -> CloneOp.finish(tables, file, clone, nowMillis);
         };
@@ -166,6 +169,9 @@ final class DeviceWork {
             }
             return Decision.answer(facts, new Reply.Done());
         }
+        if (work.then() instanceof Continuation.Grant(Command.MapBlocks map)) {
+            return Zeroing.finish(tables, file, work, map, facts);
+        }
         if (!work.fresh().isEmpty()) {
             long by = originOf(work.then()).map(o -> o.client().value()).orElse(0L);
             facts.add(new Fact.ExtentsReplaced(file.id(), work.fresh(), by));
@@ -196,6 +202,7 @@ final class DeviceWork {
             case Continuation.Nothing nothing -> Optional.empty();
             case Continuation.Resize resize -> Optional.of(resize.origin());
             case Continuation.Punch punch -> Optional.of(punch.origin());
+            case Continuation.Grant grant -> Optional.of(grant.ask().origin());
             case Continuation.Wrote wrote -> Optional.of(wrote.origin());
             case Continuation.Clone clone -> Optional.of(clone.origin());
         };

@@ -49,15 +49,7 @@ final class ExactlyOnce {
                             + origin.operationId()
                             + ")");
         }
-        if (origin.operationId() <= client.answeredThrough()) {
-            throw new Refusal(
-                    Reason.EXPIRED,
-                    "operation "
-                            + origin.operationId()
-                            + " is answered and forgotten: the client has acknowledged all"
-                            + " through "
-                            + client.answeredThrough());
-        }
+        stillAsked(tables, origin);
         Optional<Reply.Kept> kept = client.answer(origin.operationId());
         if (kept.isPresent()) {
             return Decision.answer(replay(tables, mutation, kept.get()));
@@ -91,6 +83,20 @@ final class ExactlyOnce {
         }
     }
 
+    /** Refuses for whom nothing is done any more: it has ended, or has acknowledged the answer. */
+    static void stillAsked(VolumeTables tables, Origin origin) {
+        ClientEntry client = Checks.liveClient(tables, origin);
+        if (origin.operationId() <= client.answeredThrough()) {
+            throw new Refusal(
+                    Reason.EXPIRED,
+                    "operation "
+                            + origin.operationId()
+                            + " is answered and forgotten: the client has acknowledged all"
+                            + " through "
+                            + client.answeredThrough());
+        }
+    }
+
     private static Decision takeBack(VolumeTables tables, Mutation mutation, Shortage shortage) {
         try {
             return TakeBack.decide(tables, mutation, shortage);
@@ -103,7 +109,7 @@ final class ExactlyOnce {
      * Keeps the answer for a retry: durably if anything durable has happened; not at all if a retry
      * may fare better.
      */
-    private static Decision keep(
+    static Decision keep(
             VolumeTables tables, List<Fact> facts, Origin origin, Reply reply) {
         boolean again =
                 reply instanceof Failure failure

@@ -88,7 +88,7 @@ final class FreshBlocks {
     }
 
     /** The pieces with the fresh extents where they belong, up to the first that stays lacking. */
-    private static List<Piece> merge(List<Piece> pieces, List<Extent> fresh) {
+    static List<Piece> merge(List<Piece> pieces, List<Extent> fresh) {
         List<Piece> all = new ArrayList<>();
         int next = 0;
         for (Piece piece : pieces) {

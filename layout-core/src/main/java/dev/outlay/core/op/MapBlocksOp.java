@@ -46,7 +46,16 @@ final class MapBlocksOp {
         }
         return ask.iomode() == IoMode.READ
                 ? new MapForRead(map).decide(range)
-                : new MapForWrite(map).decide(range);
+                : new MapForWrite(map, null).decide(range);
+    }
+
+    /** The RW grant of a part of the request whose blocks have been zeroed. */
+    static Decision grant(VolumeTables tables, MapBlocks ask, ByteRange part, Fact.Work zeroing) {
+        MapContext map = MapContext.of(tables, ask);
+        ByteRange range = checkedRange(map).intersect(part);
+        Recalls.refuseUnderRecall(
+                Objects.requireNonNull(tables.client(map.caller())), map.file().id(), range);
+        return new MapForWrite(map, zeroing).decide(range);
     }
 
     /** Moves what is at risk out of the way of this request, if there is need; otherwise null. */

@@ -2,6 +2,7 @@ package dev.outlay.core.op;
 
 import dev.outlay.core.command.Command.MapBlocks;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.op.CopyOnWrite.Piece;
 import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.reply.Reply;
@@ -37,7 +38,11 @@ final class MapForWrite {
     private final ClientId caller;
     private final @Nullable Layout own;
 
-    MapForWrite(MapContext map) {
+    /** What has filled the fresh blocks with zeros; null if nothing has. */
+    private final @Nullable Work zeroing;
+
+    MapForWrite(MapContext map, @Nullable Work zeroing) {
+        this.zeroing = zeroing;
         this.map = map;
         this.tables = map.tables();
         this.ask = map.ask();
@@ -65,6 +70,9 @@ final class MapForWrite {
             throw Objects.requireNonNull(barrier).why();
         }
         List<Piece> pieces = cut(layOut(new ByteRange(range.start(), end), need), need);
+        if (Zeroing.isOn(tables)) {
+            pieces = Zeroing.asMuchAsAtOnce(tables, pieces, need.bytes());
+        }
         if (barrier != null && !need.stopped()) {
             need.stop(barrier.why());
         }
@@ -75,10 +83,23 @@ final class MapForWrite {
             need.covered(piece.range().length());
         }
         need.check();
+        if (Zeroing.isOn(tables) && zeroing == null) {
+            Work work = Zeroing.work(tables, file, ask, own, pieces);
+            if (work != null) {
+                return Decision.awaitWork(List.of(new Fact.WorkIntended(work)), work.id());
+            }
+        }
         return map.answer(
                 allocations(pieces),
                 pieces.stream().filter(p -> !p.lacks()).map(this::granted).toList(),
-                pieces.stream().flatMap(p -> p.extents().stream()).map(MapContext::shown).toList());
+                pieces.stream().flatMap(this::told).map(MapContext::shown).toList());
+    }
+
+    /** For stores that are to be seen at once by a commit, what no commit named is unwritten. */
+    private Stream<Extent> told(Piece piece) {
+        return Zeroing.isOn(tables) && !ask.flags().atomic()
+                ? Zeroing.shown(piece)
+                : piece.extents().stream();
     }
 
     /** As many pieces as the answer may hold; a pair is not torn. */
@@ -205,6 +226,9 @@ final class MapForWrite {
     /** The pieces of a range that nobody bars, with fresh blocks (unless told not to). */
     private List<Piece> layOut(ByteRange range, Coverage need) {
         List<Piece> pieces = CopyOnWrite.pieces(tables, file, range, ask.flags().atomic());
+        if (zeroing != null) {
+            return Zeroing.zeroed(pieces, zeroing, own);
+        }
         return ask.flags().noAllocate()
                 ? pieces
                 : new FreshBlocks(tables, file, ask.flags().alignHuge())

@@ -146,6 +146,13 @@ final class ModelClients {
                 }
             }
             if (first && random.nextInt(3) == 0) {
+                for (Fact fact : execution.facts()) {
+                    if (fact instanceof Fact.WorkIntended intent
+                            && intent.work().then() instanceof Fact.Continuation.Grant) {
+                        // What it is granted it learns, be it late.
+                        model.whenDone(intent.work().id(), () -> again(command, effect, late));
+                    }
+                }
                 return Optional.empty();
             }
             model.complete(execution.awaitedWork().orElseThrow());

@@ -141,7 +141,7 @@ final class ModelLayouts {
                         clients.allow(failure, noAllocate ? MAY_FAIL_WITHOUT_BLOCKS : MAY_FAIL);
                     } else {
                         Mapped answer = assertInstanceOf(Mapped.class, reply);
-                        learn(process, file, iomode, VolumeKit.blocks(from), answer);
+                        learn(process, file, iomode, atomic, VolumeKit.blocks(from), answer);
                     }
                 };
         clients.ask(
@@ -166,7 +166,12 @@ final class ModelLayouts {
     }
 
     private void learn(
-            ModelProcess process, ModelFile file, IoMode iomode, long from, Mapped reply) {
+            ModelProcess process,
+            ModelFile file,
+            IoMode iomode,
+            boolean atomic,
+            long from,
+            Mapped reply) {
         long at = from;
         Extent before = null;
         for (Extent extent : reply.extents()) {
@@ -183,7 +188,7 @@ final class ModelLayouts {
             for (long offset = range.range().start();
                     offset < range.range().end();
                     offset += BLOCK) {
-                hold(process, file, range.kind(), offset, reply);
+                hold(process, file, range.kind(), atomic, offset, reply);
             }
         }
         reply.stateid()
@@ -198,7 +203,12 @@ final class ModelLayouts {
     }
 
     private void hold(
-            ModelProcess process, ModelFile file, GrantKind kind, long offset, Mapped reply) {
+            ModelProcess process,
+            ModelFile file,
+            GrantKind kind,
+            boolean atomic,
+            long offset,
+            Mapped reply) {
         int block = (int) (offset / BLOCK);
         List<Extent> there =
                 reply.extents().stream().filter(e -> e.range().contains(offset)).toList();
@@ -222,9 +232,23 @@ final class ModelLayouts {
         assertTrue(
                 !kind.isWriter() || !model.zombieBlocks.contains(at) || isOld(kind, extent),
                 () -> file.name + " block " + block + " could be stored to by an ended client");
-        Held now = new Held(kind, at, extent.state() == ExtentState.WRITTEN, source);
+        boolean committed = extent.state() == ExtentState.WRITTEN;
+        boolean zeros = model.zeroed && kind.isWriter() && !file.written[block];
+        if (zeros && source < 0) {
+            assertEquals(!committed, atomic, "blocks full of zeros are written to their holder");
+            committed = false;
+        }
+        Held now = new Held(kind, at, committed, source);
         if (before != null && before.deviceBlock == at) {
             now.filled = before.filled;
+        } else if (model.zeroed && kind.isWriter() && !committed) {
+            model.reach.reached(Event.ZEROS_GRANTED);
+            for (int unit = 0; unit < TagDevice.UNITS; unit++) {
+                assertEquals(0, model.device.get(at, unit), "a block handed out holds zeros");
+            }
+            if (source < 0) {
+                now.filled = new long[TagDevice.UNITS];
+            }
         }
         view.blocks.put(block, now);
         if (kind.isWriter()) {

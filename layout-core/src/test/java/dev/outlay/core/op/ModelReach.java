@@ -46,6 +46,8 @@ final class ModelReach {
         REMOVED_WHILE_HELD,
         REFUSED_NONSENSE,
         RELOCATED,
+        ZEROED_FIRST,
+        ZEROS_GRANTED,
         REWRITTEN,
         SERVER_WRITE,
         SERVER_READ

@@ -66,7 +66,12 @@ public final class VolumeKit implements AfterEachCallback {
     private long nextLayoutId = 1;
     private long nextClient = 1;
 
-    private VolumeKit(int blocks, Limits limits, Durability least, FencePolicy fence) {
+    private VolumeKit(
+            int blocks,
+            Limits limits,
+            Durability least,
+            FencePolicy fence,
+            Allocation allocation) {
         this.limits = limits;
         this.state = VolumeState.empty(limits);
         this.rules = new FactRules(state.tables());
@@ -79,7 +84,7 @@ public final class VolumeKit implements AfterEachCallback {
                                 least,
                                 nowMillis,
                                 fence,
-                                Allocation.UNWRITTEN,
+                                allocation,
                                 Placement.LINEAR,
                                 0),
                         List.of(device(0, blocks)));
@@ -88,16 +93,28 @@ public final class VolumeKit implements AfterEachCallback {
     }
 
     public static VolumeKit ofBlocks(int blocks) {
-        return new VolumeKit(blocks, Limits.DEFAULT, Durability.FORCED, FencePolicy.STRICT);
+        return ofBlocks(blocks, Limits.DEFAULT);
     }
 
     /** A volume on which time counts as a proof. */
     public static VolumeKit timed(int blocks) {
-        return new VolumeKit(blocks, Limits.DEFAULT, Durability.FORCED, FencePolicy.TIMED);
+        return new VolumeKit(
+                blocks,
+                Limits.DEFAULT,
+                Durability.FORCED,
+                FencePolicy.TIMED,
+                Allocation.UNWRITTEN);
     }
 
     public static VolumeKit ofBlocks(int blocks, Limits limits) {
-        return new VolumeKit(blocks, limits, Durability.FORCED, FencePolicy.STRICT);
+        return new VolumeKit(
+                blocks, limits, Durability.FORCED, FencePolicy.STRICT, Allocation.UNWRITTEN);
+    }
+
+    /** A volume that hands out blocks full of zeros. */
+    public static VolumeKit zeroed(int blocks, Limits limits) {
+        return new VolumeKit(
+                blocks, limits, Durability.FORCED, FencePolicy.STRICT, Allocation.ZEROED);
     }
 
     /** A device of so many blocks behind its label. */

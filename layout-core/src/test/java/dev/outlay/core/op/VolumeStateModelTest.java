@@ -22,7 +22,10 @@ class VolumeStateModelTest {
     @Test
     void everyByteReadIsExplained() {
         ModelReach reach = new ModelReach();
-        Seeds.each(SEEDS, random -> new VolumeModel(random, reach).run(COMMANDS));
+        Seeds.each(
+                SEEDS,
+                random ->
+                        new VolumeModel(random, reach, random.nextInt(3) == 0).run(COMMANDS));
         if (Long.getLong("outlay.seed") == null && (long) SEEDS * COMMANDS >= ENOUGH) {
             reach.requireAll();
         }
