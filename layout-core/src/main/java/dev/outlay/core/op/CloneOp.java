@@ -188,10 +188,11 @@ final class CloneOp {
                         ask.seals(),
                         new Reply.Returned(returned));
         List<DeviceRange> zeros = new ArrayList<>();
-        if (releases.getFirst().lastBlockLeft()) {
+        boolean ofItself = source == destination;
+        if ((ofItself || !ofSource.isEmpty()) && releases.getFirst().lastBlockLeft()) {
             zeros.addAll(Grants.onDevice(source, Grants.tail(tables, source)));
         }
-        if (source != destination && releases.getLast().lastBlockLeft()) {
+        if (!ofItself && releases.getLast().lastBlockLeft()) {
             zeros.addAll(Grants.onDevice(destination, Grants.tail(tables, destination)));
         }
         if (!zeros.isEmpty()) {

@@ -43,6 +43,18 @@ class CloneTest {
     // ---- what a clone shares
 
     @Test
+    void theSourcesTailIsLeftToItsWriter() {
+        a.writesBytes(copy, BLOCK - 100);
+        FileId three = a.creates("three");
+        a.writesBytes(three, 3 * BLOCK - 100);
+        a.returnsAll(three).ok();
+        b.mapsRw(three, blocks(2), BLOCK).min(BLOCK).ok();
+        // What a gives back is the last block of the destination, and of it alone.
+        a.clones(three, 0, BLOCK, copy, 0).ok();
+        assertEquals(List.of(Party.writing(blocks(2), blocks(3))), b.holds(three));
+    }
+
+    @Test
     void aCloneTakesNoSpaceAndMapsTheSameBlocks() {
         written(source, 4);
         long free = kit.freeBlocks();

@@ -49,6 +49,10 @@ final class VolumeModel {
     static final int DEVICE_BLOCKS = 56;
 
     final SplittableRandom random;
+
+    /** Whether blocks hold zeros when they are handed out. */
+    final boolean zeroed;
+
     final ModelReach reach;
     final TagDevice device = new TagDevice(DEVICE_BLOCKS);
     final Map<FileId, ModelFile> files = new TreeMap<>();
@@ -64,13 +68,24 @@ final class VolumeModel {
     private VolumeState state = VolumeState.empty(Limits.DEFAULT);
     private FactRules rules = new FactRules(state.tables());
 
-    VolumeModel(SplittableRandom random, ModelReach reach) {
+    VolumeModel(SplittableRandom random, ModelReach reach, boolean zeroed) {
         this.random = random;
         this.reach = reach;
+        this.zeroed = zeroed;
         List<Fact> creation =
                 VolumeState.creation(
                         new VolumeSettings(
-                                new UUID(1, 2), "m", VolumeKit.BLOCK, Durability.FORCED, 1),
+                                new UUID(1, 2),
+                                "m",
+                                VolumeKit.BLOCK,
+                                Durability.FORCED,
+                                1,
+                                VolumeSettings.FencePolicy.STRICT,
+                                zeroed
+                                        ? VolumeSettings.Allocation.ZEROED
+                                        : VolumeSettings.Allocation.UNWRITTEN,
+                                VolumeSettings.Placement.LINEAR,
+                                0),
                         List.of(VolumeKit.device(0, DEVICE_BLOCKS)));
         creation.forEach(state::apply);
         journal.add(FactCodec.record(creation));
@@ -194,6 +209,10 @@ final class VolumeModel {
         ModelFile file = files.get(work.file());
         FileNode node = state.tables().file(work.file());
         if (file == null || file.removed || node == null) {
+            return;
+        }
+        if (work.then() instanceof Fact.Continuation.Grant) {
+            reach.reached(Event.ZEROED_FIRST);
             return;
         }
         if (!work.durable()) {
