@@ -6,6 +6,7 @@ import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.ProcessIdentity;
 import dev.outlay.core.value.RecallScope;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.v1.ClientInfo;
 import dev.outlay.v1.ClientState;
@@ -31,6 +32,12 @@ final class AdminWire {
                         .setVolume(spec.volume())
                         .setBlockSizeBytes(spec.blockSizeBytes())
                         .setStripeBytes(spec.stripeBytes())
+                        .setAllocation(
+                                switch (spec.allocation()) {
+                                    case UNWRITTEN ->
+                                            dev.outlay.v1.Allocation.ALLOCATION_UNWRITTEN;
+                                    case ZEROED -> dev.outlay.v1.Allocation.ALLOCATION_ZEROED;
+                                })
                         .setFencePolicy(
                                 switch (spec.fence()) {
                                     case STRICT -> dev.outlay.v1.FencePolicy.FENCE_POLICY_STRICT;
@@ -79,7 +86,15 @@ final class AdminWire {
                 status.getUnavailableReason(),
                 status.getInGrace(),
                 policy(status.getFencePolicy()),
-                status.getStaleWriterRisk());
+                status.getStaleWriterRisk(),
+                allocation(status.getAllocation()));
+    }
+
+    private static Allocation allocation(dev.outlay.v1.Allocation allocation) {
+        return switch (allocation) {
+            case ALLOCATION_ZEROED -> Allocation.ZEROED;
+            case ALLOCATION_UNWRITTEN, ALLOCATION_UNSPECIFIED, UNRECOGNIZED -> Allocation.UNWRITTEN;
+        };
     }
 
     private static FencePolicy policy(dev.outlay.v1.FencePolicy policy) {

@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param acceptStaleWriterRisk needed for TIMED where clients store by CPU
  * @param stripeBytes bytes of a file on each device in turn, whole blocks; 0: one device after the
  *     other
+ * @param allocation what a block that was never committed holds when a client gets it
  */
 public record VolumeSpec(
         String volume,
@@ -25,12 +27,21 @@ public record VolumeSpec(
         Optional<Durability> least,
         FencePolicy fence,
         boolean acceptStaleWriterRisk,
-        long stripeBytes) {
+        long stripeBytes,
+        Allocation allocation) {
 
     /** A volume on which time proves nothing, and that fills one device after the other. */
     public VolumeSpec(
             String volume, List<Slice> slices, int blockSizeBytes, Optional<Durability> least) {
-        this(volume, slices, blockSizeBytes, least, FencePolicy.STRICT, false, 0);
+        this(
+                volume,
+                slices,
+                blockSizeBytes,
+                least,
+                FencePolicy.STRICT,
+                false,
+                0,
+                Allocation.UNWRITTEN);
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.util.UUID;
 
@@ -18,6 +19,7 @@ import java.util.UUID;
  * @param inGrace the server was restarted and still waits for clients
  * @param fence what proves that a client which ended without its own word stores no more
  * @param staleWriterRisk time counts as a proof although clients store by CPU
+ * @param allocation what a block that was never committed holds when a client gets it
  */
 public record VolumeStatus(
         String volume,
@@ -36,7 +38,8 @@ public record VolumeStatus(
         String unavailableReason,
         boolean inGrace,
         FencePolicy fence,
-        boolean staleWriterRisk) {
+        boolean staleWriterRisk,
+        Allocation allocation) {
 
     /** Whether more is known than the name and the reason. */
     public boolean isKnown() {

@@ -10,6 +10,7 @@ import dev.outlay.core.text.Amounts;
 import dev.outlay.core.text.ExitCode;
 import dev.outlay.core.text.Table;
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -102,6 +103,17 @@ final class VolumeCommands {
         private long stripe;
 
         @Option(
+                names = "--allocation",
+                paramLabel = "WHAT",
+                defaultValue = "unwritten",
+                description =
+                        "What blocks hold when a writer gets them: unwritten (what their last owner"
+                                + " left; reads are zeros until a commit, each byte is written"
+                                + " once) or zeroed (zeros, by the server first; each byte is"
+                                + " written twice). Default: unwritten.")
+        private Allocation allocation = Allocation.UNWRITTEN;
+
+        @Option(
                 names = "--least-durability",
                 paramLabel = "NAME",
                 converter = Converters.OfDurability.class,
@@ -142,7 +154,8 @@ final class VolumeCommands {
                                     Optional.ofNullable(least),
                                     fence,
                                     acceptStaleWriterRisk,
-                                    stripe));
+                                    stripe,
+                                    allocation));
             if (output().isJson()) {
                 output().json(json(status));
             } else {
@@ -251,6 +264,7 @@ final class VolumeCommands {
                                     .row("block size", Amounts.bytes(status.blockSizeBytes()))
                                     .row("least durability", status.least())
                                     .row("fence policy", fence(status))
+                                    .row("allocation", status.allocation())
                                     .row("files", status.files())
                                     .row("extents", status.extents())
                                     .row("clients", status.clients())
@@ -415,6 +429,7 @@ final class VolumeCommands {
                 "unavailableReason", status.unavailableReason(),
                 "inGrace", status.inGrace(),
                 "fencePolicy", status.fence().name(),
+                "allocation", status.allocation().name(),
                 "staleWriterRisk", status.staleWriterRisk());
     }
 

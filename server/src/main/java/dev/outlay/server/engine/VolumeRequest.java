@@ -1,6 +1,7 @@
 package dev.outlay.server.engine;
 
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,12 +21,21 @@ public record VolumeRequest(
         Durability leastDurability,
         FencePolicy fence,
         boolean acceptStaleWriterRisk,
-        long stripeBytes) {
+        long stripeBytes,
+        Allocation allocation) {
 
     /** A volume on which time proves nothing. */
     public VolumeRequest(
             String name, List<DeviceSlice> devices, int blockSize, Durability leastDurability) {
-        this(name, devices, blockSize, leastDurability, FencePolicy.STRICT, false, 0);
+        this(
+                name,
+                devices,
+                blockSize,
+                leastDurability,
+                FencePolicy.STRICT,
+                false,
+                0,
+                Allocation.UNWRITTEN);
     }
 
     public VolumeRequest {

@@ -9,7 +9,6 @@ import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
-import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.core.value.VolumeSettings.Placement;
 import dev.outlay.server.config.ServerConfig;
@@ -313,7 +312,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                             request.leastDurability(),
                             wallClock.millis(),
                             request.fence(),
-                            Allocation.UNWRITTEN,
+                            request.allocation(),
                             request.stripeBytes() == 0 ? Placement.LINEAR : Placement.STRIPED,
                             request.stripeBytes());
             deleteTree(temporary);

@@ -167,7 +167,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 },
                 WireFencing.policy("fence_policy", request.getFencePolicy()),
                 request.getAcceptStaleWriterRisk(),
-                Fields.unsigned("stripe_bytes", request.getStripeBytes()));
+                Fields.unsigned("stripe_bytes", request.getStripeBytes()),
+                WireValues.allocation("allocation", request.getAllocation()));
     }
 
     private static VolumeRequest.DeviceSlice slice(String field, DeviceSlice slice) {

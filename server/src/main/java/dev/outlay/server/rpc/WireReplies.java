@@ -367,6 +367,7 @@ final class WireReplies {
                 .setCreatedMillis(settings.createdMillis())
                 .setBlockSizeBytes(settings.blockSize())
                 .setStripeBytes(settings.stripeBytes())
+                .setAllocation(WireValues.toWire(settings.allocation()))
                 .setLeastDurability(WireValues.toWire(settings.leastDurability()))
                 .setSpace(space(status.space()))
                 .setFiles(status.files())

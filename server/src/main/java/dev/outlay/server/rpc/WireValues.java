@@ -14,6 +14,7 @@ import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,6 +147,23 @@ final class WireValues {
             case FORCED -> dev.outlay.v1.Durability.DURABILITY_FORCED;
             case DEVICE_FLUSHED -> dev.outlay.v1.Durability.DURABILITY_DEVICE_FLUSHED;
             case SYNC_MAPPED -> dev.outlay.v1.Durability.DURABILITY_SYNC_MAPPED;
+        };
+    }
+
+    static Allocation allocation(String field, dev.outlay.v1.Allocation allocation) {
+        return switch (allocation) {
+            case ALLOCATION_UNSPECIFIED, ALLOCATION_UNWRITTEN -> Allocation.UNWRITTEN;
+            case ALLOCATION_ZEROED -> Allocation.ZEROED;
+            case UNRECOGNIZED ->
+                    throw RequestRefused.invalid(
+                            field + " is not known: it is UNWRITTEN or ZEROED");
+        };
+    }
+
+    static dev.outlay.v1.Allocation toWire(Allocation allocation) {
+        return switch (allocation) {
+            case UNWRITTEN -> dev.outlay.v1.Allocation.ALLOCATION_UNWRITTEN;
+            case ZEROED -> dev.outlay.v1.Allocation.ALLOCATION_ZEROED;
         };
     }
 

@@ -4,6 +4,7 @@ import dev.outlay.server.OutlayServer;
 import dev.outlay.server.ServerSeams;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.tool.ToolCommands;
+import dev.outlay.v1.Allocation;
 import dev.outlay.v1.AdminGrpc;
 import dev.outlay.v1.CheckVolumeRequest;
 import dev.outlay.v1.CheckVolumeResponse;
@@ -58,6 +59,7 @@ final class ScenarioServer implements AutoCloseable {
     private final ServerSeams seams;
     private final Map<String, String> settings = new LinkedHashMap<>();
     private FencePolicy fence = FencePolicy.FENCE_POLICY_STRICT;
+    private Allocation allocation = Allocation.ALLOCATION_UNWRITTEN;
     private @Nullable RunningServer running;
     private @Nullable ManagedChannel channel;
 
@@ -107,6 +109,14 @@ final class ScenarioServer implements AutoCloseable {
         return started(server);
     }
 
+    /** A server in this process, serving, with an empty volume that hands out zeros. */
+    static ScenarioServer ofZeros(Path folder, long deviceBytes) throws Exception {
+        ScenarioServer server =
+                new ScenarioServer(folder, deviceBytes, false, ServerSeams.system());
+        server.allocation = Allocation.ALLOCATION_ZEROED;
+        return started(server);
+    }
+
     /** A server in a process of its own, serving, with an empty volume. */
     static ScenarioServer process(Path folder, long deviceBytes) throws Exception {
         return started(new ScenarioServer(folder, deviceBytes, true, ServerSeams.system()));
@@ -120,6 +130,7 @@ final class ScenarioServer implements AutoCloseable {
                                 CreateVolumeRequest.newBuilder()
                                         .setVolume(VOLUME)
                                         .setFencePolicy(server.fence)
+                                        .setAllocation(server.allocation)
                                         .setAcceptStaleWriterRisk(
                                                 server.fence == FencePolicy.FENCE_POLICY_TIMED)
                                         .addDevices(

@@ -57,6 +57,12 @@ abstract class ScenarioTest {
         return running;
     }
 
+    /** Starts a server in this process whose volume hands out zeros. */
+    ScenarioServer serveZeros() throws Exception {
+        running = ScenarioServer.ofZeros(folder(), DEVICE_BYTES);
+        return running;
+    }
+
     /** Starts a server in a process of its own. */
     ScenarioServer serveFromProcess() throws Exception {
         running = ScenarioServer.process(folder(), DEVICE_BYTES);
