@@ -34,8 +34,7 @@ final class AdminWire {
                         .setStripeBytes(spec.stripeBytes())
                         .setAllocation(
                                 switch (spec.allocation()) {
-                                    case UNWRITTEN ->
-                                            dev.outlay.v1.Allocation.ALLOCATION_UNWRITTEN;
+                                    case UNWRITTEN -> dev.outlay.v1.Allocation.ALLOCATION_UNWRITTEN;
                                     case ZEROED -> dev.outlay.v1.Allocation.ALLOCATION_ZEROED;
                                 })
                         .setFencePolicy(

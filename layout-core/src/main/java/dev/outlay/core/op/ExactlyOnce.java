@@ -109,8 +109,7 @@ final class ExactlyOnce {
      * Keeps the answer for a retry: durably if anything durable has happened; not at all if a retry
      * may fare better.
      */
-    static Decision keep(
-            VolumeTables tables, List<Fact> facts, Origin origin, Reply reply) {
+    static Decision keep(VolumeTables tables, List<Fact> facts, Origin origin, Reply reply) {
         boolean again =
                 reply instanceof Failure failure
                         && failure.reason().errorClass() == Reason.ErrorClass.RETRY;

@@ -84,8 +84,7 @@ final class Zeroing {
                         .map(extent -> extent.withFlags(0))
                         .toList();
         ByteRange blocked =
-                new ByteRange(
-                        pieces.getFirst().range().start(), pieces.getLast().range().end());
+                new ByteRange(pieces.getFirst().range().start(), pieces.getLast().range().end());
         return new Work(
                 tables.nextVolatileWork(),
                 file.id(),
@@ -172,7 +171,8 @@ final class Zeroing {
     /**
      * The same pieces with the fresh blocks of {@code work}.
      *
-     * @throws Refusal if blocks have come or gone meanwhile, or hold bytes the caller has given back
+     * @throws Refusal if blocks have come or gone meanwhile, or hold bytes the caller has given
+     *     back
      */
     static List<Piece> zeroed(List<Piece> pieces, Work work, @Nullable Layout own) {
         if (work.then() instanceof Continuation.Grant(MapBlocks ask) && ask.flags().noAllocate()) {

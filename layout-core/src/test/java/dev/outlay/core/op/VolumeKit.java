@@ -67,11 +67,7 @@ public final class VolumeKit implements AfterEachCallback {
     private long nextClient = 1;
 
     private VolumeKit(
-            int blocks,
-            Limits limits,
-            Durability least,
-            FencePolicy fence,
-            Allocation allocation) {
+            int blocks, Limits limits, Durability least, FencePolicy fence, Allocation allocation) {
         this.limits = limits;
         this.state = VolumeState.empty(limits);
         this.rules = new FactRules(state.tables());
@@ -99,11 +95,7 @@ public final class VolumeKit implements AfterEachCallback {
     /** A volume on which time counts as a proof. */
     public static VolumeKit timed(int blocks) {
         return new VolumeKit(
-                blocks,
-                Limits.DEFAULT,
-                Durability.FORCED,
-                FencePolicy.TIMED,
-                Allocation.UNWRITTEN);
+                blocks, Limits.DEFAULT, Durability.FORCED, FencePolicy.TIMED, Allocation.UNWRITTEN);
     }
 
     public static VolumeKit ofBlocks(int blocks, Limits limits) {

@@ -24,8 +24,7 @@ class VolumeStateModelTest {
         ModelReach reach = new ModelReach();
         Seeds.each(
                 SEEDS,
-                random ->
-                        new VolumeModel(random, reach, random.nextInt(3) == 0).run(COMMANDS));
+                random -> new VolumeModel(random, reach, random.nextInt(3) == 0).run(COMMANDS));
         if (Long.getLong("outlay.seed") == null && (long) SEEDS * COMMANDS >= ENOUGH) {
             reach.requireAll();
         }

@@ -91,8 +91,7 @@ class ZeroedTest extends ScenarioTest {
         a.store(first.getExtentsList(), 0, pattern(2, 2 * BLOCK));
         var _ = a.giveBack(file);
         MapBlocksResponse second = b.map(file, RW, 0, 2 * BLOCK);
-        assertEquals(
-                first.getExtents(0).getDeviceOffset(), second.getExtents(0).getDeviceOffset());
+        assertEquals(first.getExtents(0).getDeviceOffset(), second.getExtents(0).getDeviceOffset());
         assertZeros(loadAll(second));
     }
 
@@ -106,9 +105,7 @@ class ZeroedTest extends ScenarioTest {
         var _ =
                 server.admin()
                         .revokeClient(
-                                RevokeClientRequest.newBuilder()
-                                        .setClientId(a.clientId())
-                                        .build());
+                                RevokeClientRequest.newBuilder().setClientId(a.clientId()).build());
         assertEquals(2 * BLOCK, server.space().getQuarantinedBytes());
         MapBlocksResponse next = b.map(file, RW, 0, 2 * BLOCK);
         a.store(mapped.getExtentsList(), 0, pattern(3, 2 * BLOCK));
@@ -143,8 +140,7 @@ class ZeroedTest extends ScenarioTest {
         long id;
         try (LayoutClient a = connect("a");
                 BlockFile file = a.open(ScenarioServer.VOLUME, "/f", WRITE, CREATE_NEW);
-                BlockFile atOnce =
-                        a.open(ScenarioServer.VOLUME, "/f", WRITE, WriteMode.ATOMIC)) {
+                BlockFile atOnce = a.open(ScenarioServer.VOLUME, "/f", WRITE, WriteMode.ATOMIC)) {
             id = file.file().value();
             put(file, expected, 0, pattern(8, 10));
             put(atOnce, expected, 20, pattern(9, 10));
