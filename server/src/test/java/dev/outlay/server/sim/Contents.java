@@ -30,6 +30,9 @@ final class Contents {
         private final Map<Long, long[]> blocks = new HashMap<>();
         private final Deque<Change> changes = new ArrayDeque<>();
         private @Nullable FileView view;
+
+        /** The least end of file since the server began to work on its blocks. */
+        private long leastSize = Long.MAX_VALUE;
     }
 
     Contents(World world, SharedMemory memory) {
@@ -43,6 +46,10 @@ final class Contents {
             Held held = files.computeIfAbsent(view.id(), _ -> new Held());
             FileView old = before.files().get(view.id());
             held.view = view;
+            held.leastSize =
+                    view.working()
+                            ? Math.min(held.leastSize, Math.min(view.size(), sizeOf(old, view)))
+                            : Long.MAX_VALUE;
             int most = Math.max(view.places().length, old == null ? 0 : old.places().length);
             for (long index = 0; index < most; index++) {
                 boolean same =
@@ -60,6 +67,19 @@ final class Contents {
                 files.remove(id);
             }
         }
+    }
+
+    private static long sizeOf(@Nullable FileView old, FileView view) {
+        return old == null ? view.size() : old.size();
+    }
+
+    /**
+     * Whether a byte was part of the file when the server began its present work on it: what the
+     * file grows by meanwhile is not seen before that is done.
+     */
+    boolean isOwn(FileView file, long offset) {
+        Held held = files.get(file.id());
+        return offset < file.size() && (held == null || offset < held.leastSize);
     }
 
     /** Bytes of the device have changed. */

@@ -192,7 +192,7 @@ final class Simulation {
         long inFile = block.index() * SimServer.BLOCK + offset % SimServer.BLOCK;
         // Past the end of file are at most stores of a writer that has not committed them.
         if (file != null
-                && inFile < file.size()
+                && contents.isOwn(file, inFile)
                 && block.state() == ExtentState.WRITTEN
                 && contents.now(file.id(), inFile / Contents.WORD) != 0
                 && !asked.takes(file, block.index())) {
