@@ -14,6 +14,7 @@ import dev.outlay.v1.ServerMessage;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -214,15 +215,19 @@ final class Asked {
         return open.values().stream().filter(which).findFirst();
     }
 
-    /** A commit under way that names this block of the file at this place. */
-    Optional<Ask> commit(long file, long index, int place) {
+    /**
+     * A commit under way that names this block of the file at this place, of one of the {@code
+     * writers} if there is any: others' may have been refused long ago.
+     */
+    Optional<Ask> commit(long file, long index, int place, List<Long> writers) {
         long offset = index * SimServer.BLOCK;
-        return open(
+        Predicate<Ask> names =
                 a ->
                         a.request.hasCommitBlocks()
                                 && a.request.getCommitBlocks().getFileId() == file
                                 && a.request.getCommitBlocks().getRangesList().stream()
-                                        .anyMatch(r -> names(r, offset, place)));
+                                        .anyMatch(r -> names(r, offset, place));
+        return open(names.and(a -> writers.contains(a.client))).or(() -> open(names));
     }
 
     private static boolean names(CommitRange range, long offset, int place) {

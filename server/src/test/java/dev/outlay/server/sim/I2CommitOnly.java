@@ -54,20 +54,21 @@ final class I2CommitOnly implements Invariant {
     }
 
     /**
-     * Whether the block was written elsewhere, where somebody may still store late; or where a
-     * request zeroes a part of it, whose other parts are at risk: those move together.
+     * Whether the block was written elsewhere, and somebody may still store late there, or the
+     * server was at work on the file: a proof may come while it copies, and blocks of which a
+     * request zeroes a part move together.
      */
-    private boolean isMove(Picture before, Picture now, Block is) {
+    private static boolean isMove(Picture before, Picture now, Block is) {
         FileView file = before.files().get(is.file());
         return file != null
                 && file.isWritten(is.index())
-                && (!now.blocks()[file.place(is.index())].late().isEmpty()
-                        || asked.takes(file, is.index()));
+                && (!now.blocks()[file.place(is.index())].late().isEmpty() || file.working());
     }
 
     private void exposed(Picture before, int place, Block is) {
         String where = "block " + is.index() + " of file " + is.file();
-        Optional<Asked.Ask> commit = asked.commit(is.file(), is.index(), place);
+        Optional<Asked.Ask> commit =
+                asked.commit(is.file(), is.index(), place, before.blocks()[place].writers());
         if (commit.isEmpty()) {
             world.violated("I2", where + " became written and nobody commits it");
             return;

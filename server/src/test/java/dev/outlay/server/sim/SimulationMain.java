@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -32,6 +33,22 @@ public final class SimulationMain {
     /** How large a run is. */
     record Size(int clients, int files, int steps) {}
 
+    /** What a batch of so many seeds must have met, or it has shown nothing. */
+    private static final int ENOUGH_SEEDS = 50;
+
+    private static final List<String> MUST_MEET =
+            List.of(
+                    "block relocated",
+                    "end proven",
+                    "notice RECALL",
+                    "refused GRACE",
+                    "refused READ_ONLY",
+                    "request REATTACH",
+                    "request repeated",
+                    "server crash",
+                    "server zero failed",
+                    "session lost");
+
     private SimulationMain() {}
 
     public static void main(String[] arguments) throws InterruptedException {
@@ -56,7 +73,7 @@ public final class SimulationMain {
         System.exit(good ? 0 : 1);
     }
 
-    /** Runs all seeds; false if one has failed. */
+    /** Runs all seeds; false if one has failed, or if so many have not met what they should. */
     static boolean batch(Seeds seeds, Size size, boolean shrink, boolean verbose, PrintStream out)
             throws InterruptedException {
         Map<String, Long> counts = new TreeMap<>();
@@ -94,7 +111,12 @@ public final class SimulationMain {
                         + failed
                         + " failed");
         counts.forEach((what, count) -> out.printf("  %-40s %10d%n", what, count));
-        return failed == 0;
+        List<String> missed =
+                seeds.last - seeds.first + 1 < ENOUGH_SEEDS
+                        ? List.of()
+                        : MUST_MEET.stream().filter(what -> !counts.containsKey(what)).toList();
+        missed.forEach(what -> out.println("NEVER MET: " + what));
+        return failed == 0 && missed.isEmpty();
     }
 
     static void report(World world, PrintStream out) {

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
  */
 class SimulationTest {
 
-    private static final String SEEDS = System.getProperty("outlay.sim.seeds", "1..10");
-    private static final int OPERATIONS = Integer.getInteger("outlay.sim.operations", 150);
+    private static final String SEEDS = System.getProperty("outlay.sim.seeds", "1..120");
+    private static final int OPERATIONS = Integer.getInteger("outlay.sim.operations", 300);
 
     @Test
     void everyByteReadIsExplainedAndEveryInvariantHolds() throws Exception {
