@@ -179,6 +179,11 @@ public final class VolumeEngine implements AutoCloseable {
         return true;
     }
 
+    /** What the thread does when it has had nothing to do for a while. */
+    void idle() {
+        recover();
+    }
+
     /** Whether {@link #step} would do something. */
     boolean hasWork() {
         return !queue.isEmpty();

@@ -26,6 +26,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <p>Driven by one thread, which is the volume's own in the server and the scheduler's in a
  * simulation; it starts no thread and reads no clock. If the journal fails, memory is ahead of the
  * disk: the state is thrown away and read back from the durable prefix, as after a restart; until
- * that succeeds every command is refused with the reason.
+ * that succeeds every command is refused with the reason, but for those that were under way.
  */
 final class VolumeLogic {
 
@@ -96,7 +97,8 @@ final class VolumeLogic {
     private final Map<Long, List<Submission>> parked = new HashMap<>();
 
     /**
-     * Parked when the journal failed, their work durably intended: it will be done, so they wait.
+     * Under way when the journal failed. Whether they have happened, or are certain to, is known
+     * once the state is built again: then they are executed again, and answered.
      */
     private final List<Submission> interrupted = new ArrayList<>();
 
@@ -166,30 +168,32 @@ final class VolumeLogic {
     void process(Collection<Submission> batch) {
         VolumeState current = usableState();
         if (current == null) {
-            batch.forEach(s -> s.reply().complete(readOnly()));
+            batch.forEach(this::refuseOrJoin);
             return;
         }
         boolean full = !hasRoom();
         boolean graceBefore = current.tables().isInGrace();
-        Deque<Submission> queue = new ArrayDeque<>(batch);
-        if (!full) {
-            queue.addAll(interrupted);
-            interrupted.clear();
-        }
+        Deque<Submission> queue = new ArrayDeque<>(interrupted);
+        interrupted.clear();
+        queue.addAll(batch);
         List<Runnable> answers = new ArrayList<>();
         List<Runnable> works = new ArrayList<>();
         List<Runnable> afterwards = new ArrayList<>();
         List<Submission> undecided = new ArrayList<>();
         Records records = new Records();
+        @Nullable Submission deciding = null;
         try {
             while (!queue.isEmpty()) {
                 Submission submission = queue.removeFirst();
                 if (full && !isServedWhenFull(current, submission.command())) {
+                    undecided.add(submission);
                     answers.add(() -> submission.reply().complete(readOnly()));
                     continue;
                 }
-                undecided.add(submission);
+                deciding = submission;
                 Execution done = current.execute(submission.command());
+                deciding = null;
+                undecided.add(submission);
                 records.add(FactCodec.record(done.facts()));
                 collectWorks(submission.command(), done.facts(), works);
                 collectTimers(current, submission.command(), done, afterwards);
@@ -225,11 +229,17 @@ final class VolumeLogic {
             records.flush();
             journal.force();
         } catch (IOException e) {
+            undecided.addAll(queue);
             fail(e, undecided);
             return;
         } catch (RuntimeException e) {
             LOG.error("volume={} event=invariant-broken", name, e);
+            undecided.addAll(queue);
             fail(new IOException("the state machine broke an invariant: " + e, e), undecided);
+            if (deciding != null) {
+                // What breaks the state machine is not tried again.
+                deciding.reply().complete(readOnly());
+            }
             return;
         }
         if (graceBefore && !current.tables().isInGrace()) {
@@ -246,13 +256,13 @@ final class VolumeLogic {
         effects.batchDone(batch.size(), records.bytes);
     }
 
-    /** What needs no room in the journal: to look, to read, to come back, to renew. */
+    /** What needs no room in the journal: to look, to read, to come back, to wait for work. */
     private static boolean isServedWhenFull(VolumeState state, Command command) {
         if (command instanceof Command.Query) {
             return true;
         }
         Decision decision = state.decide(command);
-        return decision.outcome() instanceof Decision.Outcome.Answer
+        return !(decision.outcome() instanceof Decision.Outcome.AwaitTurn)
                 && decision.facts().stream().noneMatch(Fact::isDurable);
     }
 
@@ -433,7 +443,7 @@ final class VolumeLogic {
     /** Looks whether what made the volume read-only has passed, while nobody asks for anything. */
     void recover() {
         if (readOnlyReason != null && usableState() != null) {
-            var _ = hasRoom();
+            process(List.of());
         }
     }
 
@@ -465,20 +475,37 @@ final class VolumeLogic {
         becomeReadOnly(String.valueOf(cause.getMessage()));
         state = null;
         era++;
-        undecided.forEach(s -> s.reply().complete(readOnly()));
-        parked.forEach(
-                (work, list) -> {
-                    if (work < Work.FIRST_VOLATILE) {
-                        list.stream().filter(s -> !undecided.contains(s)).forEach(interrupted::add);
-                    }
-                });
-        parked.values().forEach(list -> list.removeAll(interrupted));
+        Set<Submission> underWay = new LinkedHashSet<>();
         for (Map<Long, List<Submission>> held : List.of(parked, waiting)) {
-            held.values().forEach(list -> list.forEach(s -> s.reply().complete(readOnly())));
+            held.values().forEach(underWay::addAll);
             held.clear();
+        }
+        underWay.addAll(undecided);
+        for (Submission submission : underWay) {
+            if (submission.command() instanceof Command.Mutation) {
+                interrupted.add(submission);
+            } else {
+                submission.reply().complete(readOnly());
+            }
         }
         renewalsStopped.forEach(client -> effects.renewals(client, true));
         renewalsStopped.clear();
+    }
+
+    /** While there is no state: refuses, unless it is one more try of what waits for the state. */
+    private void refuseOrJoin(Submission submission) {
+        if (submission.command() instanceof Command.Mutation retry
+                && interrupted.stream().anyMatch(s -> isSame(s.command(), retry))) {
+            interrupted.add(submission);
+        } else {
+            submission.reply().complete(readOnly());
+        }
+    }
+
+    private static boolean isSame(Command command, Command.Mutation retry) {
+        return command instanceof Command.Mutation first
+                && first.origin().client().equals(retry.origin().client())
+                && first.origin().operationId() == retry.origin().operationId();
     }
 
     private void rebuild() {

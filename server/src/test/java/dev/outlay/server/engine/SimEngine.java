@@ -121,6 +121,11 @@ public final class SimEngine implements VolumeLookup {
         engine.step();
     }
 
+    /** A while without a batch. */
+    public void idle() {
+        engine.idle();
+    }
+
     /** The operator, or a driver, is certain that the client has ended. */
     public void prove(long client) {
         var _ = engine.submit(new Command.ProveClient(new ClientId(client), Proof.OPERATOR));

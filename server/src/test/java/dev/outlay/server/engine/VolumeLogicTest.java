@@ -413,8 +413,8 @@ class VolumeLogicTest {
         assertEquals(1, works.size());
         works.clear();
         disk.failAfter(1);
-        Reply refused =
-                run(
+        Submission other =
+                Submission.of(
                         new Command.SetAttributes(
                                 next(),
                                 5,
@@ -423,19 +423,73 @@ class VolumeLogicTest {
                                 Optional.empty(),
                                 OptionalLong.empty(),
                                 OptionalLong.empty()));
-        assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, refused).reason());
+        logic().process(List.of(other));
         assertFalse(truncate.reply().isDone(), "it will happen, so it is not refused");
+        assertFalse(other.reply().isDone(), "nobody knows yet");
 
         run(new Command.GetAttributes(file));
-        assertEquals(
-                Reason.NO_SESSION,
-                assertInstanceOf(Reply.Failure.class, truncate.reply().join()).reason());
+        for (Submission underWay : List.of(truncate, other)) {
+            assertEquals(
+                    Reason.NO_SESSION,
+                    assertInstanceOf(Reply.Failure.class, underWay.reply().join()).reason());
+        }
         run(new Command.ReattachClient(A.id(), operation - 2, List.of()));
         run(new Command.CompleteWork(works.getFirst().id(), 6));
         Reply.FileChanged answer =
                 assertInstanceOf(Reply.FileChanged.class, run(truncate.command()));
         assertEquals(100, answer.attributes().sizeBytes());
         checkClean();
+    }
+
+    /**
+     * The journal fails under the completion of work: the operation is in the journal as an intent,
+     * so it is answered only once that is done again.
+     */
+    @Test
+    void anOperationIsNotRefusedWhenTheJournalFailsUnderItsCompletion() throws IOException {
+        create(1);
+        FileId file = file();
+        run(hundredExtents(file));
+        Submission truncate = Submission.of(new Command.Truncate(next(), 5, file, 100));
+        logic().process(List.of(truncate));
+        long work = works.removeFirst().id();
+        disk.failAfter(1);
+        Reply completed = run(new Command.CompleteWork(work, 6));
+        assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, completed).reason());
+        assertFalse(truncate.reply().isDone(), "it will happen, so it is not refused");
+
+        logic().recover();
+        assertEquals(
+                Reason.NO_SESSION,
+                assertInstanceOf(Reply.Failure.class, truncate.reply().join()).reason());
+        run(new Command.ReattachClient(A.id(), operation - 1, List.of()));
+        run(new Command.CompleteWork(works.getFirst().id(), 6));
+        Reply.FileChanged answer =
+                assertInstanceOf(Reply.FileChanged.class, run(truncate.command()));
+        assertEquals(100, answer.attributes().sizeBytes());
+        checkClean();
+    }
+
+    /** A second try of what waits for the rebuild waits with it; what is new is refused. */
+    @Test
+    void aRetryOfWhatIsUnderWayWaitsForTheRebuildAndWhatIsNewIsRefused() throws IOException {
+        create(1);
+        FileId file = file();
+        Submission truncate = Submission.of(new Command.Truncate(next(), 5, file, 100));
+        disk.failAfter(1);
+        devicesBusy = true;
+        logic().process(List.of(truncate));
+        Submission retry = Submission.of(truncate.command());
+        logic().process(List.of(retry));
+        assertFalse(truncate.reply().isDone() || retry.reply().isDone(), "nobody knows yet");
+        Reply refused = run(new Command.Truncate(next(), 5, file, 200));
+        assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, refused).reason());
+
+        devicesBusy = false;
+        logic().recover();
+        assertTrue(truncate.reply().isDone() && retry.reply().isDone());
+        run(new Command.ReattachClient(A.id(), operation - 2, List.of()));
+        assertInstanceOf(Reply.FileChanged.class, run(truncate.command()));
     }
 
     /** What a crash during a truncate left. */

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -222,6 +223,9 @@ final class SimServer {
             world.after(
                     Math.min(LEASE_LOOK_NANOS, Math.max(1_000_000, next - now)),
                     () -> lookAtLeases(of));
+            if (!of.engine.hasWork() && !survives(of.engine::idle)) {
+                world.count("server crash while idle");
+            }
         }
     }
 
@@ -250,6 +254,12 @@ final class SimServer {
         } catch (FaultyJournalStorage.Crash | FaultyStart e) {
             died();
             return false;
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof FaultyJournalStorage.Crash) {
+                died();
+                return false;
+            }
+            throw e;
         }
     }
 
