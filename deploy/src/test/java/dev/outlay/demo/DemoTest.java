@@ -36,7 +36,7 @@ final class DemoTest {
         String last = said.lines().toList().getLast();
         assertTrue(
                 last.matches(
-                        "passed: 50331648 bytes read, 0 stale bytes, [1-9]\\d* operations \\(.*\\),"
+                        "passed: 67108864 bytes read, 0 stale bytes, [1-9]\\d* operations \\(.*\\),"
                                 + " [\\d.]+ seconds"),
                 said);
         assertFalse(said.contains("\u001b"), "colours, but not on a terminal");
@@ -50,7 +50,7 @@ final class DemoTest {
                         .getAsJsonObject();
         assertTrue(answer.get("passed").getAsBoolean());
         assertEquals(0, answer.get("staleBytes").getAsLong());
-        assertEquals(6, answer.getAsJsonArray("steps").size());
+        assertEquals(8, answer.getAsJsonArray("steps").size());
         Path folder = Path.of(answer.get("folder").getAsString());
         assertEquals(List.of(folder), entries(temporary()));
         assertTrue(Files.exists(folder.resolve("device")));
