@@ -23,6 +23,7 @@ import dev.outlay.v1.Reason;
 import dev.outlay.v1.SpaceUsage;
 import io.grpc.StatusRuntimeException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -175,6 +176,38 @@ class FenceTest extends ScenarioTest {
     @Test
     void scenario34NorWhereItsRangeWasWritten() throws Exception {
         stoppedWriterHarmsNobody(true);
+    }
+
+    /** Its blocks belong to another file by the time it goes on, in the middle of its copy. */
+    @Test
+    void scenario34AStoppedReaderNeverReturnsAnotherFilesBytes() throws Exception {
+        int blocks = 1024;
+        ScenarioServer server =
+                serve(
+                        blocks + 16,
+                        Map.of("recall.deadline", "100ms"),
+                        FencePolicy.FENCE_POLICY_STRICT);
+        TestClient b = client("b");
+        byte[] own = new byte[blocks * BLOCK];
+        Arrays.fill(own, StoppedReader.OWN);
+        byte[] others = pattern(34, blocks * BLOCK);
+        for (int round = 0; round < 3; round++) {
+            long file = b.create("f" + round);
+            var _ = b.write(file, 0, own);
+            var _ = b.giveBack(file);
+            try (StoppedReader reader =
+                    StoppedReader.reading(
+                            server, folder().resolve("log"), "f" + round, own.length)) {
+                reader.stop();
+                var _ = b.truncate(file, 0);
+                long reused = b.create("g" + round);
+                var _ = b.write(reused, 0, others);
+                String said = reader.resume();
+                assertFalse(StoppedReader.sawForeign(said), said);
+                var _ = b.giveBack(reused);
+                var _ = b.remove("g" + round);
+            }
+        }
     }
 
     private void stoppedWriterHarmsNobody(boolean written) throws Exception {
