@@ -49,7 +49,7 @@ final class ExactlyOnce {
                             + origin.operationId()
                             + ")");
         }
-        stillAsked(tables, origin);
+        refuseAcknowledged(client, origin);
         Optional<Reply.Kept> kept = client.answer(origin.operationId());
         if (kept.isPresent()) {
             return Decision.answer(replay(tables, mutation, kept.get()));
@@ -85,7 +85,10 @@ final class ExactlyOnce {
 
     /** Refuses for whom nothing is done any more: it has ended, or has acknowledged the answer. */
     static void stillAsked(VolumeTables tables, Origin origin) {
-        ClientEntry client = Checks.liveClient(tables, origin);
+        refuseAcknowledged(Checks.liveClient(tables, origin), origin);
+    }
+
+    private static void refuseAcknowledged(ClientEntry client, Origin origin) {
         if (origin.operationId() <= client.answeredThrough()) {
             throw new Refusal(
                     Reason.EXPIRED,
