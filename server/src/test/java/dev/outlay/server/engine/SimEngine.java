@@ -3,10 +3,12 @@ package dev.outlay.server.engine;
 import dev.outlay.core.VolumeState;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.notice.Notice;
+import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Proof;
+import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.server.journal.JournalOptions;
@@ -126,9 +128,20 @@ public final class SimEngine implements VolumeLookup {
         engine.idle();
     }
 
-    /** The operator, or a driver, is certain that the client has ended. */
-    public void prove(long client) {
-        var _ = engine.submit(new Command.ProveClient(new ClientId(client), Proof.OPERATOR));
+    /**
+     * The operator, or a driver, is certain that the client has ended; {@code refused} runs if that
+     * is not taken for a proof, as its lease runs.
+     */
+    public void prove(long client, Runnable refused) {
+        var _ =
+                engine.submit(new Command.ProveClient(new ClientId(client), Proof.OPERATOR))
+                        .thenAccept(
+                                reply -> {
+                                    if (reply instanceof Reply.Failure failure
+                                            && failure.reason() == Reason.INVALID_ARGUMENT) {
+                                        refused.run();
+                                    }
+                                });
     }
 
     /** Looks at the state, if there is one: none while the journal has failed. */

@@ -38,7 +38,10 @@ final class Asked {
     private final Map<Key, Reply> answers = new LinkedHashMap<>();
 
     private final Map<SimNetwork.Stretch, Spoken> streams = new HashMap<>();
-    private final Set<Long> proven = new HashSet<>();
+
+    /** How many proofs of its end the server has or may have taken, by client. */
+    private final Map<Long, Integer> proven = new HashMap<>();
+
     private final Map<Long, Long> endedBy = new HashMap<>();
     private final Map<Long, Long> reattachedAt = new HashMap<>();
 
@@ -202,11 +205,16 @@ final class Asked {
 
     /** The client's end has been proven, or is being proven. */
     void proven(long client) {
-        proven.add(client);
+        proven.merge(client, 1, Integer::sum);
+    }
+
+    /** One proof was refused: from here on it excuses nothing. */
+    void notProven(long client) {
+        proven.computeIfPresent(client, (_, proofs) -> proofs == 1 ? null : proofs - 1);
     }
 
     boolean isProven(long client) {
-        return proven.contains(client) || endedBy.containsKey(client);
+        return proven.containsKey(client) || endedBy.containsKey(client);
     }
 
     // ---- what may happen
@@ -284,9 +292,12 @@ final class Asked {
                 && request.getCommitBlocks().getLastWriteOffset() + 1 == size;
     }
 
-    /** Whether the client itself has said that it uses this block of the file no more. */
+    /**
+     * Whether the client itself has said that it uses this block of the file no more, or its end is
+     * proven: what a client holds past its lease then counts as returned, without a quarantine.
+     */
     boolean gaveUp(long client, long file, String name, long index) {
-        if (endedBy.containsKey(client)) {
+        if (isProven(client)) {
             return true;
         }
         Long reattached = reattachedAt.get(client);

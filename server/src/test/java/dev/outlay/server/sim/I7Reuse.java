@@ -4,8 +4,8 @@ import dev.outlay.server.sim.Picture.Block;
 import dev.outlay.server.sim.Picture.FileView;
 
 /**
- * I7, I9: a block that a client held RW is nobody else's before that client itself has given it up;
- * otherwise it is in quarantine in its name.
+ * I7, I9: a block that a client held RW is nobody else's before that client itself has given it up
+ * or its end is proven; otherwise it is in quarantine in its name.
  */
 record I7Reuse(World world, Asked asked) implements Invariant {
 
@@ -45,7 +45,7 @@ record I7Reuse(World world, Asked asked) implements Invariant {
                             + was.index()
                             + " of file "
                             + was.file()
-                            + " RW and lost it, neither by its own word nor into quarantine");
+                            + " RW and lost it, without its own word, a proof or a quarantine");
         }
     }
 }

@@ -349,13 +349,16 @@ final class SimServer {
         }
     }
 
-    /** The end of a client is proven; false if no server runs to hear it. */
-    boolean prove(long client) {
+    /**
+     * The end of a client is proven; false if no server runs to hear it. {@code refused} runs if
+     * the server does not take it for a proof.
+     */
+    boolean prove(long client, Runnable refused) {
         Running now = running;
         if (now == null) {
             return false;
         }
-        now.engine.prove(client);
+        now.engine.prove(client, refused);
         return true;
     }
 

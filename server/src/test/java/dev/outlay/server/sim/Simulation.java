@@ -389,11 +389,16 @@ final class Simulation {
     private void prove(SimClient client) {
         memory.flushAll(client.process().host());
         for (long id : client.past()) {
-            if (server.prove(id)) {
+            if (server.prove(id, () -> proofRefused(id))) {
                 world.count("end proven");
                 asked.proven(id);
             }
         }
+    }
+
+    private void proofRefused(long id) {
+        world.count("proof refused");
+        asked.notProven(id);
     }
 
     private void hostCrash(int host) {
