@@ -5,6 +5,7 @@ import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.CommitRange;
+import dev.outlay.v1.IoMode;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.Reply;
@@ -36,6 +37,9 @@ final class Asked {
 
     /** The answers of the last operations, so that another one to the same is noticed. */
     private final Map<Key, Reply> answers = new LinkedHashMap<>();
+
+    /** Those of them that the server keeps in memory alone: grants that are not durable. */
+    private final Set<Key> inMemory = new HashSet<>();
 
     private final Map<SimNetwork.Stretch, Spoken> streams = new HashMap<>();
 
@@ -123,12 +127,13 @@ final class Asked {
                 world.count("refused " + reply.getError().getReason().name().substring(7));
             }
             if (request != null) {
-                header(request).ifPresent(header -> answered(spoken.client, header, reply));
+                header(request)
+                        .ifPresent(header -> answered(spoken.client, header, request, reply));
             }
         }
     }
 
-    private void answered(long client, OperationHeader header, Reply reply) {
+    private void answered(long client, OperationHeader header, Request request, Reply reply) {
         Key key = new Key(client, header.getOperationId());
         if (reply.hasError() && isOfLostClient(reply) && startsWork(open.get(key))) {
             // What was durably intended is done, whoever hears of it.
@@ -158,9 +163,26 @@ final class Asked {
         }
         open.remove(key);
         answers.putIfAbsent(key, plain);
-        if (answers.size() > REMEMBERED) {
-            answers.remove(answers.keySet().iterator().next());
+        if (isPlainRead(request)) {
+            inMemory.add(key);
         }
+        if (answers.size() > REMEMBERED) {
+            Key oldest = answers.keySet().iterator().next();
+            answers.remove(oldest);
+            inMemory.remove(oldest);
+        }
+    }
+
+    private static boolean isPlainRead(Request request) {
+        return request.hasMapBlocks()
+                && request.getMapBlocks().getIomode() == IoMode.IO_MODE_READ
+                && !request.getMapBlocks().getMapped();
+    }
+
+    /** The server runs no more: what it granted for reading is gone, and is granted anew. */
+    void serverDied() {
+        answers.keySet().removeAll(inMemory);
+        inMemory.clear();
     }
 
     private static boolean isOfLostClient(Reply reply) {

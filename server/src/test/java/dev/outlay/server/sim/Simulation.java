@@ -272,6 +272,7 @@ final class Simulation {
 
     private void serverGone() {
         restarting = true;
+        asked.serverDied();
         clients.forEach(c -> c.network().serverDied());
         world.after(
                 world.delay(NANOS_PER_MILLI, 500 * NANOS_PER_MILLI),
