@@ -280,6 +280,12 @@ final class SimServer {
         disk.failAfter(changes);
     }
 
+    /** The disk does not fail any more, also where that was to come. */
+    void failNoMore() {
+        disk.crashAfter(Long.MAX_VALUE);
+        disk.failAfter(Long.MAX_VALUE);
+    }
+
     void diskCapacity(long bytes) {
         disk.setCapacityBytes(bytes);
     }

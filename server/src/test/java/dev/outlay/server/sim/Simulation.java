@@ -409,6 +409,8 @@ final class Simulation {
 
     /** All clients have ended: what is left must add up, and be the same after a restart. */
     private void finish() {
+        // Each proof is given once: none of them may be lost to trouble that is still to come.
+        server.failNoMore();
         long until = world.nanos() + 5_000 * NANOS_PER_MILLI;
         while (world.nanos() < until && world.violations().isEmpty() && world.step()) {
             // Work on the device, and what was left in the network, comes to its end.
