@@ -6,7 +6,6 @@ import dev.outlay.core.command.Command.CommitRange;
 import dev.outlay.core.command.Command.DeviceIncarnation;
 import dev.outlay.core.fact.Fact;
 import dev.outlay.core.op.CopyOnWrite.Piece;
-import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
@@ -77,8 +76,11 @@ final class CommitBlocksOp {
             facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().seqid()));
         }
         if (file.isRemoving()) {
-            return Decision.answer(
-                    facts, new Reply.Committed(OptionalLong.empty(), file.attributes()));
+            // Dropped, but answered for good: a retry after a crash finds other attributes.
+            return Decision.then(
+                    facts,
+                    new AnswerWithFile(
+                            ask.origin(), file.id(), true, OptionalLong.empty(), List.of()));
         }
         if (!toSwap.isEmpty()) {
             facts.add(new Fact.ExtentsSwapped(file.id(), toSwap, caller.value()));

@@ -232,6 +232,21 @@ final class ConflictTest {
     }
 
     @Test
+    void theAnswerToACommitOnARemovedFileOutlivesACrash() {
+        Mapped held = a.mapsRw(file, 0, blocks(4)).ok();
+        Mapped others = c.mapsRw(file, blocks(8), blocks(4)).min(blocks(4)).ok();
+        assertEquals(1, others.granted().size());
+        b.removes(FileId.ROOT, "file").ok();
+        CommitRequest commit = a.commits(file, held).lastWrite(10);
+        Reply first = commit.ok();
+        c.returnsAll(file).ok();
+        kit.crash();
+        a.reattaches();
+        assertEquals(
+                first, commit.ok(), "what came back meanwhile shows in no answer given before");
+    }
+
+    @Test
     void aFileRemovedUnderAWaiterIsStale() {
         a.writes(file, 0, blocks(1));
         Pending stuck = c.mapsRead(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
