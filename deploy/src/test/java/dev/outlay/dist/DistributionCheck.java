@@ -65,7 +65,7 @@ final class DistributionCheck {
         String outlay = home.resolve("bin/outlay").toString();
         Run run = Run.of(scratch, BARE, DEMO_TIMEOUT_SECONDS, List.of(outlay, "demo")).succeeded();
         String last = run.out().lines().toList().getLast();
-        assertTrue(last.startsWith("passed: 50331648 bytes read, 0 stale bytes, "), run::toString);
+        assertTrue(last.startsWith("passed: 67108864 bytes read, 0 stale bytes, "), run::toString);
     }
 
     @Test
