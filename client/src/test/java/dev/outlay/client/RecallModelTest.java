@@ -30,7 +30,7 @@ final class RecallModelTest {
 
     @Test
     void everyInterleavingOfMapReturnAndRecallEndsRight() throws IOException {
-        long base = Long.getLong("outlay.seed", System.nanoTime());
+        long base = Long.getLong("outlay.seed", 1);
         for (int run = 0; run < RUNS; run++) {
             long seed = base + run;
             try {
