@@ -32,7 +32,6 @@ final class WriteOp {
     static Decision decide(VolumeTables tables, Write ask) {
         FileNode file = Checks.file(tables, ask.file());
         Checks.writable(file);
-        Checks.writable(file);
         int length = ask.bytes().remaining();
         ReadOp.checkLength(tables, length, "Write");
         ByteRange range = Checks.range(tables, ask.offset(), length);
