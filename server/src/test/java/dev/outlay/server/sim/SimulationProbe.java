@@ -1,0 +1,58 @@
+package dev.outlay.server.sim;
+
+import java.util.BitSet;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongFunction;
+
+/**
+ * One seed of the simulation, told in plain words, for those who have loaded the product and the
+ * simulator a second time and see none of their types.
+ */
+public final class SimulationProbe implements LongFunction<Map<String, String>> {
+
+    /** What the answer names. */
+    public static final String EVENTS = "events";
+
+    public static final String OPERATIONS = "operations";
+
+    /** The first invariant that did not hold; absent if all did. */
+    public static final String INVARIANT = "invariant";
+
+    public static final String DETAIL = "detail";
+
+    /** All that led there, when something did not hold. */
+    public static final String HISTORY = "history";
+
+    private static final SimulationMain.Size SIZE = new SimulationMain.Size(3, 3, 300);
+    private static final String STEP = "step ";
+
+    @Override
+    public Map<String, String> apply(long seed) {
+        World world;
+        try {
+            world = SimulationMain.run(seed, SIZE, new BitSet(), false).world();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted in seed " + seed, e);
+        }
+        Map<String, String> told = new TreeMap<>();
+        told.put(EVENTS, Long.toString(world.events()));
+        told.put(
+                OPERATIONS,
+                Long.toString(
+                        world.counts().entrySet().stream()
+                                .filter(e -> e.getKey().startsWith(STEP))
+                                .mapToLong(Map.Entry::getValue)
+                                .sum()));
+        world.violations().stream()
+                .findFirst()
+                .ifPresent(
+                        first -> {
+                            told.put(INVARIANT, first.invariant());
+                            told.put(DETAIL, first.detail());
+                            told.put(HISTORY, String.join("\n", world.remembered()));
+                        });
+        return told;
+    }
+}
