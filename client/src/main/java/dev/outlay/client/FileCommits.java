@@ -37,19 +37,26 @@ final class FileCommits {
      */
     void commit() throws IOException {
         checkLost();
-        commitAll(layout.commitPieces(context.blockSize()));
+        commitAll(layout.commitPieces(context.blockSize()), true);
         checkLost();
     }
 
-    /** Commits what was written in these ranges, because they are to be given back. */
+    /**
+     * Commits what was written in these ranges, because they are to be given back. Nobody of the
+     * application hears how this ends: what it loses is told by the next commit.
+     */
     void commitWithin(List<ByteRange> ranges) throws IOException {
         commitAll(
                 layout.commitPieces(context.blockSize()).stream()
                         .filter(piece -> ranges.stream().anyMatch(piece.range()::overlaps))
-                        .toList());
+                        .toList(),
+                false);
     }
 
-    private void commitAll(List<Mapping.Piece> pieces) throws IOException {
+    /**
+     * @param heard whether a failure reaches the application
+     */
+    private void commitAll(List<Mapping.Piece> pieces, boolean heard) throws IOException {
         int most = Math.max(1, context.session().limits().getRangesPerCommit());
         if (pieces.size() > most && pieces.stream().anyMatch(p -> p.mapping().isAtomic())) {
             throw OutlayException.of(
@@ -62,7 +69,19 @@ final class FileCommits {
                     "commit more often");
         }
         for (int from = 0; from < pieces.size(); from += most) {
-            commit(pieces.subList(from, Math.min(from + most, pieces.size())));
+            List<Mapping.Piece> some = pieces.subList(from, Math.min(from + most, pieces.size()));
+            try {
+                commit(some);
+            } catch (IOException e) {
+                boolean refused = e instanceof OutlayException;
+                if (heard && refused && isFinal((OutlayException) e)) {
+                    // This failure tells of them.
+                    layout.takeLost();
+                } else if (!heard && !(refused && ((OutlayException) e).isPassing())) {
+                    some.forEach(piece -> layout.lost(piece.range()));
+                }
+                throw e;
+            }
         }
     }
 
@@ -101,7 +120,7 @@ final class FileCommits {
         pieces.forEach(piece -> layout.settledWrites(piece.range()));
     }
 
-    /** These can never be committed; the failure at hand tells of them. */
+    /** These can never be committed. */
     private void drop(List<Mapping.Piece> pieces, OutlayException why) {
         if (why.is(Reason.BAD_STATEID)) {
             // The layout has ended without a word reaching us.
@@ -109,7 +128,6 @@ final class FileCommits {
         } else {
             layout.giveUp(pieces.stream().map(Mapping.Piece::range).toList());
         }
-        layout.takeLost();
     }
 
     /** A seqid that a re-attach has overtaken is no reason to fail. */

@@ -115,6 +115,21 @@ final class RecallOrderTest {
     }
 
     @Test
+    void whatARecallCouldNotMakeDurableIsToldByTheNextCommit() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(2 * BLOCK, 7));
+        fixture.device.failFlush = true;
+        volume.recallRange(new ByteRange(BLOCK, 2 * BLOCK), false);
+        fixture.scheduler.run(SETTLE_MILLIS);
+        fixture.device.failFlush = false;
+        assertEquals(List.of(), volume.recalls());
+        OutlayException told = assertThrows(OutlayException.class, file::commit);
+        assertTrue(told.getMessage().contains("is lost"), told::getMessage);
+        file.commit();
+        assertArrayEquals(FileFixture.bytes(BLOCK, 7), volume.committedBytes());
+    }
+
+    @Test
     void scenario18ChangedMeansThroughTheServer() throws IOException {
         BlockFile file = fixture.open();
         fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));

@@ -239,6 +239,22 @@ final class Asked {
         return proven.containsKey(client) || endedBy.containsKey(client);
     }
 
+    /** The client that speaks on a stream; 0 until it has said so. */
+    long speaker(SimNetwork.Stretch stream) {
+        Spoken spoken = streams.get(stream);
+        return spoken == null ? 0 : spoken.client;
+    }
+
+    /** Whether the client has asked for something about a file and not been answered. */
+    boolean isUnderWay(long client, long file) {
+        return open.values().stream()
+                .anyMatch(
+                        a ->
+                                a.client == client
+                                        && (!a.request.hasMapBlocks()
+                                                || a.request.getMapBlocks().getFileId() == file));
+    }
+
     // ---- what may happen
 
     private Optional<Ask> open(Predicate<Ask> which) {

@@ -117,6 +117,7 @@ final class SimDevice implements Device {
     }
 
     private void maybePause() {
+        process.accessing();
         if (world.oneIn(2)) {
             process.pause(world.delay(200, 200_000));
         }

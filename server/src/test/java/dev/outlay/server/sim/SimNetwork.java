@@ -3,6 +3,7 @@ package dev.outlay.server.sim;
 import dev.outlay.client.OutlayException;
 import dev.outlay.client.session.Transport;
 import dev.outlay.v1.ClientMessage;
+import dev.outlay.v1.Request;
 import dev.outlay.v1.ServerMessage;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -47,6 +48,9 @@ final class SimNetwork implements Transport {
 
         /** A message arrives. */
         void heard(Stretch stream, ClientMessage message);
+
+        /** What comes behind that message, and no library has sent. */
+        Optional<Request.Builder> strayBehind(Stretch stream, ClientMessage message);
 
         /** A message leaves. */
         void said(Stretch stream, ServerMessage message);
@@ -106,6 +110,8 @@ final class SimNetwork implements Transport {
     final class Stretch extends ServerCallStreamObserver<ServerMessage> {
         private final Listener listener;
         private final Deque<ClientMessage> arrived = new ArrayDeque<>();
+        private final Insertions insertions = new Insertions();
+        private @Nullable ClientMessage inserted;
         private @Nullable StreamObserver<ClientMessage> atServer;
         private Runnable onCancel = () -> {};
         private Runnable onClose = () -> {};
@@ -265,10 +271,17 @@ final class SimNetwork implements Transport {
                 return;
             }
             handing = true;
-            while (credits > 0 && !arrived.isEmpty() && serverLives()) {
+            while (credits > 0 && (inserted != null || !arrived.isEmpty()) && serverLives()) {
                 credits--;
-                ClientMessage message = arrived.removeFirst();
+                ClientMessage stray = inserted;
+                ClientMessage message =
+                        stray != null ? stray : insertions.up(arrived.removeFirst());
+                inserted = null;
                 peer.heard(this, message);
+                if (stray == null) {
+                    peer.strayBehind(this, message)
+                            .ifPresent(request -> inserted = insertions.insert(request));
+                }
                 Optional.ofNullable(atServer).ifPresent(s -> s.onNext(message));
             }
             handing = false;
@@ -296,7 +309,7 @@ final class SimNetwork implements Transport {
             down(
                     () -> {
                         if (!clientOver) {
-                            listener.message(message);
+                            listener.message(insertions.down(message));
                         }
                     });
         }

@@ -31,6 +31,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
     private @Nullable Coroutine current;
     private final Deque<Runnable> due = new ArrayDeque<>();
     private boolean stopped;
+    private long stopInAccessNanos;
     private boolean dead;
 
     SimProcess(World world, String name, int host, Runnable body) {
@@ -99,6 +100,22 @@ final class SimProcess implements Scheduler, MonotonicClock {
 
     void stop() {
         stopped = true;
+    }
+
+    /** Stops it in the middle of its next access to the device, for so long. */
+    void stopInAccess(long nanos) {
+        stopInAccessNanos = nanos;
+    }
+
+    /** It is in the middle of an access. */
+    void accessing() {
+        if (stopInAccessNanos > 0 && !stopped) {
+            world.count("stopped in an access");
+            stop();
+            world.after(stopInAccessNanos, this::goOn);
+            stopInAccessNanos = 0;
+            pause(1);
+        }
     }
 
     void goOn() {

@@ -10,6 +10,7 @@ import dev.outlay.server.sim.Picture.Block;
 import dev.outlay.server.sim.Picture.ClientView;
 import dev.outlay.server.sim.Script.Fault;
 import dev.outlay.v1.ClientMessage;
+import dev.outlay.v1.Request;
 import dev.outlay.v1.ServerMessage;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -54,6 +55,7 @@ final class Simulation {
     private final Tags tags = new Tags();
     private final Contents contents;
     private final Asked asked;
+    private final Strays strays;
     private final I1Reads reads;
     private final List<Invariant> invariants;
     private final List<SimClient> clients = new ArrayList<>();
@@ -82,6 +84,7 @@ final class Simulation {
         server = new SimServer(world, memory, serverStores(), METERS, VOLUME_METERS);
         contents = new Contents(world, memory);
         asked = new Asked(world);
+        strays = new Strays(world, asked, label.incarnation());
         reads = new I1Reads(world, contents, tags);
         invariants =
                 List.of(
@@ -145,6 +148,12 @@ final class Simulation {
             @Override
             public void heard(SimNetwork.Stretch stream, ClientMessage message) {
                 asked.heard(stream, message);
+            }
+
+            @Override
+            public Optional<Request.Builder> strayBehind(
+                    SimNetwork.Stretch stream, ClientMessage message) {
+                return strays.behind(asked.speaker(stream), message, picture);
             }
 
             @Override
@@ -351,9 +360,13 @@ final class Simulation {
             }
             case CLIENT_STOPS -> {
                 SimProcess process = client.process();
-                process.stop();
-                world.after(
-                        dice.nextLong(4 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI), process::goOn);
+                long nanos = dice.nextLong(6 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI);
+                if (dice.nextBoolean()) {
+                    process.stop();
+                    world.after(nanos, process::goOn);
+                } else {
+                    process.stopInAccess(nanos);
+                }
             }
             case CLIENT_KILLED -> killAndRestart(client, dice);
             case CLIENT_HOST_CRASH -> {

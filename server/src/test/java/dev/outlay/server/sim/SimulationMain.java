@@ -47,7 +47,11 @@ public final class SimulationMain {
                     "request repeated",
                     "server crash",
                     "server zero failed",
-                    "session lost");
+                    "session lost",
+                    "stopped in an access",
+                    "stray commit",
+                    "stray late copy",
+                    "stray reclaim");
 
     private SimulationMain() {}
 

@@ -15,7 +15,8 @@
  * streams, and lets nothing through for a while; a journal's disk that loses or tears what was not
  * forced, fails and fills up; memory shared by all hosts whose cache lines are volatile ({@link
  * dev.outlay.server.sim.SharedMemory}); hosts that crash, processes that are killed, or stopped and
- * go on between any two stores; clocks that jump or run at different speeds.
+ * go on between any two stores; clocks that jump or run at different speeds. Requests that no
+ * library sends come in between ({@link dev.outlay.server.sim.Strays}).
  *
  * <p>What is checked: after each batch the volume is copied into a {@link
  * dev.outlay.server.sim.Picture} and compared with the one before; every change must be what some
