@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -110,8 +111,8 @@ final class Strays {
 
     private CommitBlocksRequest commit(
             long client, Block block, int place, Picture now, boolean reclaim) {
-        FileView file = now.files().get(block.file());
-        LayoutView layout = file.layouts().get(client);
+        FileView file = Objects.requireNonNull(now.files().get(block.file()));
+        LayoutView layout = Objects.requireNonNull(file.layouts().get(client));
         ByteBuffer id = ByteBuffer.allocate(2 * Long.BYTES);
         id.putLong(layout.idHigh()).putLong(layout.idLow()).flip();
         return CommitBlocksRequest.newBuilder()
