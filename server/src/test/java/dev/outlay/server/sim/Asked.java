@@ -38,7 +38,10 @@ final class Asked {
     /** The answers of the last operations, so that another one to the same is noticed. */
     private final Map<Key, Reply> answers = new LinkedHashMap<>();
 
-    /** Those of them that the server keeps in memory alone: grants that are not durable. */
+    /**
+     * Those of them that the server may keep in memory alone: grants that are not durable, and what
+     * was returned of such.
+     */
     private final Set<Key> inMemory = new HashSet<>();
 
     private final Map<SimNetwork.Stretch, Spoken> streams = new HashMap<>();
@@ -69,7 +72,7 @@ final class Asked {
     void heard(SimNetwork.Stretch stream, ClientMessage message) {
         Spoken spoken = streams.computeIfAbsent(stream, _ -> new Spoken());
         for (Request request : message.getRequestsList()) {
-            world.count("request " + request.getBodyCase());
+            world.count("request", request.getBodyCase());
             world.detail(
                     () ->
                             "-> "
@@ -99,7 +102,7 @@ final class Asked {
                                         && k.operation <= header.getAnsweredThrough()
                                         && !unsettled.contains(k));
         if (answers.containsKey(key)) {
-            world.count("request repeated after its answer");
+            world.reach(Probe.REPLY_LOST);
         } else if (open.putIfAbsent(key, new Ask(client, request)) != null) {
             world.count("request repeated");
         }
@@ -108,7 +111,7 @@ final class Asked {
     void said(SimNetwork.Stretch stream, ServerMessage message) {
         Spoken spoken = streams.computeIfAbsent(stream, _ -> new Spoken());
         for (var notice : message.getNoticesList()) {
-            world.count("notice " + notice.getBodyCase());
+            world.count("notice", notice.getBodyCase());
         }
         for (Reply reply : message.getRepliesList()) {
             if (reply.hasOpenSession()) {
@@ -124,7 +127,7 @@ final class Asked {
                                             .printToString(reply));
             Request request = spoken.requests.remove(reply.getMessageId());
             if (reply.hasError()) {
-                world.count("refused " + reply.getError().getReason().name().substring(7));
+                world.count("refused", reply.getError().getReason());
             }
             if (request != null) {
                 header(request)
@@ -163,7 +166,7 @@ final class Asked {
         }
         open.remove(key);
         answers.putIfAbsent(key, plain);
-        if (isPlainRead(request)) {
+        if (isPlainRead(request) || request.hasReturnLayout()) {
             inMemory.add(key);
         }
         if (answers.size() > REMEMBERED) {

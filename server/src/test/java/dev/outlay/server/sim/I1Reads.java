@@ -50,6 +50,15 @@ final class I1Reads {
             }
         }
 
+        /** All that was written may be lost, and may not. */
+        void unsureAll() {
+            unsure.addAll(since.keySet());
+        }
+
+        boolean hasUnsettled() {
+            return !since.isEmpty();
+        }
+
         /** The program has ended, or begins anew. */
         void settledAll() {
             Set.copyOf(since.keySet()).forEach(this::settled);

@@ -41,7 +41,7 @@ final class I2CommitOnly implements Invariant {
             boolean moved = !was.isIn(is.file(), is.index());
             if (isWritten && (!wasWritten || moved)) {
                 if (isMove(before, now, is)) {
-                    world.count("block relocated");
+                    world.reach(Probe.BLOCK_RELOCATED);
                     checkWords(place, is, Optional.empty());
                 } else {
                     exposed(before, place, is);

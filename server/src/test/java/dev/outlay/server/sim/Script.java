@@ -20,19 +20,19 @@ final class Script {
 
     /** What a client can do, and how often it does it: so many parts in a hundred. */
     enum Kind {
-        WRITE(16),
-        WRITE_AND_COMMIT(14),
-        READ(26),
-        COMMIT(6),
+        WRITE(23),
+        WRITE_AND_COMMIT(18),
+        READ(31),
+        COMMIT(4),
         TRUNCATE(7),
         PUNCH(6),
-        ALLOCATE(3),
-        CLOSE(9),
-        REMOVE(2),
-        RENAME(2),
+        ALLOCATE(2),
+        CLOSE(2),
+        REMOVE(1),
+        RENAME(1),
         RENEW(1),
         HAND_OVER(1),
-        THINK(7);
+        THINK(2);
 
         private final int weight;
 
@@ -76,7 +76,9 @@ final class Script {
     /**
      * @param without steps and faults left out, by number
      */
-    Script(long seed, int clients, int files, int steps, BitSet without) {
+    Script(long seed, Shape shape, BitSet without) {
+        int clients = shape.clients();
+        int steps = shape.operations();
         SplittableRandom random = new SplittableRandom(seed ^ 0x5eed5eed5eedL);
         for (int i = 0; i < clients; i++) {
             byClient.add(new ArrayList<>());
@@ -86,7 +88,7 @@ final class Script {
             Step step =
                     new Step(
                             KINDS[random.nextInt(KINDS.length)],
-                            random.nextInt(1 + random.nextInt(files)),
+                            random.nextInt(1 + random.nextInt(shape.files())),
                             random.nextLong());
             if (!without.get(number)) {
                 byClient.get(i % clients).add(step);

@@ -1,6 +1,5 @@
 package dev.outlay.server.sim;
 
-import dev.outlay.server.sim.SimulationMain.Size;
 import java.io.PrintStream;
 import java.util.BitSet;
 
@@ -14,37 +13,29 @@ final class Shrinker {
 
     private Shrinker() {}
 
-    /** Prints the shortest run found; the numbers left out replay it. */
-    static void shrink(
-            long seed, Size size, int scriptSize, World.Violation violation, PrintStream out)
-            throws InterruptedException {
-        BitSet without = new BitSet(scriptSize);
+    /** Prints the shortest run found. */
+    static void shrink(Run failed, Shape shape, PrintStream out) throws InterruptedException {
+        String invariant = failed.world().violations().getFirst().invariant();
+        int size = failed.scriptSize();
+        BitSet without = new BitSet(size);
         int runs = 0;
-        for (int chunk = scriptSize / 2; chunk >= 1 && runs < MOST_RUNS; chunk /= 2) {
-            for (int from = 0; from < scriptSize && runs < MOST_RUNS; from += chunk) {
+        for (int chunk = size / 2; chunk >= 1 && runs < MOST_RUNS; chunk /= 2) {
+            for (int from = 0; from < size && runs < MOST_RUNS; from += chunk) {
                 BitSet fewer = (BitSet) without.clone();
-                fewer.set(from, Math.min(scriptSize, from + chunk));
+                fewer.set(from, Math.min(size, from + chunk));
                 if (fewer.equals(without)) {
                     continue;
                 }
                 runs++;
-                SimulationMain.Outcome outcome = SimulationMain.run(seed, size, fewer, false);
-                boolean same =
-                        outcome.world().violations().stream()
-                                .anyMatch(v -> v.invariant().equals(violation.invariant()));
-                if (same) {
+                if (Run.of(failed.seed(), shape, fewer, false).broke(invariant)) {
                     without = fewer;
                 }
             }
         }
-        out.println(
-                "shrunk to "
-                        + (scriptSize - without.cardinality())
-                        + " of "
-                        + scriptSize
-                        + " steps in "
-                        + runs
-                        + " runs");
-        SimulationMain.report(SimulationMain.run(seed, size, without, true).world(), out);
+        out.printf(
+                "shrunk to %d of %d steps and faults in %d runs:%n",
+                size - without.cardinality(), size, runs);
+        Run shortest = Run.of(failed.seed(), shape, without, true);
+        shortest.world().remembered().forEach(out::println);
     }
 }

@@ -33,7 +33,6 @@ final class SimClient {
     private static final ValueLayout.OfLong WORD =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int DEADLINE_MILLIS = 2_000;
-    private static final int MOST_BLOCKS = 6;
 
     private final Simulation sim;
     private final World world;
@@ -44,8 +43,8 @@ final class SimClient {
     private @Nullable SimProcess process;
     private @Nullable SimNetwork network;
     private @Nullable LayoutClient library;
+    private final int mostBlocks;
     private I1Reads.Own own;
-    private long clientId;
     private boolean finished;
 
     /** Clients it has been, whose program touches nothing any more. */
@@ -57,6 +56,7 @@ final class SimClient {
         this.owner = owner;
         this.host = host;
         this.steps = steps;
+        this.mostBlocks = sim.shape().fileBlocks();
         this.own = sim.reads().new Own();
     }
 
@@ -93,9 +93,14 @@ final class SimClient {
     void kill() {
         process().kill();
         network().processDied();
-        if (clientId != 0) {
-            past.add(clientId);
+        if (library != null) {
+            past.add(clientId());
         }
+    }
+
+    /** Whether something it has written may not be committed. */
+    boolean hasUncommitted() {
+        return own.hasUnsettled();
     }
 
     /** Clients it has been and is no more. */
@@ -114,7 +119,12 @@ final class SimClient {
 
     /** The session it has at the moment; 0: none. */
     long clientId() {
-        return library == null ? 0 : clientId;
+        return idOf(library);
+    }
+
+    /** A library that holds nothing may have begun a new session by itself. */
+    private static long idOf(@Nullable LayoutClient client) {
+        return client == null ? 0 : client.session().clientId();
     }
 
     /** Whether its own clock says that it may touch the device. */
@@ -131,30 +141,37 @@ final class SimClient {
     private void program() {
         while (steps.hasNext()) {
             Step step = steps.next();
-            sim.stepBegins();
-            world.count("step " + step.kind());
+            sim.stepBegins(process());
+            world.count("step", step.kind());
             try {
                 perform(step, new SplittableRandom(step.seed()));
             } catch (OutlayException e) {
                 String reason = e.reason().map(Reason::name).orElse("no answer");
                 world.count("failed " + reason);
-                world.tell(owner + " " + step.kind() + " failed: " + e.what());
-                recover(e);
+                world.tell(owner, " ", step.kind(), " failed: ", e.what());
+                recover(e, step);
             } catch (IOException e) {
                 world.count("failed device");
-                world.tell(owner + " " + step.kind() + " failed: " + e.getMessage());
+                world.tell(owner, " ", step.kind(), " failed: ", e.getMessage());
             }
+            sim.tally().ended(process());
             process().pause(world.delay(10_000, 4_000_000));
         }
         goodbye();
         finished = true;
     }
 
-    private void recover(OutlayException e) {
+    private void recover(OutlayException e, Step step) {
+        if (e.is(Reason.STALE_FILE)) {
+            BlockFile removed = open.remove("/f" + step.file());
+            if (removed != null) {
+                own.settled(removed.file().value());
+            }
+        }
         if (e.is(Reason.FENCED) || e.is(Reason.EXPIRED)) {
             LayoutClient old = library;
             if (old != null && isDead(old)) {
-                world.count("session lost");
+                world.reach(Probe.SESSION_LOST);
                 forget();
                 try {
                     old.close();
@@ -175,7 +192,7 @@ final class SimClient {
     }
 
     private void forget() {
-        past.add(clientId);
+        past.add(clientId());
         library = null;
         open.clear();
         own.settledAll();
@@ -191,10 +208,10 @@ final class SimClient {
                 } finally {
                     forget();
                 }
-                world.tell(owner + " has ended");
+                world.tell(owner, " has ended");
                 return;
             } catch (IOException e) {
-                world.tell(owner + " cannot end: " + e.getMessage());
+                world.tell(owner, " cannot end: ", e.getMessage());
                 process().pause(500_000_000);
             }
         }
@@ -214,7 +231,7 @@ final class SimClient {
             options = options.resuming(saved.get());
         }
         SimNetwork transport = network();
-        long[] id = new long[1];
+        LayoutClient[] connected = new LayoutClient[1];
         LayoutClient made =
                 LayoutClient.connect(
                         options,
@@ -228,12 +245,11 @@ final class SimClient {
                                                 world,
                                                 sim.memory(),
                                                 process(),
-                                                sim.watcher(owner, id))));
-        id[0] = made.session().clientId();
-        clientId = id[0];
-        past.remove(clientId);
+                                                sim.watcher(owner, () -> idOf(connected[0])))));
+        connected[0] = made;
+        past.remove(idOf(made));
         library = made;
-        world.tell(owner + " is client " + Long.toHexString(clientId));
+        world.tell(owner, " is client ", Long.toHexString(idOf(made)));
         return made;
     }
 
@@ -250,7 +266,7 @@ final class SimClient {
             case COMMIT -> commit(file(path));
             case TRUNCATE -> {
                 BlockFile file = file(path);
-                long size = dice.nextInt(MOST_BLOCKS * Contents.WORDS_PER_BLOCK) * 8L;
+                long size = dice.nextInt(mostBlocks * Contents.WORDS_PER_BLOCK) * 8L;
                 committing(file, () -> file.truncate(size));
             }
             case PUNCH -> {
@@ -261,7 +277,7 @@ final class SimClient {
             }
             case ALLOCATE -> {
                 BlockFile file = file(path);
-                long offset = dice.nextInt(MOST_BLOCKS) * (long) SimServer.BLOCK;
+                long offset = dice.nextInt(mostBlocks) * (long) SimServer.BLOCK;
                 committing(file, () -> file.allocate(offset, SimServer.BLOCK));
             }
             case CLOSE -> {
@@ -276,7 +292,11 @@ final class SimClient {
             case HAND_OVER -> {
                 LayoutClient old = library();
                 SavedSession saved = old.detach();
-                forget();
+                past.add(clientId());
+                library = null;
+                open.clear();
+                // It is the same client still: what it stored in place may show, and may not.
+                own.unsureAll();
                 LayoutClient _ = connect(Optional.of(saved));
             }
             case THINK ->
@@ -303,10 +323,10 @@ final class SimClient {
         return known;
     }
 
-    private static long offset(SplittableRandom dice) {
+    private long offset(SplittableRandom dice) {
         return dice.nextInt(3) == 0
-                ? dice.nextInt(MOST_BLOCKS) * (long) SimServer.BLOCK
-                : dice.nextInt(MOST_BLOCKS * Contents.WORDS_PER_BLOCK) * 8L;
+                ? dice.nextInt(mostBlocks) * (long) SimServer.BLOCK
+                : dice.nextInt(mostBlocks * Contents.WORDS_PER_BLOCK) * 8L;
     }
 
     private static long length(SplittableRandom dice) {
@@ -321,7 +341,7 @@ final class SimClient {
         long offset = offset(dice);
         long length = length(dice);
         FileId id = file.file();
-        long write = sim.tags().begin(clientId, id.value());
+        long write = sim.tags().begin(clientId(), id.value());
         MemorySegment source = MemorySegment.ofArray(new byte[(int) length]);
         for (long at = 0; at < length; at += Contents.WORD) {
             long place = (offset + at) / Contents.WORD;
@@ -329,7 +349,7 @@ final class SimClient {
             source.set(WORD, at, word);
             own.wrote(id.value(), place, word);
         }
-        world.tell(owner + " write " + write + ": " + length + " bytes at " + offset + " of " + id);
+        world.tell(owner, " write ", write, ": ", length, " bytes at ", offset, " of file ", id.value());
         try {
             file.write(source, offset);
         } catch (IOException e) {
@@ -350,7 +370,7 @@ final class SimClient {
             for (int i = 0; i < words.length; i++) {
                 words[i] = target.get(WORD, (long) i * Contents.WORD);
             }
-            world.tell(owner + " read " + count + " bytes at " + offset + " of " + file.file());
+            world.tell(owner, " read ", count, " bytes at ", offset, " of file ", file.file().value());
             sim.reads().check(owner, own, file.file().value(), offset, words, begun);
         } finally {
             sim.reads().end(begun);
@@ -371,9 +391,9 @@ final class SimClient {
         long id = file.file().value();
         I1Reads.Own mine = own;
         try {
-            world.tell(owner + " commits " + file.file());
+            world.tell(owner, " commits file ", id);
             action.run();
-            world.tell(owner + " has committed " + file.file());
+            world.tell(owner, " has committed file ", id);
             sim.reads().checkCommitted(owner, mine, id);
             mine.settled(id);
         } catch (IOException e) {

@@ -116,6 +116,7 @@ final class SimDevice implements Device {
         return Math.min(length, border - offset);
     }
 
+    /** Others go on meanwhile, for a moment or, if the process is stopped here, for long. */
     private void maybePause() {
         process.accessing();
         if (world.oneIn(2)) {

@@ -110,7 +110,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
     /** It is in the middle of an access. */
     void accessing() {
         if (stopInAccessNanos > 0 && !stopped) {
-            world.count("stopped in an access");
+            world.reach(Probe.STOPPED_IN_ACCESS);
             stop();
             world.after(stopInAccessNanos, this::goOn);
             stopInAccessNanos = 0;

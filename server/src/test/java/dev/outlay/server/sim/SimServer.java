@@ -189,7 +189,7 @@ final class SimServer {
                                 made[0] = new Running();
                             } catch (IOException e) {
                                 world.count("start failed");
-                                world.tell("the server cannot start: " + e.getMessage());
+                                world.tell("the server cannot start: ", e.getMessage());
                                 if (!String.valueOf(e.getMessage()).contains("injected")
                                         && !(e
                                                 instanceof
@@ -202,7 +202,7 @@ final class SimServer {
                             made[0].engine.start();
                         });
         if (up) {
-            world.tell("server started, incarnation " + incarnation());
+            world.tell("server started, incarnation ", incarnation());
             lookAtLeases(made[0]);
         }
         return up;
@@ -251,23 +251,30 @@ final class SimServer {
         try {
             action.run();
             return true;
-        } catch (FaultyJournalStorage.Crash | FaultyStart e) {
+        } catch (FaultyJournalStorage.Crash e) {
+            crashed();
+            return false;
+        } catch (FaultyStart e) {
             died();
             return false;
         } catch (CompletionException e) {
             if (e.getCause() instanceof FaultyJournalStorage.Crash) {
-                died();
+                crashed();
                 return false;
             }
             throw e;
         }
     }
 
+    private void crashed() {
+        world.count("crash", Tally.Crash.SERVER_PROCESS);
+        died();
+    }
+
     /** The process is gone, and what its disk had not forced is kept or lost. */
     void died() {
         running = null;
         disk.restart();
-        world.count("server crash");
         world.tell("server died");
     }
 
@@ -348,6 +355,7 @@ final class SimServer {
         private void finish(String what, boolean fails, DeviceRange range) throws IOException {
             if (fails) {
                 world.count("server " + what + " failed");
+                world.reach(Probe.SERVER_STORE_FAILED);
                 throw new IOException("injected failure of a " + what);
             }
             memory.flush(HOST, range.start(), range.length());

@@ -22,9 +22,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
 
 /**
  * One run from one seed: a server, its disk, the shared memory, some clients, what they do, what
@@ -32,9 +32,9 @@ import java.util.concurrent.ScheduledExecutorService;
  */
 final class Simulation {
 
-    private static final int BLOCKS = 40;
     private static final byte STALE = (byte) 0xCD;
     private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final int LABEL_BLOCKS = 2;
     private static final long LONGEST_NANOS = 3_600_000 * NANOS_PER_MILLI;
     private static final int FIRST_CLIENT_HOST = 2;
     private static final int HOSTS = 2;
@@ -60,17 +60,23 @@ final class Simulation {
     private final List<Invariant> invariants;
     private final List<SimClient> clients = new ArrayList<>();
     private final Deque<Fault> faults;
+    private final Shape shape;
+    private final Tally tally = new Tally();
+    private final Reached reached;
+    private final Troubles troubles;
     private final int blockCount;
     private Picture picture;
     private int steps;
     private boolean calm;
+    private boolean restarting;
 
-    Simulation(long seed, SimulationMain.Size size, BitSet without, boolean detailed)
-            throws IOException {
+    Simulation(long seed, Shape shape, BitSet without, boolean detailed) throws IOException {
+        this.shape = shape;
         world = new World(seed, detailed);
-        script = new Script(seed, size.clients(), size.files(), size.steps(), without);
+        reached = new Reached(world);
+        script = new Script(seed, shape, without);
         faults = new ArrayDeque<>(script.faults());
-        blockCount = BLOCKS + 2;
+        blockCount = shape.blocks() + LABEL_BLOCKS;
         DeviceLabel label =
                 new DeviceLabel(
                         new UUID(5, 5),
@@ -97,11 +103,12 @@ final class Simulation {
         Block[] empty = new Block[blockCount];
         java.util.Arrays.fill(empty, Block.FREE);
         picture = new Picture(Map.of(), empty, Map.of(), false, List.of());
-        for (int i = 0; i < size.clients(); i++) {
+        for (int i = 0; i < shape.clients(); i++) {
             clients.add(
                     new SimClient(
                             this, "c" + i, FIRST_CLIENT_HOST + i % HOSTS, script.of(i).iterator()));
         }
+        troubles = new Troubles(world, server, memory, contents, asked, tally, clients);
     }
 
     // ---- for its parts
@@ -112,6 +119,14 @@ final class Simulation {
 
     SharedMemory memory() {
         return memory;
+    }
+
+    Shape shape() {
+        return shape;
+    }
+
+    Tally tally() {
+        return tally;
     }
 
     Tags tags() {
@@ -147,6 +162,7 @@ final class Simulation {
 
             @Override
             public void heard(SimNetwork.Stretch stream, ClientMessage message) {
+                tally.heard(stream.process(), message);
                 asked.heard(stream, message);
             }
 
@@ -158,17 +174,19 @@ final class Simulation {
 
             @Override
             public void said(SimNetwork.Stretch stream, ServerMessage message) {
+                tally.said(stream.process(), message);
+                reached.said(message);
                 asked.said(stream, message);
             }
         };
     }
 
-    /** Sees the stores of a client whose id will be in {@code id}. */
-    SimDevice.Watcher watcher(String owner, long[] id) {
+    /** Sees the stores of a client whose id is {@code id}. */
+    SimDevice.Watcher watcher(String owner, LongSupplier id) {
         return new SimDevice.Watcher() {
             @Override
             public void storing(long offset, long length) {
-                checkStore(owner, id[0], offset, length);
+                checkStore(owner, id.getAsLong(), offset, length);
             }
 
             @Override
@@ -226,7 +244,7 @@ final class Simulation {
                 continue;
             }
             if (block.late().contains(client)) {
-                world.count("late store");
+                world.reach(Probe.LATE_STORE);
                 continue;
             }
             world.violated(
@@ -277,11 +295,10 @@ final class Simulation {
         }
     }
 
-    private boolean restarting;
-
     private void serverGone() {
         restarting = true;
         asked.serverDied();
+        tally.serverCrashed();
         clients.forEach(c -> c.network().serverDied());
         world.after(
                 world.delay(NANOS_PER_MILLI, 500 * NANOS_PER_MILLI),
@@ -296,6 +313,7 @@ final class Simulation {
         world.count("batch");
         server.look(
                 state -> {
+                    tally.batch(state.tables());
                     Picture now =
                             Picture.of(
                                     state.tables(), blockCount, StateChecker.check(state.tables()));
@@ -320,11 +338,12 @@ final class Simulation {
     }
 
     /** A client begins a step: it may be time for something to go wrong. */
-    void stepBegins() {
+    void stepBegins(SimProcess process) {
         steps++;
+        tally.begun(process);
         while (!faults.isEmpty() && faults.peekFirst().afterSteps() <= steps) {
             Fault fault = faults.removeFirst();
-            world.after(1, () -> happen(fault));
+            world.after(1, () -> troubles.happen(fault));
         }
         boolean lastStep = steps >= script.of(0).size() * clients.size();
         if (lastStep && !calm) {
@@ -338,88 +357,6 @@ final class Simulation {
         server.diskCapacity(Long.MAX_VALUE);
     }
 
-    private void happen(Fault fault) {
-        SplittableRandom dice = new SplittableRandom(fault.seed());
-        SimClient client = clients.get(fault.client());
-        world.tell("trouble: " + fault.trouble() + " " + client.owner());
-        world.count("trouble " + fault.trouble());
-        switch (fault.trouble()) {
-            case SERVER_CRASH -> server.crashSoon(1 + dice.nextInt(30));
-            case SERVER_HOST_CRASH -> {
-                if (server.isUp()) {
-                    server.died();
-                    hostCrash(SimServer.HOST);
-                }
-            }
-            case JOURNAL_FAILS -> server.failSoon(1 + dice.nextInt(20));
-            case JOURNAL_DISK_FULL -> {
-                server.diskCapacity(server.diskUsed());
-                world.after(
-                        dice.nextLong(2_000 * NANOS_PER_MILLI),
-                        () -> server.diskCapacity(Long.MAX_VALUE));
-            }
-            case CLIENT_STOPS -> {
-                SimProcess process = client.process();
-                long nanos = dice.nextLong(6 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI);
-                if (dice.nextBoolean()) {
-                    process.stop();
-                    world.after(nanos, process::goOn);
-                } else {
-                    process.stopInAccess(nanos);
-                }
-            }
-            case CLIENT_KILLED -> killAndRestart(client, dice);
-            case CLIENT_HOST_CRASH -> {
-                int host = client.process().host();
-                for (SimClient each : clients) {
-                    if (each.process().host() == host) {
-                        killAndRestart(each, dice);
-                    }
-                }
-                hostCrash(host);
-            }
-            case STREAM_CUT -> client.network().drop();
-            case PARTITION ->
-                    client.network()
-                            .partition(dice.nextLong(3 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI));
-            case CLOCK_JUMP -> server.jumpWallClock(dice.nextLong(-3_600_000, 3_600_000));
-        }
-    }
-
-    private void killAndRestart(SimClient client, SplittableRandom dice) {
-        if (client.isFinished() || client.process().isDead()) {
-            return;
-        }
-        client.kill();
-        world.after(dice.nextLong(2 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI), client::start);
-        if (dice.nextBoolean()) {
-            world.after(
-                    dice.nextLong(5 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI),
-                    () -> prove(client));
-        }
-    }
-
-    /** Somebody makes sure that what this client was before stores no more, and says so. */
-    private void prove(SimClient client) {
-        memory.flushAll(client.process().host());
-        for (long id : client.past()) {
-            if (server.prove(id, () -> proofRefused(id))) {
-                world.count("end proven");
-                asked.proven(id);
-            }
-        }
-    }
-
-    private void proofRefused(long id) {
-        world.count("proof refused");
-        asked.notProven(id);
-    }
-
-    private void hostCrash(int host) {
-        memory.crash(host, world.random());
-        contents.storedAnywhere();
-    }
-
     /** All clients have ended: what is left must add up, and be the same after a restart. */
     private void finish() {
         // Each proof is given once: none of them may be lost to trouble that is still to come.
@@ -428,7 +365,7 @@ final class Simulation {
         while (world.nanos() < until && world.violations().isEmpty() && world.step()) {
             // Work on the device, and what was left in the network, comes to its end.
         }
-        clients.forEach(this::prove);
+        clients.forEach(troubles::prove);
         server.schedule(this::batch);
         until = world.nanos() + 2_000 * NANOS_PER_MILLI;
         while (world.nanos() < until && world.violations().isEmpty() && world.step()) {

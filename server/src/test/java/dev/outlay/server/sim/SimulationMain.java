@@ -1,163 +1,109 @@
 package dev.outlay.server.sim;
 
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.util.BitSet;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
-/**
- * Runs simulations and says what they met.
- *
- * <pre>
- * SimulationMain [--seeds A..B] [--operations N] [--clients N] [--files N] [--shrink] [--verbose]
- * </pre>
- */
+/** Runs simulations and says what they met: {@code deploy/checks/sim.sh}. */
 public final class SimulationMain {
 
-    /** Seeds from {@code first} to {@code last}. */
-    record Seeds(long first, long last) {
-        /** {@code A..B}, or one number. */
-        static Seeds parse(String text) {
-            int dots = text.indexOf("..");
-            return dots < 0
-                    ? new Seeds(Long.parseLong(text), Long.parseLong(text))
-                    : new Seeds(
-                            Long.parseLong(text.substring(0, dots)),
-                            Long.parseLong(text.substring(dots + 2)));
-        }
-    }
+    private static final String USAGE =
+            """
+            usage: sim.sh [--seed S | --seeds A..B] [--operations N] [--threads T] [--minutes M] [--shrink]
 
-    /** How large a run is. */
-    record Size(int clients, int files, int steps) {}
+            Runs the real server and real clients in one thread a run, with virtual time and faults, from each seed, and
+            checks all invariants after every event. The same seed always does the same.
 
-    /** What a batch of so many seeds must have met, or it has shown nothing. */
-    private static final int ENOUGH_SEEDS = 50;
+              --seed S          runs one seed
+              --seeds A..B      runs all from A to B                               (default: 1..100)
+              --operations N    steps of the programs in each run                  (default: 250)
+              --threads T       runs at the same time                              (default: one a core)
+              --minutes M       begins no other seed after so many minutes
+              --shrink          makes the first failing runs shorter and prints them as a timeline
 
-    private static final List<String> MUST_MEET =
-            List.of(
-                    "block relocated",
-                    "end proven",
-                    "notice RECALL",
-                    "refused GRACE",
-                    "refused READ_ONLY",
-                    "request REATTACH",
-                    "request repeated",
-                    "server crash",
-                    "server zero failed",
-                    "session lost",
-                    "stopped in an access",
-                    "stray commit",
-                    "stray late copy",
-                    "stray reclaim");
+            Prints seeds, operations, events, what was counted, probes, violations and a digest of everything that
+            happened, which does not depend on the number of threads.
+            Ends with 0 if nothing was violated, 1 if something was or if fifty seeds or more have not met enough,
+            2 if it was called wrongly.
+            """;
+
+    private static final int OPERATIONS = 250;
+    private static final long NANOS_PER_MINUTE = 60_000_000_000L;
 
     private SimulationMain() {}
 
-    public static void main(String[] arguments) throws InterruptedException {
-        Map<String, String> options = new TreeMap<>();
-        for (int i = 0; i < arguments.length; i++) {
-            boolean valued = i + 1 < arguments.length && !arguments[i + 1].startsWith("--");
-            options.put(arguments[i], valued ? arguments[++i] : "");
-        }
-        Seeds seeds = Seeds.parse(options.getOrDefault("--seeds", "1..20"));
-        Size size =
-                new Size(
-                        Integer.parseInt(options.getOrDefault("--clients", "3")),
-                        Integer.parseInt(options.getOrDefault("--files", "3")),
-                        Integer.parseInt(options.getOrDefault("--operations", "300")));
-        boolean good =
-                batch(
-                        seeds,
-                        size,
-                        options.containsKey("--shrink"),
-                        options.containsKey("--verbose"),
-                        System.out);
-        System.exit(good ? 0 : 1);
-    }
-
-    /** Runs all seeds; false if one has failed, or if so many have not met what they should. */
-    static boolean batch(Seeds seeds, Size size, boolean shrink, boolean verbose, PrintStream out)
-            throws InterruptedException {
-        Map<String, Long> counts = new TreeMap<>();
-        int failed = 0;
-        long events = 0;
-        for (long seed = seeds.first; seed <= seeds.last; seed++) {
-            Outcome outcome = run(seed, size, new BitSet(), false);
-            World world = outcome.world;
-            world.counts().forEach((what, count) -> counts.merge(what, count, Long::sum));
-            events += world.events();
-            if (verbose || !world.violations().isEmpty()) {
-                out.println(
-                        "seed "
-                                + seed
-                                + ": "
-                                + world.events()
-                                + " events in "
-                                + world.nanos() / 1_000_000_000
-                                + " s, digest "
-                                + Long.toHexString(world.digest()));
-            }
-            if (!world.violations().isEmpty()) {
-                failed++;
-                report(world, out);
-                if (shrink) {
-                    Shrinker.shrink(seed, size, outcome.size, world.violations().getFirst(), out);
+    /** What was asked for on the command line. */
+    private record Options(Batch.Plan plan, boolean shrink) {
+        static Options parse(String[] arguments) {
+            Map<String, String> given = new TreeMap<>();
+            for (int i = 0; i < arguments.length; i++) {
+                String name = arguments[i];
+                switch (name) {
+                    case "--shrink" -> given.put(name, "");
+                    case "--seed", "--seeds", "--operations", "--threads", "--minutes" -> {
+                        if (i + 1 == arguments.length) {
+                            throw new IllegalArgumentException(name + " needs a value");
+                        }
+                        given.put(name, arguments[++i]);
+                    }
+                    default -> throw new IllegalArgumentException("unknown option " + name);
                 }
             }
+            if (given.containsKey("--seed") && given.containsKey("--seeds")) {
+                throw new IllegalArgumentException("--seed and --seeds exclude each other");
+            }
+            String seeds = given.getOrDefault("--seed", given.getOrDefault("--seeds", "1..100"));
+            int cores = Runtime.getRuntime().availableProcessors();
+            long until =
+                    number(given, "--minutes")
+                            .map(minutes -> System.nanoTime() + minutes * NANOS_PER_MINUTE)
+                            .orElse(Long.MAX_VALUE);
+            return new Options(
+                    new Batch.Plan(
+                            Seeds.parse(seeds),
+                            number(given, "--operations").orElse((long) OPERATIONS).intValue(),
+                            number(given, "--threads").orElse((long) cores).intValue(),
+                            until),
+                    given.containsKey("--shrink"));
         }
-        out.println(
-                (seeds.last - seeds.first + 1)
-                        + " seeds, "
-                        + events
-                        + " events, "
-                        + failed
-                        + " failed");
-        counts.forEach((what, count) -> out.printf("  %-40s %10d%n", what, count));
-        List<String> missed =
-                seeds.last - seeds.first + 1 < ENOUGH_SEEDS
-                        ? List.of()
-                        : MUST_MEET.stream().filter(what -> !counts.containsKey(what)).toList();
-        missed.forEach(what -> out.println("NEVER MET: " + what));
-        return failed == 0 && missed.isEmpty();
+
+        private static Optional<Long> number(Map<String, String> given, String name) {
+            Optional<Long> number = Optional.ofNullable(given.get(name)).map(Long::parseLong);
+            if (number.isPresent() && (number.get() < 1 || number.get() > 100_000_000)) {
+                throw new IllegalArgumentException(name + " is to be 1 to 100000000");
+            }
+            return number;
+        }
     }
 
-    static void report(World world, PrintStream out) {
-        world.remembered().forEach(out::println);
-        world.violations()
-                .forEach(v -> out.println("VIOLATION of " + v.invariant() + ": " + v.detail()));
+    public static void main(String[] arguments) throws InterruptedException {
+        Locale.setDefault(Locale.ROOT);
+        if (arguments.length == 1 && (arguments[0].equals("--help") || arguments[0].equals("-h"))) {
+            System.out.print(USAGE);
+            return;
+        }
+        Options options;
+        try {
+            options = Options.parse(arguments);
+        } catch (IllegalArgumentException e) {
+            System.err.println("sim.sh: " + e.getMessage() + " (--help says more)");
+            System.exit(2);
+            return;
+        }
+        System.exit(run(options.plan, options.shrink, System.out) ? 0 : 1);
     }
 
-    /** A finished run. */
-    record Outcome(World world, int size) {}
-
-    /** One run, in a thread of the kind that its programs have, so that the baton is cheap. */
-    static Outcome run(long seed, Size size, BitSet without, boolean detailed)
+    /** Runs a batch and prints what came of it. */
+    private static boolean run(Batch.Plan plan, boolean shrink, PrintStream out)
             throws InterruptedException {
-        Outcome[] outcome = new Outcome[1];
-        Throwable[] failure = new Throwable[1];
-        Thread thread =
-                Thread.ofVirtual()
-                        .start(
-                                () -> {
-                                    try {
-                                        Simulation simulation =
-                                                new Simulation(seed, size, without, detailed);
-                                        simulation.run();
-                                        outcome[0] =
-                                                new Outcome(
-                                                        simulation.world(),
-                                                        simulation.scriptSize());
-                                    } catch (IOException e) {
-                                        throw new UncheckedIOException(e);
-                                    }
-                                });
-        thread.setUncaughtExceptionHandler((_, e) -> failure[0] = e);
-        thread.join();
-        if (outcome[0] == null) {
-            throw new IllegalStateException("seed " + seed + " broke the simulator", failure[0]);
+        try (Silence _ = new Silence()) {
+            long begun = System.nanoTime();
+            Batch batch = Batch.run(plan);
+            batch.print(plan, shrink, out);
+            out.printf("took %.1f s%n", (System.nanoTime() - begun) / 1e9);
+            return batch.isGood();
         }
-        return outcome[0];
     }
 }

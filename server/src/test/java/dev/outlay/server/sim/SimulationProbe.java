@@ -24,27 +24,21 @@ public final class SimulationProbe implements LongFunction<Map<String, String>> 
     /** All that led there, when something did not hold. */
     public static final String HISTORY = "history";
 
-    private static final SimulationMain.Size SIZE = new SimulationMain.Size(3, 3, 300);
-    private static final String STEP = "step ";
+    private static final int OPERATIONS_OF_A_SEED = 300;
 
     @Override
     public Map<String, String> apply(long seed) {
-        World world;
+        Run run;
         try {
-            world = SimulationMain.run(seed, SIZE, new BitSet(), false).world();
+            run = Run.of(seed, Shape.of(seed, OPERATIONS_OF_A_SEED), new BitSet(), false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted in seed " + seed, e);
         }
+        World world = run.world();
         Map<String, String> told = new TreeMap<>();
         told.put(EVENTS, Long.toString(world.events()));
-        told.put(
-                OPERATIONS,
-                Long.toString(
-                        world.counts().entrySet().stream()
-                                .filter(e -> e.getKey().startsWith(STEP))
-                                .mapToLong(Map.Entry::getValue)
-                                .sum()));
+        told.put(OPERATIONS, Long.toString(run.tally().operations()));
         world.violations().stream()
                 .findFirst()
                 .ifPresent(

@@ -79,7 +79,7 @@ final class Strays {
         if (known.isEmpty()) {
             return Optional.empty();
         }
-        world.count("stray late copy");
+        world.reach(Probe.STRAY_COPY);
         return Optional.of(known.get(world.random().nextInt(known.size())));
     }
 
@@ -95,7 +95,7 @@ final class Strays {
             return Optional.empty();
         }
         int place = places.get(world.random().nextInt(places.size()));
-        world.count(reclaim ? "stray reclaim" : "stray commit");
+        world.reach(reclaim ? Probe.STRAY_RECLAIM : Probe.STRAY_COMMIT);
         return Optional.of(commit(client, now.blocks()[place], place, now, reclaim));
     }
 

@@ -4,6 +4,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -16,6 +18,8 @@ import java.util.random.RandomGenerator;
  * Virtual time: a queue of events, one random number generator for all that is left to chance, and
  * a digest of everything that happened. Two runs from one seed do the same things in the same order
  * and so have the same digest.
+ *
+ * <p>Most runs do not fail, so that nothing is made into text before somebody wants to read it.
  */
 final class World {
 
@@ -29,8 +33,10 @@ final class World {
             new PriorityQueue<>(
                     Comparator.comparingLong(Event::nanos).thenComparingLong(Event::order));
     private final List<Runnable> afterEach = new ArrayList<>();
-    private final Deque<String> remembered = new ArrayDeque<>();
-    private final Map<String, Long> counts = new TreeMap<>();
+    private final Deque<Told> remembered = new ArrayDeque<>();
+    private final Map<String, long[]> counts = new HashMap<>();
+    private final Map<String, Map<Enum<?>, long[]>> countsByKind = new HashMap<>();
+    private final Map<Probe, Long> probes = new EnumMap<>(Probe.class);
     private final List<Violation> violations = new ArrayList<>();
     private final boolean detailed;
     private long nowNanos = 1_000_000_000L;
@@ -39,6 +45,19 @@ final class World {
     private long digest = 0xcbf29ce484222325L;
 
     private record Event(long nanos, long order, Runnable action) {}
+
+    /** Something that happened, still in parts. */
+    private record Told(long nanos, boolean isDetail, Object[] parts) {
+        @Override
+        public String toString() {
+            StringBuilder text =
+                    new StringBuilder("%12.6f  %s".formatted(nanos / 1e9, isDetail ? "    " : ""));
+            for (Object part : parts) {
+                text.append(part);
+            }
+            return text.toString();
+        }
+    }
 
     /**
      * @param detailed remembers everything, to the last message
@@ -95,19 +114,30 @@ final class World {
 
     // ---- what happened
 
-    /** Something worth telling of when the run fails; part of the digest. */
-    void tell(String what) {
-        mix(what.hashCode());
+    /**
+     * Something worth telling of when the run fails; part of the digest.
+     *
+     * @param parts put together only when they are read: numbers, text, values that never change
+     */
+    void tell(Object... parts) {
+        for (Object part : parts) {
+            mix(
+                    switch (part) {
+                        case Number number -> number.longValue();
+                        case Enum<?> kind -> kind.ordinal();
+                        default -> part.toString().hashCode();
+                    });
+        }
         if (remembered.size() == REMEMBERED && !detailed) {
             remembered.removeFirst();
         }
-        remembered.add("%12.6f  %s".formatted(nowNanos / 1e9, what));
+        remembered.add(new Told(nowNanos, false, parts));
     }
 
     /** What is told only when a run is looked at closely. */
     void detail(Supplier<String> what) {
         if (detailed) {
-            remembered.add("%12.6f      %s".formatted(nowNanos / 1e9, what.get()));
+            remembered.add(new Told(nowNanos, true, new Object[] {what.get()}));
         }
     }
 
@@ -116,9 +146,21 @@ final class World {
         digest ^= digest >>> 29;
     }
 
-    /** Counts something that a long enough simulation must have met. */
+    /** Counts something. */
     void count(String what) {
-        counts.merge(what, 1L, Long::sum);
+        counts.computeIfAbsent(what, _ -> new long[1])[0]++;
+    }
+
+    /** Counts something of which there are several kinds. */
+    void count(String what, Enum<?> kind) {
+        countsByKind
+                .computeIfAbsent(what, _ -> new HashMap<>())
+                .computeIfAbsent(kind, _ -> new long[1])[0]++;
+    }
+
+    /** Something rare has happened, which a batch of runs must have met. */
+    void reach(Probe probe) {
+        probes.merge(probe, 1L, Long::sum);
     }
 
     void violated(String invariant, String detail) {
@@ -134,11 +176,20 @@ final class World {
     }
 
     Map<String, Long> counts() {
-        return counts;
+        Map<String, Long> all = new TreeMap<>();
+        counts.forEach((what, count) -> all.put(what, count[0]));
+        countsByKind.forEach(
+                (what, kinds) ->
+                        kinds.forEach((kind, count) -> all.put(what + " " + kind, count[0])));
+        return all;
+    }
+
+    Map<Probe, Long> probes() {
+        return probes;
     }
 
     List<String> remembered() {
-        return List.copyOf(remembered);
+        return remembered.stream().map(Told::toString).toList();
     }
 
     long digest() {

@@ -1,0 +1,27 @@
+package dev.outlay.server.sim;
+
+import java.util.SplittableRandom;
+
+/**
+ * How large a run is: different for each seed, so that some are crowded and some are short of
+ * space.
+ *
+ * @param files names that the programs use
+ * @param blocks of the volume
+ * @param fileBlocks of each file that the programs touch
+ * @param operations steps of all programs together
+ */
+record Shape(int clients, int files, int blocks, int fileBlocks, int operations) {
+
+    private static final int[] CLIENTS = {2, 3, 3, 3, 4, 4, 4, 5};
+
+    static Shape of(long seed, int operations) {
+        SplittableRandom random = new SplittableRandom(seed ^ 0x54a9e54a9eL);
+        int clients = CLIENTS[random.nextInt(CLIENTS.length)];
+        int files = 1 + random.nextInt(1 + random.nextInt(4));
+        int fileBlocks = 1 + random.nextInt(1 + random.nextInt(6));
+        boolean isTight = random.nextInt(4) == 0;
+        int blocks = isTight ? files * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);
+        return new Shape(clients, files, blocks, fileBlocks, operations);
+    }
+}
