@@ -44,10 +44,7 @@ final class Batch {
     record Plan(Seeds seeds, int operations, int threads, long untilNanos) {
         static Plan of(Seeds seeds, int operations) {
             return new Plan(
-                    seeds,
-                    operations,
-                    Runtime.getRuntime().availableProcessors(),
-                    Long.MAX_VALUE);
+                    seeds, operations, Runtime.getRuntime().availableProcessors(), Long.MAX_VALUE);
         }
     }
 

@@ -349,7 +349,16 @@ final class SimClient {
             source.set(WORD, at, word);
             own.wrote(id.value(), place, word);
         }
-        world.tell(owner, " write ", write, ": ", length, " bytes at ", offset, " of file ", id.value());
+        world.tell(
+                owner,
+                " write ",
+                write,
+                ": ",
+                length,
+                " bytes at ",
+                offset,
+                " of file ",
+                id.value());
         try {
             file.write(source, offset);
         } catch (IOException e) {
@@ -370,7 +379,8 @@ final class SimClient {
             for (int i = 0; i < words.length; i++) {
                 words[i] = target.get(WORD, (long) i * Contents.WORD);
             }
-            world.tell(owner, " read ", count, " bytes at ", offset, " of file ", file.file().value());
+            world.tell(
+                    owner, " read ", count, " bytes at ", offset, " of file ", file.file().value());
             sim.reads().check(owner, own, file.file().value(), offset, words, begun);
         } finally {
             sim.reads().end(begun);

@@ -153,8 +153,7 @@ final class World {
 
     /** Counts something of which there are several kinds. */
     void count(String what, Enum<?> kind) {
-        countsByKind
-                .computeIfAbsent(what, _ -> new HashMap<>())
+        countsByKind.computeIfAbsent(what, _ -> new HashMap<>())
                 .computeIfAbsent(kind, _ -> new long[1])[0]++;
     }
 
