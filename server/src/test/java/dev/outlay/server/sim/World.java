@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Virtual time: a queue of events, one random number generator for all that is left to chance, and
@@ -47,7 +48,8 @@ final class World {
     private record Event(long nanos, long order, Runnable action) {}
 
     /** Something that happened, still in parts. */
-    private record Told(long nanos, boolean isDetail, Object[] parts) {
+    @SuppressWarnings("ArrayRecordComponent") // made once, changed and compared never
+    private record Told(long nanos, boolean isDetail, @Nullable Object[] parts) {
         @Override
         public String toString() {
             StringBuilder text =
@@ -119,12 +121,12 @@ final class World {
      *
      * @param parts put together only when they are read: numbers, text, values that never change
      */
-    void tell(Object... parts) {
+    void tell(@Nullable Object... parts) {
         for (Object part : parts) {
             mix(
                     switch (part) {
+                        case null -> 0;
                         case Number number -> number.longValue();
-                        case Enum<?> kind -> kind.ordinal();
                         default -> part.toString().hashCode();
                     });
         }
