@@ -182,11 +182,11 @@ final class FileContext {
     }
 
     private MappedBlocks outside(MapRequest request) throws OutlayException {
-        leave();
+        FileGate.Return back = layout.gate().leaveForAnswer();
         try {
-            return remote.mapBlocks(volume, request);
+            return remote.mapBlocks(volume, request, back::answered);
         } finally {
-            enter();
+            back.enter(scheduler);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.outlay.client.session.Scheduler;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets one at a time touch the bytes of a file: whoever is inside has drained all I/O of others.
@@ -18,7 +19,46 @@ final class FileGate {
 
     /** Waits until the caller is inside. */
     void enter(Scheduler scheduler) {
-        CompletableFuture<Void> turn = request(false);
+        await(request(false), scheduler);
+    }
+
+    /** The caller, which is inside, leaves until it has an answer. */
+    Return leaveForAnswer() {
+        leave();
+        return new Return();
+    }
+
+    /**
+     * The way back in. What an answer has granted is used once before it is given back: without
+     * that, a recall that comes right behind the answer would always be faster than who waits for
+     * it, and several clients could take the same bytes from each other for ever.
+     */
+    final class Return {
+        private @Nullable CompletableFuture<Void> turn;
+
+        /** The answer is here: from now on the caller is before all others. Any thread. */
+        void answered() {
+            var _ = turn(true);
+        }
+
+        /** Waits until the caller is inside. */
+        void enter(Scheduler scheduler) {
+            await(turn(false), scheduler);
+        }
+
+        private CompletableFuture<Void> turn(boolean first) {
+            synchronized (FileGate.this) {
+                CompletableFuture<Void> known = turn;
+                if (known == null) {
+                    known = request(first);
+                    turn = known;
+                }
+                return known;
+            }
+        }
+    }
+
+    private static void await(CompletableFuture<Void> turn, Scheduler scheduler) {
         boolean interrupted = false;
         boolean inside = turn.isDone();
         while (!inside) {

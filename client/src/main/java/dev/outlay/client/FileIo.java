@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +35,12 @@ final class FileIo {
     private final FileCommits commits;
     private final FileRewrites rewrites;
     private final FileThroughServer throughServer;
+
+    /**
+     * What becomes of a request that was not answered in time, and until whose answer nothing is to
+     * be held or touched here: it may still be done. Guarded by the lock.
+     */
+    private @Nullable CompletableFuture<?> unanswered;
 
     FileIo(FileContext context) {
         this.context = context;
@@ -107,6 +115,7 @@ final class FileIo {
     private <T> T inside(Work<T> work) throws IOException {
         lock.lock();
         try {
+            settle();
             context.enter();
             try {
                 context.layout().used(context.session().nanos());
@@ -118,6 +127,19 @@ final class FileIo {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void settle() throws OutlayException {
+        CompletableFuture<?> earlier = unanswered;
+        if (earlier != null) {
+            context.session().settle(earlier);
+            unanswered = null;
+        }
+    }
+
+    /** The request has failed; perhaps only for us. */
+    private void failed(OutlayException e) {
+        e.underWay().ifPresent(answer -> unanswered = answer);
     }
 
     /** A request about this file's bytes. */
@@ -139,6 +161,7 @@ final class FileIo {
             try {
                 return ask.send();
             } catch (OutlayException e) {
+                failed(e);
                 context.layout().giveUp(ALL);
                 throw e;
             }
@@ -155,9 +178,11 @@ final class FileIo {
         lock.lock();
         try {
             T answer;
+            settle();
             try {
                 answer = ask.send();
             } catch (OutlayException e) {
+                failed(e);
                 if (e.isPassing()) {
                     context.layout().giveUp(ALL);
                 }
@@ -182,6 +207,7 @@ final class FileIo {
             try {
                 return other.get().quiet(ask);
             } catch (OutlayException e) {
+                failed(e);
                 context.layout().giveUp(ALL);
                 throw e;
             }

@@ -4,6 +4,8 @@ import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request failed. The message is one line for the user: what was wrong, and what to do about it.
@@ -26,6 +28,7 @@ public final class OutlayException extends IOException {
     private final String what;
     private final String whatToDo;
     private final int retryAfterMillis;
+    private transient @Nullable CompletableFuture<?> underWay;
 
     private OutlayException(
             Optional<Reason> reason, String what, String whatToDo, int retryAfterMillis) {
@@ -61,7 +64,19 @@ public final class OutlayException extends IOException {
     public OutlayException again() {
         OutlayException again = new OutlayException(reason, what, whatToDo, retryAfterMillis);
         again.initCause(this);
+        again.underWay = underWay;
         return again;
+    }
+
+    /** The request was sent, and may still be done: {@code answer} completes when that is known. */
+    public OutlayException underWay(CompletableFuture<?> answer) {
+        underWay = answer;
+        return this;
+    }
+
+    /** Completes when it is known what has become of the request; empty if that is known. */
+    Optional<CompletableFuture<?>> underWay() {
+        return Optional.ofNullable(underWay);
     }
 
     /** Why the server refused; empty if it did not answer. */

@@ -75,6 +75,15 @@ final class Remote {
     // ---- layouts
 
     MappedBlocks mapBlocks(String volume, MapRequest ask) throws OutlayException {
+        return mapBlocks(volume, ask, () -> {});
+    }
+
+    /**
+     * Maps blocks.
+     *
+     * @param granted run where the answer is entered, before anything that comes after it
+     */
+    MappedBlocks mapBlocks(String volume, MapRequest ask, Runnable granted) throws OutlayException {
         MapBlocksRequest.Builder request = Wire.mapBlocks(ask);
         LayoutCache cache = layouts.of(volume, ask.file());
         Asking asking = new Asking(cache, () -> onAnswer.accept(volume, ask.file()));
@@ -82,11 +91,13 @@ final class Remote {
                 session.mutate(
                         volume,
                         header -> Request.newBuilder().setMapBlocks(request.setOperation(header)),
-                        answer ->
-                                cache.granted(
-                                        ask.iomode(),
-                                        Wire.mapped(answer.getMapBlocks()),
-                                        asking.since()),
+                        answer -> {
+                            cache.granted(
+                                    ask.iomode(),
+                                    Wire.mapped(answer.getMapBlocks()),
+                                    asking.since());
+                            granted.run();
+                        },
                         asking);
         var _ =
                 call.future()

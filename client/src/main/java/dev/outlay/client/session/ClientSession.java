@@ -231,13 +231,21 @@ public final class ClientSession {
     /** Waits for the answer, until the deadline of the call. */
     public Reply await(Call call) throws OutlayException {
         long left = Math.ceilDiv(call.deadlineNanos() - clock.nanos(), NANOS_PER_MILLI);
-        if (!await(call.future(), Math.max(left, 1))) {
+        boolean answered;
+        try {
+            answered = await(call.future(), Math.max(left, 1));
+        } catch (OutlayException e) {
+            throw e.underWay(call.future());
+        }
+        if (!answered) {
             OutlayException why;
             synchronized (this) {
                 OutlayException trouble = phase == Phase.READY ? null : lastTrouble;
                 why = messages.noAnswer(call.name(), trouble);
                 if (calls.withdraw(call)) {
                     pump.add(() -> call.fail(why.again()));
+                } else {
+                    why.underWay(call.future());
                 }
             }
             pump.run();
@@ -250,6 +258,17 @@ public final class ClientSession {
                     : SessionMessages.senseless(call.name(), failure);
         }
         return call.future().resultNow();
+    }
+
+    /**
+     * Waits until it is known what has become of an earlier request.
+     *
+     * @throws OutlayException if that is not known within a deadline
+     */
+    public void settle(CompletableFuture<?> earlier) throws OutlayException {
+        if (!await(earlier, config.deadlineMillis())) {
+            throw messages.noAnswer("an earlier change of the file", null);
+        }
     }
 
     /**

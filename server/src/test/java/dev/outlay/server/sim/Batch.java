@@ -20,7 +20,7 @@ final class Batch {
     /** A batch of so many seeds must have met enough, or it has shown nothing. */
     private static final int ENOUGH_SEEDS = 50;
 
-    private static final double LEAST_CONFLICTS = 0.2;
+    private static final double LEAST_CONFLICTS = 0.3;
     private static final double LEAST_CRASHES = 0.001;
     private static final int MOST_FAILURES_TOLD = 3;
 

@@ -28,6 +28,7 @@ final class I1Reads {
     /** What one client has stored and not committed, by file and place. */
     final class Own {
         private final Map<Long, Map<Long, Set<Long>>> byFile = new HashMap<>();
+        private final Map<Long, Map<Long, Set<Long>>> leftBehind = new HashMap<>();
         private final Set<Long> unsure = new HashSet<>();
 
         /** When the first of what is not settled was written, by file. */
@@ -50,9 +51,20 @@ final class I1Reads {
             }
         }
 
-        /** All that was written may be lost, and may not. */
-        void unsureAll() {
+        /**
+         * Another process goes on with the session: what was not committed may be lost, and what
+         * was stored in place may show to this client as long as it holds it.
+         */
+        void handOver() {
             unsure.addAll(since.keySet());
+            byFile.forEach(
+                    (file, places) ->
+                            places.forEach(
+                                    (place, words) ->
+                                            leftBehind
+                                                    .computeIfAbsent(file, _ -> new HashMap<>())
+                                                    .computeIfAbsent(place, _ -> new HashSet<>())
+                                                    .addAll(words)));
         }
 
         boolean hasUnsettled() {
@@ -69,8 +81,13 @@ final class I1Reads {
             unsure.add(file);
         }
 
-        private Set<Long> at(long file, long place) {
-            return byFile.getOrDefault(file, Map.of()).getOrDefault(place, Set.of());
+        private boolean has(long file, long place, long word) {
+            return has(byFile, file, place, word) || has(leftBehind, file, place, word);
+        }
+
+        private static boolean has(
+                Map<Long, Map<Long, Set<Long>>> words, long file, long place, long word) {
+            return words.getOrDefault(file, Map.of()).getOrDefault(place, Set.of()).contains(word);
         }
     }
 
@@ -91,7 +108,7 @@ final class I1Reads {
     void check(String who, Own own, long file, long offset, long[] words, long begun) {
         for (int i = 0; i < words.length; i++) {
             long place = offset / Contents.WORD + i;
-            if (words[i] == contents.now(file, place) || own.at(file, place).contains(words[i])) {
+            if (words[i] == contents.now(file, place) || own.has(file, place, words[i])) {
                 continue;
             }
             Set<Long> possible = new HashSet<>();

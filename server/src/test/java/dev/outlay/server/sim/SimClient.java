@@ -296,7 +296,7 @@ final class SimClient {
                 library = null;
                 open.clear();
                 // It is the same client still: what it stored in place may show, and may not.
-                own.unsureAll();
+                own.handOver();
                 LayoutClient _ = connect(Optional.of(saved));
             }
             case THINK ->
