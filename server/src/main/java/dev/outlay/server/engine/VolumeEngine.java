@@ -82,6 +82,14 @@ public final class VolumeEngine implements AutoCloseable {
     private record Completion(long work, long era) {}
 
     /**
+     * The time for a command has come; void in another era of the state, which has timers of its
+     * own.
+     *
+     * @param insists it is tried again until it is taken
+     */
+    private record Due(Command command, long era, boolean insists) {}
+
+    /**
      * Hears what a volume has to say unasked; on the volume's thread, so what hangs on it must be
      * short.
      */
@@ -357,6 +365,8 @@ public final class VolumeEngine implements AutoCloseable {
                 batch.add(submission);
             } else if (item instanceof Completion done && done.era == logic.era()) {
                 batch.add(completing(done));
+            } else if (item instanceof Due due && due.era == logic.era()) {
+                batch.add(dueNow(due));
             } else if (item instanceof Task task) {
                 flush(batch);
                 task.run().run();
@@ -511,22 +521,12 @@ public final class VolumeEngine implements AutoCloseable {
         @Override
         public void graceBegan(long millis, List<ClientId> awaited) {
             listener.graceBegan(VolumeEngine.this, awaited);
-            var _ =
-                    timers.schedule(
-                            () -> submitUntilTaken(new Command.EndGrace()),
-                            millis,
-                            TimeUnit.MILLISECONDS);
+            offerAfter(millis, new Due(new Command.EndGrace(), logic.era(), true));
         }
 
         @Override
         public void after(long millis, Command command) {
-            var _ =
-                    timers.schedule(
-                            () -> {
-                                var _ = submit(command);
-                            },
-                            millis,
-                            TimeUnit.MILLISECONDS);
+            offerAfter(millis, new Due(command, logic.era(), false));
         }
 
         @Override
@@ -545,20 +545,25 @@ public final class VolumeEngine implements AutoCloseable {
         }
     }
 
+    private void offerAfter(long millis, Due due) {
+        var _ = timers.schedule(() -> offer(due), millis, TimeUnit.MILLISECONDS);
+    }
+
     /** What the volume itself waits for is not lost while its journal's disk is full. */
-    private void submitUntilTaken(Command command) {
-        var _ =
-                submit(command)
-                        .thenAccept(
-                                reply -> {
-                                    if (reply instanceof Reply.Failure && !stopping) {
-                                        var _ =
-                                                timers.schedule(
-                                                        () -> submitUntilTaken(command),
-                                                        RETRY.toMillis(),
-                                                        TimeUnit.MILLISECONDS);
-                                    }
-                                });
+    private Submission dueNow(Due due) {
+        Submission submission = Submission.of(due.command);
+        if (due.insists) {
+            var _ =
+                    submission
+                            .reply()
+                            .thenAccept(
+                                    reply -> {
+                                        if (reply instanceof Reply.Failure && !stopping) {
+                                            offerAfter(RETRY.toMillis(), due);
+                                        }
+                                    });
+        }
+        return submission;
     }
 
     private void doWork(Work work, ByteBuffer bytes, long era) {

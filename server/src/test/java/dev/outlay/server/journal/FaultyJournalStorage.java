@@ -102,6 +102,23 @@ public final class FaultyJournalStorage implements JournalStorage {
         operationsToFailure = Long.MAX_VALUE;
     }
 
+    /** Another disk, with what this one would keep in a crash if it kept nothing unforced. */
+    public FaultyJournalStorage copyOfWhatIsForced(RandomGenerator dice) {
+        FaultyJournalStorage copy = new FaultyJournalStorage(dice);
+        unsynced.getFirst()
+                .forEach(
+                        (name, node) -> {
+                            Node twin = new Node();
+                            twin.durable = node.durable.clone();
+                            twin.seen = node.durable.clone();
+                            copy.nodes.add(twin);
+                            copy.names.put(name, twin);
+                        });
+        copy.unsynced.clear();
+        copy.unsynced.add(new HashMap<>(copy.names));
+        return copy;
+    }
+
     /** Content of a file, to be read or damaged; what is done to it is on the disk at once. */
     public byte[] content(String name) throws IOException {
         return node(name).seen.clone();

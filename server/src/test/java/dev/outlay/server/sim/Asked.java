@@ -1,20 +1,18 @@
 package dev.outlay.server.sim;
 
-import com.google.protobuf.TextFormat;
 import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
-import dev.outlay.v1.ClientMessage;
+import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitRange;
-import dev.outlay.v1.IoMode;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
-import dev.outlay.v1.ServerMessage;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * What clients have asked the server and not been answered: whatever changes in the volume must be
  * what one of these asks for. Read off the network, independently of what the server makes of it.
  */
-final class Asked {
+final class Asked implements Talk.Listener {
 
     private static final int REMEMBERED = 5_000;
 
@@ -35,16 +33,8 @@ final class Asked {
 
     private final Set<Key> unsettled = new HashSet<>();
 
-    /** The answers of the last operations, so that another one to the same is noticed. */
-    private final Map<Key, Reply> answers = new LinkedHashMap<>();
-
-    /**
-     * Those of them that the server may keep in memory alone: grants that are not durable, and what
-     * was returned of such.
-     */
-    private final Set<Key> inMemory = new HashSet<>();
-
-    private final Map<SimNetwork.Stretch, Spoken> streams = new HashMap<>();
+    /** The last operations that were answered. */
+    private final Set<Key> answered = new LinkedHashSet<>();
 
     /** How many proofs of its end the server has or may have taken, by client. */
     private final Map<Long, Integer> proven = new HashMap<>();
@@ -53,12 +43,6 @@ final class Asked {
     private final Map<Long, Long> reattachedAt = new HashMap<>();
 
     private record Key(long client, long operation) {}
-
-    /** What is known of a stream: whose it is, and which requests were sent on it. */
-    private static final class Spoken {
-        private long client;
-        private final Map<Long, Request> requests = new HashMap<>();
-    }
 
     /** One operation, however often it was sent. */
     record Ask(long client, Request request) {}
@@ -69,28 +53,14 @@ final class Asked {
 
     // ---- from the network
 
-    void heard(SimNetwork.Stretch stream, ClientMessage message) {
-        Spoken spoken = streams.computeIfAbsent(stream, _ -> new Spoken());
-        for (Request request : message.getRequestsList()) {
-            world.count("request", request.getBodyCase());
-            world.detail(
-                    () ->
-                            "-> "
-                                    + Long.toHexString(spoken.client)
-                                    + " "
-                                    + TextFormat.printer()
-                                            .emittingSingleLine(true)
-                                            .printToString(request));
-            spoken.requests.put(request.getMessageId(), request);
-            if (request.hasAttachSession()) {
-                spoken.client = request.getAttachSession().getSession().getClientId();
-            } else if (request.hasEndClient()) {
-                endedBy.putIfAbsent(spoken.client, world.nanos());
-            } else if (request.hasReattach()) {
-                reattachedAt.put(spoken.client, world.nanos());
-            }
-            header(request).ifPresent(header -> begun(spoken.client, header, request));
+    @Override
+    public void heard(long client, Request request) {
+        if (request.hasEndClient()) {
+            endedBy.putIfAbsent(client, world.nanos());
+        } else if (request.hasReattach()) {
+            reattachedAt.put(client, world.nanos());
         }
+        header(request).ifPresent(header -> begun(client, header, request));
     }
 
     private void begun(long client, OperationHeader header, Request request) {
@@ -101,42 +71,19 @@ final class Asked {
                                 k.client == client
                                         && k.operation <= header.getAnsweredThrough()
                                         && !unsettled.contains(k));
-        if (answers.containsKey(key)) {
+        if (answered.contains(key)) {
             world.reach(Probe.REPLY_LOST);
         } else if (open.putIfAbsent(key, new Ask(client, request)) != null) {
             world.count("request repeated");
         }
     }
 
-    void said(SimNetwork.Stretch stream, ServerMessage message) {
-        Spoken spoken = streams.computeIfAbsent(stream, _ -> new Spoken());
-        for (var notice : message.getNoticesList()) {
-            world.count("notice", notice.getBodyCase());
-        }
-        for (Reply reply : message.getRepliesList()) {
-            if (reply.hasOpenSession()) {
-                spoken.client = reply.getOpenSession().getClientId();
-            }
-            world.detail(
-                    () ->
-                            "<- "
-                                    + Long.toHexString(spoken.client)
-                                    + " "
-                                    + TextFormat.printer()
-                                            .emittingSingleLine(true)
-                                            .printToString(reply));
-            Request request = spoken.requests.remove(reply.getMessageId());
-            if (reply.hasError()) {
-                world.count("refused", reply.getError().getReason());
-            }
-            if (request != null) {
-                header(request)
-                        .ifPresent(header -> answered(spoken.client, header, request, reply));
-            }
-        }
+    @Override
+    public void said(long client, Request request, Reply reply) {
+        header(request).ifPresent(header -> answered(client, header, reply));
     }
 
-    private void answered(long client, OperationHeader header, Request request, Reply reply) {
+    private void answered(long client, OperationHeader header, Reply reply) {
         Key key = new Key(client, header.getOperationId());
         if (reply.hasError() && isOfLostClient(reply) && startsWork(open.get(key))) {
             // What was durably intended is done, whoever hears of it.
@@ -150,42 +97,11 @@ final class Asked {
             }
             return;
         }
-        Reply plain = reply.toBuilder().clearMessageId().clearLeaseRenewed().build();
-        Reply before = answers.getOrDefault(key, plain);
-        if (!before.hasError() && !plain.hasError() && !before.equals(plain)) {
-            world.violated(
-                    "I12",
-                    "operation "
-                            + header.getOperationId()
-                            + " of client "
-                            + Long.toHexString(client)
-                            + " was answered twice, differently: "
-                            + before
-                            + " and "
-                            + plain);
-        }
         open.remove(key);
-        answers.putIfAbsent(key, plain);
-        if (isPlainRead(request) || request.hasReturnLayout()) {
-            inMemory.add(key);
+        answered.add(key);
+        if (answered.size() > REMEMBERED) {
+            answered.remove(answered.iterator().next());
         }
-        if (answers.size() > REMEMBERED) {
-            Key oldest = answers.keySet().iterator().next();
-            answers.remove(oldest);
-            inMemory.remove(oldest);
-        }
-    }
-
-    private static boolean isPlainRead(Request request) {
-        return request.hasMapBlocks()
-                && request.getMapBlocks().getIomode() == IoMode.IO_MODE_READ
-                && !request.getMapBlocks().getMapped();
-    }
-
-    /** The server runs no more: what it granted for reading is gone, and is granted anew. */
-    void serverDied() {
-        answers.keySet().removeAll(inMemory);
-        inMemory.clear();
     }
 
     private static boolean isOfLostClient(Reply reply) {
@@ -197,7 +113,8 @@ final class Asked {
         return ask != null && (ask.request.hasTruncate() || ask.request.hasDeallocate());
     }
 
-    private static boolean isForNow(Reply reply) {
+    /** Whether the refusal says nothing of what was asked: the same may be asked again. */
+    static boolean isForNow(Reply reply) {
         return switch (reply.getError().getReason()) {
             case REASON_TRY_LATER,
                     REASON_GRACE,
@@ -224,8 +141,15 @@ final class Asked {
             case TRUNCATE -> Optional.of(request.getTruncate().getOperation());
             case ALLOCATE -> Optional.of(request.getAllocate().getOperation());
             case DEALLOCATE -> Optional.of(request.getDeallocate().getOperation());
+            case CLONE -> Optional.of(request.getClone().getOperation());
+            case WRITE -> Optional.of(request.getWrite().getOperation());
             default -> Optional.empty();
         };
+    }
+
+    /** Whether an operation has been answered, and arrives once more. */
+    boolean isAnswered(long client, OperationHeader header) {
+        return answered.contains(new Key(client, header.getOperationId()));
     }
 
     /** The client's end has been proven, or is being proven. */
@@ -242,12 +166,6 @@ final class Asked {
         return proven.containsKey(client) || endedBy.containsKey(client);
     }
 
-    /** The client that speaks on a stream; 0 until it has said so. */
-    long speaker(SimNetwork.Stretch stream) {
-        Spoken spoken = streams.get(stream);
-        return spoken == null ? 0 : spoken.client;
-    }
-
     /** Whether the client has asked for something about a file and not been answered. */
     boolean isUnderWay(long client, long file) {
         return open.values().stream()
@@ -259,6 +177,30 @@ final class Asked {
     }
 
     // ---- what may happen
+
+    /** How many operations without an answer may move the change counter of a file. */
+    long countChangers(long file) {
+        return open.values().stream().filter(a -> mayChange(a.request, file)).count();
+    }
+
+    /** Whether somebody asks for what may set the mtime of a file to an earlier one. */
+    boolean movesTimeBack(long file) {
+        return open(a -> !a.request.hasCommitBlocks() && mayChange(a.request, file)).isPresent();
+    }
+
+    private static boolean mayChange(Request request, long file) {
+        return switch (request.getBodyCase()) {
+            case COMMIT_BLOCKS -> request.getCommitBlocks().getFileId() == file;
+            case SET_ATTRIBUTES -> request.getSetAttributes().getFileId() == file;
+            case TRUNCATE -> request.getTruncate().getFileId() == file;
+            case ALLOCATE -> request.getAllocate().getFileId() == file;
+            case DEALLOCATE -> request.getDeallocate().getFileId() == file;
+            case CLONE -> request.getClone().getDestinationId() == file;
+            case WRITE -> request.getWrite().getFileId() == file;
+            case RENAME, REMOVE -> true;
+            default -> false;
+        };
+    }
 
     private Optional<Ask> open(Predicate<Ask> which) {
         return open.values().stream().filter(which).findFirst();
@@ -313,6 +255,60 @@ final class Asked {
                             default -> false;
                         })
                 .isPresent();
+    }
+
+    /** Whether somebody asks to have the file removed, or another put in its place. */
+    boolean removes(Picture.FileView file) {
+        return open(a ->
+                        (a.request.hasRemove()
+                                        && a.request
+                                                .getRemove()
+                                                .getAt()
+                                                .getName()
+                                                .equals(file.name()))
+                                || (a.request.hasRename()
+                                        && a.request
+                                                .getRename()
+                                                .getTo()
+                                                .getName()
+                                                .equals(file.name())))
+                .isPresent();
+    }
+
+    /** Whether somebody asks for some size of a file. */
+    boolean truncates(long file) {
+        return open(a -> a.request.hasTruncate() && a.request.getTruncate().getFileId() == file)
+                .isPresent();
+    }
+
+    /** Commits of a file without an answer. */
+    List<CommitBlocksRequest> commits(long file) {
+        return open.values().stream()
+                .map(a -> a.request.getCommitBlocks())
+                .filter(commit -> commit.getFileId() == file && commit.getRangesCount() > 0)
+                .toList();
+    }
+
+    /** Whether a client asks for a grant, or restates one, and has no answer. */
+    boolean mayBeGranted(long client) {
+        Long reattached = reattachedAt.get(client);
+        return (reattached != null && world.nanos() - reattached < 1_000_000_000L)
+                || open(a -> a.client == client && a.request.hasMapBlocks()).isPresent();
+    }
+
+    /** Whether nothing but commits is asked of a file that may change its map. */
+    boolean changesOnlyByCommit(long file) {
+        return open(a ->
+                        switch (a.request.getBodyCase()) {
+                            case COMMIT_BLOCKS -> false;
+                            case MAP_BLOCKS -> a.request.getMapBlocks().getFileId() == file;
+                            case RETURN_LAYOUT ->
+                                    !a.request.getReturnLayout().hasFile()
+                                            || a.request.getReturnLayout().getFile().getFileId()
+                                                    == file;
+                            default -> mayChange(a.request, file);
+                        })
+                .isEmpty();
     }
 
     /** Whether somebody asks for this size of a file, or a commit may change it. */

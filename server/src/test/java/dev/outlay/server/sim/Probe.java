@@ -5,17 +5,32 @@ package dev.outlay.server.sim;
  * them has shown less than it seems to, and fails with its name.
  */
 enum Probe {
+    ANSWERED_AGAIN("An operation was answered a second time (I12)."),
     BLOCK_RELOCATED(
             "A written block that a revoked writer could still store to was copied elsewhere."),
     CLIENT_KILLED_UNCOMMITTED(
             "A client's process was killed after it had stored and before it had committed."),
     CLOCK_JUMPED("The server's wall clock jumped while it ran."),
+    COMMITTED_AGAIN("Nothing but written blocks was committed to a file (I13)."),
+    COMMIT_NOT_GRANTED("A commit named what its client had not been granted (I3)."),
+    COMMIT_OF_ITS_EPOCH("A commit was compared with the map of the epoch in its answer (I24)."),
+    COMMIT_OF_MANY_BLOCKS("Several blocks became written by one commit (I6)."),
+    CONFLICTING_GRANT("A grant followed one that it does not bear (I9)."),
+    DISK_READ_BACK("The journal's disk was read back as a crash would have left it (I5)."),
     END_PROVEN("The end of a client was proven, and what it held left the quarantine."),
+    EXTENT_OF_ONE_MOMENT("An extent in an answer was compared with the map of its epoch (I17)."),
     GRACE_REFUSED("A request was refused because clients may still restate what they held."),
+    HELD_OVER_A_CRASH(
+            "The server crashed, and what clients had been told was looked for after it (I5)."),
     LATE_STORE("A revoked client stored to a block that is in quarantine in its name."),
+    LEASE_OVER("A client lapsed or expired (I20)."),
+    MAY_BE_RESTATED("In grace a client had yet to restate what it had held for reading (I22)."),
     READ_ONLY_REFUSED("A request was refused because the journal had failed or was full."),
     RECALLED("A client was asked to give something back."),
+    RECALLED_AGAIN("A recall was told a second time (I13)."),
+    RECALL_ENDED("What was recalled had come back (I18)."),
     REPLY_LOST("A request was answered, the answer was lost, and the request came once more."),
+    RETURNED_AGAIN("A client returned what it did not hold (I13)."),
     SERVER_STORE_FAILED("The server's own store to the device failed half-way."),
     SESSION_LOST("A client found its session dead and began a new one."),
     STOPPED_IN_ACCESS("A client was stopped for long in the middle of a store or a load."),

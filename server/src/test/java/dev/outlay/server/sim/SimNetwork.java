@@ -46,6 +46,9 @@ final class SimNetwork implements Transport {
         StreamObserver<ClientMessage> begin(
                 ServerCallStreamObserver<ServerMessage> out, ScheduledExecutorService loop);
 
+        /** A message leaves its client. */
+        void sent(Stretch stream, ClientMessage message);
+
         /** A message arrives. */
         void heard(Stretch stream, ClientMessage message);
 
@@ -54,6 +57,12 @@ final class SimNetwork implements Transport {
 
         /** A message leaves. */
         void said(Stretch stream, ServerMessage message);
+
+        /** The server has lost a stream: nothing more leaves on it. */
+        void dropped(Stretch stream);
+
+        /** A message arrives at its client. */
+        void got(Stretch stream, ServerMessage message);
     }
 
     SimNetwork(World world, SimProcess process, Peer peer) {
@@ -197,6 +206,7 @@ final class SimNetwork implements Transport {
         private void cancelled() {
             if (serverLives()) {
                 serverOver = true;
+                peer.dropped(this);
                 onCancel.run();
                 Optional.ofNullable(atServer)
                         .ifPresent(s -> s.onError(new IllegalStateException("cancelled")));
@@ -246,6 +256,7 @@ final class SimNetwork implements Transport {
                     @Override
                     public void send(ClientMessage message) {
                         if (!clientOver) {
+                            peer.sent(Stretch.this, message);
                             up(
                                     () -> {
                                         arrived.add(message);
@@ -309,7 +320,9 @@ final class SimNetwork implements Transport {
             down(
                     () -> {
                         if (!clientOver) {
-                            listener.message(insertions.down(message));
+                            ServerMessage known = insertions.down(message);
+                            peer.got(this, known);
+                            listener.message(known);
                         }
                     });
         }
@@ -317,12 +330,14 @@ final class SimNetwork implements Transport {
         @Override
         public void onError(Throwable failure) {
             serverOver = true;
+            peer.dropped(this);
             down(() -> broken("ended by the server: " + failure.getMessage()));
         }
 
         @Override
         public void onCompleted() {
             serverOver = true;
+            peer.dropped(this);
             down(() -> broken("ended by the server"));
         }
 

@@ -32,6 +32,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
     private final Deque<Runnable> due = new ArrayDeque<>();
     private boolean stopped;
     private long stopInAccessNanos;
+    private long wentOnNanos;
     private boolean dead;
 
     SimProcess(World world, String name, int host, Runnable body) {
@@ -118,8 +119,18 @@ final class SimProcess implements Scheduler, MonotonicClock {
         }
     }
 
+    /** When it last went on after it had been stopped. */
+    long wentOnNanos() {
+        return wentOnNanos;
+    }
+
+    double clockRate() {
+        return clockRate;
+    }
+
     void goOn() {
         stopped = false;
+        wentOnNanos = world.nanos();
         while (!due.isEmpty() && !stopped && !dead) {
             due.removeFirst().run();
         }

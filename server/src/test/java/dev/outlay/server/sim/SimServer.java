@@ -10,6 +10,7 @@ import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.engine.ServerIdentity;
 import dev.outlay.server.engine.Sessions;
 import dev.outlay.server.engine.SimEngine;
+import dev.outlay.server.engine.VolumeStore;
 import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.metrics.ServerMeters;
@@ -21,10 +22,13 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +43,7 @@ final class SimServer {
     static final int BLOCK = 4096;
     static final long LEASE_MILLIS = 300;
     static final long MAX_IO_MILLIS = 50;
-    private static final int RECALL_MILLIS = 100;
+    static final long RECALL_MILLIS = 100;
 
     private static final UUID SERVER = new UUID(3, 3);
     private static final UUID VOLUME_ID = new UUID(4, 4);
@@ -76,7 +80,7 @@ final class SimServer {
                             new SimEngine.Parts(
                                     VOLUME,
                                     disk,
-                                    journal(),
+                                    journal(world.random()),
                                     limits,
                                     new Devices(),
                                     newLoop(20_000_000),
@@ -123,7 +127,7 @@ final class SimServer {
         this.disk = new FaultyJournalStorage(world.random());
         VolumeSettings settings =
                 new VolumeSettings(VOLUME_ID, VOLUME, BLOCK, Durability.FORCED, WALL_START_MILLIS);
-        SimEngine.create(disk, journal(), limits, settings, List.of(device()));
+        SimEngine.create(disk, journal(world.random()), limits, settings, List.of(device()));
     }
 
     private VolumeDevice device() {
@@ -139,13 +143,13 @@ final class SimServer {
                 true);
     }
 
-    private JournalOptions journal() {
+    private JournalOptions journal(RandomGenerator random) {
         return new JournalOptions(
                 VOLUME_ID,
                 SEGMENT_BYTES,
                 SEGMENT_BYTES / 4,
                 1 << 12,
-                world.random()::nextLong,
+                random::nextLong,
                 Runnable::run);
     }
 
@@ -374,6 +378,21 @@ final class SimServer {
         }
         now.engine.prove(client, refused);
         return true;
+    }
+
+    /** The volume as a crash now would leave it; empty if its journal cannot be read back. */
+    Optional<byte[]> imageAfterCrash() {
+        try {
+            // Its own dice: that somebody looks changes nothing.
+            RandomGenerator dice = new SplittableRandom(starts);
+            VolumeStore store =
+                    new VolumeStore(disk.copyOfWhatIsForced(dice), journal(dice), limits);
+            VolumeStore.Loaded loaded = store.load();
+            loaded.journal().close();
+            return Optional.of(loaded.state().image());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /** Looks at the volume, if the server runs and has its state. */

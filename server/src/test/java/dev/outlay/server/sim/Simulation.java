@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,10 +53,11 @@ final class Simulation {
     private final SimServer server;
     private final Tags tags = new Tags();
     private final Contents contents;
+    private final Talk talk;
     private final Asked asked;
     private final Strays strays;
     private final I1Reads reads;
-    private final List<Invariant> invariants;
+    private final Invariants invariants;
     private final List<SimClient> clients = new ArrayList<>();
     private final Deque<Fault> faults;
     private final Shape shape;
@@ -89,26 +89,26 @@ final class Simulation {
         memory = new SharedMemory(label, STALE);
         server = new SimServer(world, memory, serverStores(), METERS, VOLUME_METERS);
         contents = new Contents(world, memory);
+        talk = new Talk(world);
         asked = new Asked(world);
         strays = new Strays(world, asked, label.incarnation());
         reads = new I1Reads(world, contents, tags);
-        invariants =
-                List.of(
-                        new CheckedState(world),
-                        new I2CommitOnly(world, memory, asked, tags, blockCount),
-                        new I7Reuse(world, asked),
-                        new I11Sequence(world),
-                        new I14Attributes(world, asked),
-                        new I15Tail(world, memory));
-        Block[] empty = new Block[blockCount];
-        java.util.Arrays.fill(empty, Block.FREE);
-        picture = new Picture(Map.of(), empty, Map.of(), false, List.of());
+        invariants = new Invariants(world, talk, asked, memory, tags, blockCount, this::images);
+        picture = Picture.empty(blockCount);
         for (int i = 0; i < shape.clients(); i++) {
             clients.add(
                     new SimClient(
                             this, "c" + i, FIRST_CLIENT_HOST + i % HOSTS, script.of(i).iterator()));
         }
         troubles = new Troubles(world, server, memory, contents, asked, tally, clients);
+    }
+
+    /** The volume as it runs, and as a crash now would leave it. */
+    private Optional<byte[][]> images() {
+        byte[][] both = new byte[2][];
+        server.look(state -> both[0] = state.image());
+        server.imageAfterCrash().ifPresent(image -> both[1] = image);
+        return both[0] == null || both[1] == null ? Optional.empty() : Optional.of(both);
     }
 
     // ---- for its parts
@@ -161,22 +161,37 @@ final class Simulation {
             }
 
             @Override
+            public void sent(SimNetwork.Stretch stream, ClientMessage message) {
+                talk.sent(stream, message);
+            }
+
+            @Override
             public void heard(SimNetwork.Stretch stream, ClientMessage message) {
                 tally.heard(stream.process(), message);
-                asked.heard(stream, message);
+                talk.heard(stream, message);
             }
 
             @Override
             public Optional<Request.Builder> strayBehind(
                     SimNetwork.Stretch stream, ClientMessage message) {
-                return strays.behind(asked.speaker(stream), message, picture);
+                return strays.behind(talk.speaker(stream), message, picture);
             }
 
             @Override
             public void said(SimNetwork.Stretch stream, ServerMessage message) {
                 tally.said(stream.process(), message);
                 reached.said(message);
-                asked.said(stream, message);
+                talk.said(stream, message);
+            }
+
+            @Override
+            public void dropped(SimNetwork.Stretch stream) {
+                talk.dropped(stream);
+            }
+
+            @Override
+            public void got(SimNetwork.Stretch stream, ServerMessage message) {
+                talk.got(stream, message);
             }
         };
     }
@@ -237,6 +252,7 @@ final class Simulation {
     private void checkStore(String owner, long client, long offset, long length) {
         for (long b = offset / SimServer.BLOCK; b * SimServer.BLOCK < offset + length; b++) {
             Block block = picture.blocks()[(int) b];
+            invariants.stores(client, (int) b);
             if (block.writers().contains(client)) {
                 if (block.writers().size() > 1) {
                     world.violated("I8", "two writers of block " + b);
@@ -297,7 +313,7 @@ final class Simulation {
 
     private void serverGone() {
         restarting = true;
-        asked.serverDied();
+        talk.serverDied();
         tally.serverCrashed();
         clients.forEach(c -> c.network().serverDied());
         world.after(
@@ -320,7 +336,7 @@ final class Simulation {
                     Picture before = picture;
                     picture = now;
                     contents.follow(before, now);
-                    invariants.forEach(i -> i.batch(before, now));
+                    invariants.batch(before, now);
                     checkLeases();
                 });
     }

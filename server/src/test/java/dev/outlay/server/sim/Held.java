@@ -1,0 +1,133 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.Reason;
+import dev.outlay.v1.Reply;
+import dev.outlay.v1.Request;
+import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.ReturnedLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What clients hold as one end of the network sees it: what replies to them grant, less what they
+ * have given back by their own word. Never more than that: where an order of messages leaves room,
+ * what may be gone counts as gone.
+ */
+final class Held {
+
+    private final Holdings holdings = new Holdings();
+
+    /** MapBlocks without an answer, and what was given back since it was asked. */
+    private final Map<Key, Pending> maps = new HashMap<>();
+
+    /** Requests without an answer that may take what their own sender holds. */
+    private final Map<Key, Request> taking = new HashMap<>();
+
+    private record Key(long client, long operation) {}
+
+    private static final class Pending {
+        private final List<ReturnLayoutRequest> returns = new ArrayList<>();
+        private final List<ReturnedLayout> taken = new ArrayList<>();
+        private boolean gone;
+    }
+
+    Holdings holdings() {
+        return holdings;
+    }
+
+    /** Whether a request of the client's own, without an answer, may take some of a file. */
+    boolean isTaking(long client, long file) {
+        if (taking.isEmpty()) {
+            return false;
+        }
+        return taking.entrySet().stream()
+                .anyMatch(e -> e.getKey().client == client && Holdings.takes(e.getValue(), file));
+    }
+
+    void asks(long client, Request request) {
+        Asked.header(request).ifPresent(header -> asks(key(client, header), request));
+        if (request.hasReturnLayout()) {
+            holdings.returned(client, request.getReturnLayout());
+            maps.forEach(
+                    (key, pending) -> {
+                        if (key.client == client) {
+                            pending.returns.add(request.getReturnLayout());
+                        }
+                    });
+        } else if (request.hasEndClient()) {
+            ended(client);
+        }
+    }
+
+    private void asks(Key key, Request request) {
+        if (request.hasMapBlocks()) {
+            maps.put(key, new Pending());
+        } else if (!request.hasCommitBlocks() && !request.hasReturnLayout()) {
+            taking.put(key, request);
+        }
+    }
+
+    void answered(long client, Request request, Reply reply) {
+        if (request.hasMapBlocks()) {
+            Key key = key(client, request.getMapBlocks().getOperation());
+            Pending pending = maps.remove(key);
+            if (reply.hasMapBlocks() && pending != null && !pending.gone) {
+                holdings.granted(client, request.getMapBlocks().getFileId(), reply.getMapBlocks());
+                pending.returns.forEach(each -> holdings.returned(client, each));
+                holdings.takenBack(client, pending.taken);
+            }
+            return;
+        }
+        List<ReturnedLayout> taken = Holdings.taken(reply);
+        if (!taken.isEmpty()) {
+            holdings.takenBack(client, taken);
+            maps.forEach(
+                    (key, pending) -> {
+                        if (key.client == client) {
+                            pending.taken.addAll(taken);
+                        }
+                    });
+        }
+        if (reply.getError().getReason() == Reason.REASON_STALE_FILE) {
+            // It may have taken what it named before it found the file removed.
+            holdings.forgetFile(client, request);
+        }
+        if (reply.hasReattach()) {
+            holdings.restated(client, reply.getReattach());
+            forgetMaps(client);
+        }
+        if (!(reply.hasError() && leavesOpen(reply))) {
+            Asked.header(request).ifPresent(header -> taking.remove(key(client, header)));
+        }
+    }
+
+    /** The journal failed, or the client is lost: what was asked may be done or not. */
+    private static boolean leavesOpen(Reply reply) {
+        Reason reason = reply.getError().getReason();
+        return Asked.isForNow(reply)
+                || reason == Reason.REASON_EXPIRED
+                || reason == Reason.REASON_FENCED;
+    }
+
+    /** The client is no more, by its own word or because it was told so. */
+    void ended(long client) {
+        holdings.ended(client);
+        forgetMaps(client);
+    }
+
+    private void forgetMaps(long client) {
+        maps.forEach((key, pending) -> pending.gone |= key.client == client);
+    }
+
+    /** No answer comes to what was asked. */
+    void serverDied() {
+        maps.clear();
+    }
+
+    private static Key key(long client, OperationHeader header) {
+        return new Key(client, header.getOperationId());
+    }
+}

@@ -1,0 +1,210 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.v1.Extent;
+import dev.outlay.v1.ExtentState;
+import dev.outlay.v1.FileRange;
+import dev.outlay.v1.IoMode;
+import dev.outlay.v1.Layout;
+import dev.outlay.v1.LayoutRange;
+import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.ReattachResponse;
+import dev.outlay.v1.Reply;
+import dev.outlay.v1.Request;
+import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.ReturnedLayout;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What clients hold, block by block, as it follows from messages and from nothing else. */
+final class Holdings {
+
+    private static final Map<Long, Hold> NOTHING = Map.of();
+
+    /** By client, file and block of the file. */
+    private final Map<Long, Map<Long, Map<Long, Hold>>> all = new TreeMap<>();
+
+    /**
+     * One block of a file, held by one client.
+     *
+     * @param place where its holder may store or read, -1: nowhere
+     */
+    record Hold(boolean write, boolean atomic, boolean mapped, int place) {}
+
+    /** Sees one hold. */
+    interface Visitor {
+        void held(long client, long file, long index, Hold hold);
+    }
+
+    // ---- what is held
+
+    void forEach(Visitor visitor) {
+        all.keySet().forEach(client -> forEach(client, visitor));
+    }
+
+    void forEach(long client, Visitor visitor) {
+        all.getOrDefault(client, Map.of())
+                .forEach(
+                        (file, blocks) ->
+                                blocks.forEach(
+                                        (index, hold) -> visitor.held(client, file, index, hold)));
+    }
+
+    Iterable<Long> clients() {
+        return all.keySet();
+    }
+
+    @Nullable Hold at(long client, long file, long index) {
+        return of(client, file).get(index);
+    }
+
+    Map<Long, Hold> of(long client, long file) {
+        return all.getOrDefault(client, Map.of()).getOrDefault(file, NOTHING);
+    }
+
+    // ---- how it changes
+
+    /** What a reply to MapBlocks grants; what is held as something stronger stays as it is. */
+    void granted(long client, long file, MapBlocksResponse reply) {
+        for (LayoutRange range : reply.getRangesList()) {
+            grant(client, file, range, reply.getExtentsList());
+        }
+    }
+
+    private void grant(long client, long file, LayoutRange range, List<Extent> extents) {
+        boolean write = range.getIomode() == IoMode.IO_MODE_RW;
+        Map<Long, Hold> blocks =
+                all.computeIfAbsent(client, _ -> new TreeMap<>())
+                        .computeIfAbsent(file, _ -> new HashMap<>());
+        for (long at = range.getOffset();
+                at < range.getOffset() + range.getLength();
+                at += SimServer.BLOCK) {
+            long index = at / SimServer.BLOCK;
+            Hold before = blocks.get(index);
+            int place = place(extents, at, write);
+            if (before != null && before.write && !write) {
+                continue;
+            }
+            if (place < 0 && before != null) {
+                place = before.place;
+            }
+            blocks.put(index, new Hold(write, range.getAtomic(), range.getMapped(), place));
+        }
+    }
+
+    /** Where the holder may go: of a pair, a writer to the destination, which comes second. */
+    private static int place(List<Extent> extents, long at, boolean write) {
+        int place = -1;
+        for (Extent extent : extents) {
+            if (extent.getFileOffset() <= at
+                    && at < extent.getFileOffset() + extent.getLength()
+                    && extent.hasDeviceOffset()
+                    && (write || extent.getState() == ExtentState.EXTENT_STATE_WRITTEN)) {
+                place =
+                        Picture.place(
+                                extent.getDevice(),
+                                extent.getDeviceOffset() + at - extent.getFileOffset());
+            }
+        }
+        return place;
+    }
+
+    /** What a request returns. */
+    void returned(long client, ReturnLayoutRequest request) {
+        if (!request.hasFile()) {
+            all.remove(client);
+        } else if (request.getFile().getRangesCount() == 0) {
+            all.getOrDefault(client, Map.of()).remove(request.getFile().getFileId());
+        } else {
+            remove(client, request.getFile().getFileId(), request.getFile().getRangesList());
+        }
+    }
+
+    /** What a reply says that was taken back. */
+    void takenBack(long client, List<ReturnedLayout> layouts) {
+        layouts.forEach(each -> remove(client, each.getFileId(), each.getRangesList()));
+    }
+
+    void remove(long client, long file, List<FileRange> ranges) {
+        Map<Long, Hold> blocks = of(client, file);
+        if (!blocks.isEmpty()) {
+            blocks.keySet()
+                    .removeIf(
+                            index ->
+                                    ranges.stream()
+                                            .anyMatch(r -> contains(r, index * SimServer.BLOCK)));
+        }
+    }
+
+    private static boolean contains(FileRange range, long offset) {
+        return range.getOffset() <= offset && offset - range.getOffset() < range.getLength();
+    }
+
+    /** A client is told what it holds, and that this is all. */
+    void restated(long client, ReattachResponse reply) {
+        Map<Long, Map<Long, Hold>> before = all.remove(client);
+        for (ReattachResponse.VolumeResult volume : reply.getVolumesList()) {
+            for (ReattachResponse.LayoutResult result : volume.getLayoutsList()) {
+                Layout layout = result.getLayout();
+                layout.getRangesList()
+                        .forEach(range -> grant(client, layout.getFileId(), range, List.of()));
+            }
+        }
+        if (before != null) {
+            all.getOrDefault(client, Map.of())
+                    .forEach(
+                            (file, blocks) ->
+                                    blocks.replaceAll(
+                                            (index, hold) ->
+                                                    placed(
+                                                            hold,
+                                                            before.getOrDefault(file, NOTHING)
+                                                                    .get(index))));
+        }
+    }
+
+    private static Hold placed(Hold hold, @Nullable Hold before) {
+        return before == null ? hold : new Hold(hold.write, hold.atomic, hold.mapped, before.place);
+    }
+
+    /** Nothing is known of what the client holds of a file that the request may take from it. */
+    void forgetFile(long client, Request request) {
+        all.getOrDefault(client, Map.of()).keySet().removeIf(file -> takes(request, file));
+    }
+
+    void ended(long client) {
+        all.remove(client);
+    }
+
+    /** What a reply to any request but MapBlocks says that it took from the caller. */
+    static List<ReturnedLayout> taken(Reply reply) {
+        return switch (reply.getBodyCase()) {
+            case RETURN_LAYOUT -> reply.getReturnLayout().getReturnedList();
+            case RENAME -> reply.getRename().getReturnedList();
+            case REMOVE -> reply.getRemove().getReturnedList();
+            case TRUNCATE -> reply.getTruncate().getReturnedList();
+            case ALLOCATE -> reply.getAllocate().getReturnedList();
+            case DEALLOCATE -> reply.getDeallocate().getReturnedList();
+            case CLONE -> reply.getClone().getReturnedList();
+            case WRITE -> reply.getWrite().getReturnedList();
+            default -> List.of();
+        };
+    }
+
+    /** Whether a request may take what its own sender holds, on one file or by a name. */
+    static boolean takes(Request request, long file) {
+        return switch (request.getBodyCase()) {
+            case RENAME, REMOVE -> true;
+            case TRUNCATE -> request.getTruncate().getFileId() == file;
+            case ALLOCATE -> request.getAllocate().getFileId() == file;
+            case DEALLOCATE -> request.getDeallocate().getFileId() == file;
+            case WRITE -> request.getWrite().getFileId() == file;
+            case CLONE ->
+                    request.getClone().getSourceId() == file
+                            || request.getClone().getDestinationId() == file;
+            default -> false;
+        };
+    }
+}

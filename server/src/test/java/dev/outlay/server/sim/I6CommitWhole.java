@@ -1,0 +1,131 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.server.sim.Picture.FileView;
+import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.CommitRange;
+import dev.outlay.v1.FileAttributes;
+import dev.outlay.v1.Reply;
+import dev.outlay.v1.Request;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * I6: a commit is atomic and durable: ranges, size and times together.
+ *
+ * <p>After each batch, the first one after a crash included: a commit without an answer of which
+ * one block has become written has all of them written, the size it asks for and its mtime; else
+ * none shows. And what commits were answered with - change counter, size, mtime - the volume has,
+ * or something newer.
+ */
+final class I6CommitWhole implements Invariant {
+
+    private final World world;
+    private final Asked asked;
+
+    /** The newest attributes that a commit of each file was answered with. */
+    private final Map<Long, FileAttributes> answered = new HashMap<>();
+
+    I6CommitWhole(World world, Asked asked) {
+        this.world = world;
+        this.asked = asked;
+    }
+
+    @Override
+    public void said(long client, Request request, Reply reply) {
+        if (reply.hasCommitBlocks()) {
+            FileAttributes told = reply.getCommitBlocks().getAttributes();
+            answered.merge(
+                    request.getCommitBlocks().getFileId(),
+                    told,
+                    (x, y) -> x.getChangeCounter() > y.getChangeCounter() ? x : y);
+        }
+    }
+
+    @Override
+    public void batch(Picture before, Picture now) {
+        for (FileView old : before.files().values()) {
+            FileView file = now.files().get(old.id());
+            if (file == null) {
+                answered.remove(old.id());
+                if (!old.removing() && !asked.removes(old)) {
+                    violated(old.id(), "is gone and nobody has removed it");
+                }
+            } else if (file.mapEpoch() != old.mapEpoch()) {
+                asked.commits(file.id()).forEach(commit -> checkWhole(old, file, commit));
+            }
+        }
+        answered.forEach((id, told) -> checkAnswered(now.files().get(id), told));
+    }
+
+    private void checkAnswered(@Nullable FileView file, FileAttributes told) {
+        if (file == null || file.removing()) {
+            return;
+        }
+        boolean same = file.changeCounter() == told.getChangeCounter();
+        if (file.changeCounter() < told.getChangeCounter()
+                || (same
+                        && (file.size() != told.getSizeBytes()
+                                || file.modifiedMillis() != told.getModifiedMillis()))) {
+            violated(
+                    file.id(),
+                    "has not what a commit was answered with: change counter "
+                            + file.changeCounter()
+                            + ", size "
+                            + file.size()
+                            + ", mtime "
+                            + file.modifiedMillis()
+                            + "; answered were "
+                            + told.getChangeCounter()
+                            + ", "
+                            + told.getSizeBytes()
+                            + ", "
+                            + told.getModifiedMillis());
+        }
+    }
+
+    private void checkWhole(FileView old, FileView file, CommitBlocksRequest commit) {
+        int fresh = 0;
+        int missing = 0;
+        for (CommitRange range : commit.getRangesList()) {
+            for (long at = 0; at < range.getLength(); at += SimServer.BLOCK) {
+                long index = (range.getFileOffset() + at) / SimServer.BLOCK;
+                int place = Picture.place(range.getDevice(), range.getDeviceOffset() + at);
+                boolean was = old.isWritten(index) && old.place(index) == place;
+                boolean is = file.isWritten(index) && file.place(index) == place;
+                fresh += is && !was ? 1 : 0;
+                missing += is || was || asked.takes(old, index) ? 0 : 1;
+            }
+        }
+        if (fresh == 0 || file.removing()) {
+            return;
+        }
+        if (fresh > 1) {
+            world.reach(Probe.COMMIT_OF_MANY_BLOCKS);
+        }
+        boolean tooShort =
+                commit.hasLastWriteOffset()
+                        && file.size() <= commit.getLastWriteOffset()
+                        && !asked.truncates(file.id());
+        boolean early =
+                commit.hasModifiedMillis()
+                        && file.modifiedMillis() < commit.getModifiedMillis()
+                        && !asked.movesTimeBack(file.id());
+        if (missing > 0 || tooShort || early) {
+            violated(
+                    file.id(),
+                    fresh
+                            + " blocks of a commit are written and "
+                            + missing
+                            + " are not"
+                            + (tooShort ? ", and the size is " + file.size() : "")
+                            + (early ? ", and the mtime is " + file.modifiedMillis() : "")
+                            + ": "
+                            + commit);
+        }
+    }
+
+    private void violated(long file, String what) {
+        world.violated("I6", "file " + file + " " + what);
+    }
+}
