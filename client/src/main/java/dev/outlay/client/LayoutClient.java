@@ -476,8 +476,12 @@ public final class LayoutClient implements AutoCloseable {
      * the caller's to answer: see {@link #onRecall}.
      */
     public MappedBlocks mapBlocks(String volume, MapRequest request) throws OutlayException {
-        recalls.heldByHand(volume, request.file());
-        return remote.mapBlocks(volume, request);
+        recalls.askingByHand(volume, request.file());
+        try {
+            return remote.mapBlocks(volume, request);
+        } finally {
+            recalls.askedByHand(volume, request.file());
+        }
     }
 
     /**

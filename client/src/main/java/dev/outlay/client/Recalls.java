@@ -44,6 +44,7 @@ final class Recalls implements LayoutTable.Unasked {
     private final Scheduler scheduler;
     private final boolean resumed;
     private final Set<LayoutTable.Key> byHand = ConcurrentHashMap.newKeySet();
+    private final Map<LayoutTable.Key, Integer> askingByHand = new ConcurrentHashMap<>();
     private final Map<Id, Told> open = new HashMap<>();
     private volatile Consumer<ToldRecall> holder = _ -> {};
 
@@ -83,12 +84,21 @@ final class Recalls implements LayoutTable.Unasked {
         holder = to;
     }
 
-    /** A layout on a file is held by hand from now on, unless the file is open. */
-    void heldByHand(String volume, FileId file) {
+    /**
+     * A layout on a file is held by hand from now on, unless the file is open. To be paired with
+     * {@link #askedByHand}, once the answer is entered: until then nothing of it is known here.
+     */
+    void askingByHand(String volume, FileId file) {
         LayoutTable.Key key = new LayoutTable.Key(volume, file);
+        askingByHand.merge(key, 1, Integer::sum);
         if (files.find(key).isEmpty()) {
             byHand.add(key);
         }
+    }
+
+    void askedByHand(String volume, FileId file) {
+        askingByHand.computeIfPresent(
+                new LayoutTable.Key(volume, file), (_, asking) -> asking == 1 ? null : asking - 1);
     }
 
     // ---- what the server says
@@ -343,7 +353,11 @@ final class Recalls implements LayoutTable.Unasked {
     /** Whether something of the scope is held by hand, or may be held by an earlier process. */
     private boolean isLeftToOthers(ToldRecall recall) {
         byHand.removeIf(
-                key -> layouts.find(key.volume(), key.file()).flatMap(LayoutCache::held).isEmpty());
+                key ->
+                        !askingByHand.containsKey(key)
+                                && layouts.find(key.volume(), key.file())
+                                        .flatMap(LayoutCache::held)
+                                        .isEmpty());
         return switch (recall.scope()) {
             case RecallScope.Ranges of -> {
                 LayoutTable.Key key = new LayoutTable.Key(recall.volume(), of.file());

@@ -184,7 +184,7 @@ final class Wire {
         return new LayoutRange(
                 ByteRange.ofLength(range.getOffset(), range.getLength()),
                 switch (range.getIomode()) {
-                    case IO_MODE_READ -> GrantKind.READ;
+                    case IO_MODE_READ -> range.getMapped() ? GrantKind.READ_MAPPED : GrantKind.READ;
                     case IO_MODE_RW -> range.getAtomic() ? GrantKind.RW_ATOMIC : GrantKind.RW;
                     case IO_MODE_UNSPECIFIED, UNRECOGNIZED ->
                             throw new IllegalArgumentException("no iomode: " + range.getIomode());
@@ -196,6 +196,7 @@ final class Wire {
                 .setOffset(range.range().start())
                 .setLength(range.range().length())
                 .setIomode(iomode(range.kind().iomode()))
+                .setMapped(range.kind() == GrantKind.READ_MAPPED)
                 .setAtomic(range.kind() == GrantKind.RW_ATOMIC)
                 .build();
     }

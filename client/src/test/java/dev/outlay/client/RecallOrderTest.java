@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
+import dev.outlay.v1.FileRange;
 import dev.outlay.v1.Notice;
+import dev.outlay.v1.Recall;
 import dev.outlay.v1.Request.BodyCase;
 import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.ShedLoad;
@@ -206,6 +210,50 @@ final class RecallOrderTest {
         BlockFile file = writtenAndRecalled(FileFixture.bytes(BLOCK, 7));
         OutlayException told = assertThrows(OutlayException.class, file::close);
         assertTrue(told.getMessage().contains("is lost"), told::getMessage);
+    }
+
+    @Test
+    void whatIsAskedForByHandIsTheHoldersToReturnThoughAnotherFileIsRecalledMeanwhile()
+            throws OutlayException {
+        List<ToldRecall> told = new ArrayList<>();
+        fixture.client.onRecall(told::add);
+        List<Runnable> heldBack = new ArrayList<>();
+        volume.delayReplies(heldBack::add);
+        fixture.scheduler.schedule(
+                10,
+                () ->
+                        volume.tell(
+                                Notice.newBuilder()
+                                        .setRecall(
+                                                Recall.newBuilder()
+                                                        .setRecallId(100)
+                                                        .setVolume(FakeVolume.NAME)
+                                                        .setFile(
+                                                                Recall.File.newBuilder()
+                                                                        .setFileId(999)
+                                                                        .addRanges(
+                                                                                FileRange
+                                                                                        .newBuilder()
+                                                                                        .setOffset(
+                                                                                                1L
+                                                                                                        << 40)
+                                                                                        .setLength(
+                                                                                                BLOCK))))
+                                        .build()));
+        fixture.scheduler.schedule(
+                20,
+                () -> {
+                    assertEquals(1, returns().size(), "that nothing of the other file is held");
+                    volume.delayReplies(Runnable::run);
+                    heldBack.forEach(Runnable::run);
+                });
+        fixture.client.mapBlocks(
+                FakeVolume.NAME,
+                MapRequest.of(new FileId(FakeVolume.FILE), 0, BLOCK, IoMode.RW, Optional.empty()));
+        volume.recallRange(new ByteRange(0, BLOCK), false);
+        fixture.scheduler.run(SETTLE_MILLIS);
+        assertEquals(1, told.size(), "the holder is told");
+        assertEquals(1, returns().size(), "and nothing is returned behind its back");
     }
 
     @Test
