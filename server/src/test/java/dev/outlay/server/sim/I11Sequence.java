@@ -4,7 +4,12 @@ import dev.outlay.core.value.Stateid;
 import dev.outlay.server.sim.Picture.FileView;
 import dev.outlay.server.sim.Picture.LayoutView;
 
-/** I11: the seqid of a layout only rises. */
+/**
+ * I11: seqids rise by one; replies and recalls apply in that order.
+ *
+ * <p>From picture to picture: the seqid of a layout only rises, and it has risen where what is held
+ * differs.
+ */
 record I11Sequence(World world) implements Invariant {
 
     @Override
@@ -21,8 +26,9 @@ record I11Sequence(World world) implements Invariant {
                                 if (was != null
                                         && was.idHigh() == layout.idHigh()
                                         && was.idLow() == layout.idLow()
-                                        && was.seqid() != layout.seqid()
-                                        && !Stateid.isAfter(layout.seqid(), was.seqid())) {
+                                        && (was.seqid() == layout.seqid()
+                                                ? !was.holdsAsMuchAs(layout)
+                                                : !Stateid.isAfter(layout.seqid(), was.seqid()))) {
                                     world.violated(
                                             "I11",
                                             "the seqid of client "

@@ -21,14 +21,53 @@ import org.jspecify.annotations.Nullable;
 final class I6CommitWhole implements Invariant {
 
     private final World world;
+    private final SharedMemory memory;
     private final Asked asked;
+    private final Tags tags;
+
+    /** The last commit that each client has sent: what it sends again it has stored before. */
+    private final Map<Long, Long> lastSent = new HashMap<>();
 
     /** The newest attributes that a commit of each file was answered with. */
     private final Map<Long, FileAttributes> answered = new HashMap<>();
 
-    I6CommitWhole(World world, Asked asked) {
+    I6CommitWhole(World world, SharedMemory memory, Asked asked, Tags tags) {
+        this.tags = tags;
         this.world = world;
+        this.memory = memory;
         this.asked = asked;
+    }
+
+    @Override
+    public void sent(long client, Request request) {
+        CommitBlocksRequest commit = request.getCommitBlocks();
+        long operation = commit.getOperation().getOperationId();
+        if (!request.hasCommitBlocks() || operation <= lastSent.getOrDefault(client, 0L)) {
+            return;
+        }
+        lastSent.put(client, operation);
+        for (CommitRange range : commit.getRangesList()) {
+            long start =
+                    (long) Picture.place(range.getDevice(), range.getDeviceOffset())
+                            * SimServer.BLOCK;
+            if (!memory.isDurable(start, range.getLength())
+                    && isOwnMissing(client, start, range.getLength())) {
+                violated(commit.getFileId(), "is committed before it is durable: " + commit);
+            }
+        }
+    }
+
+    /**
+     * Whether a crash would take what this client itself has stored, and not only others' bytes.
+     */
+    private boolean isOwnMissing(long client, long start, long length) {
+        for (long at = start; at < start + length; at += Contents.WORD) {
+            long word = memory.word(at);
+            if (!memory.isDurable(at, Contents.WORD) && tags.isBy(word, client)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override

@@ -158,7 +158,15 @@ record Picture(
             RangeSet write,
             RangeSet atomic,
             RangeSet read,
-            RangeSet mapped) {}
+            RangeSet mapped) {
+
+        boolean holdsAsMuchAs(LayoutView other) {
+            return write.equals(other.write)
+                    && atomic.equals(other.atomic)
+                    && read.equals(other.read)
+                    && mapped.equals(other.mapped);
+        }
+    }
 
     /** One client. */
     record ClientView(String owner, boolean lapsed, Optional<EndCause> ended) {}

@@ -60,6 +60,15 @@ final class Tags {
         return writes.get((int) (word >>> PLACE_BITS) - 1);
     }
 
+    /** Whether a word comes from a write of this client that has stored all of it. */
+    boolean isBy(long word, long client) {
+        long write = word >>> PLACE_BITS;
+        return write > 0
+                && write <= writes.size()
+                && of(word).client == client
+                && of(word).endNanos != Long.MAX_VALUE;
+    }
+
     static String name(long word) {
         return word == 0 ? "zero" : "write " + (word >>> PLACE_BITS);
     }
