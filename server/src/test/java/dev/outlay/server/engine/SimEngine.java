@@ -31,6 +31,7 @@ import java.util.function.Consumer;
 public final class SimEngine implements VolumeLookup {
 
     private final VolumeEngine engine;
+    private final boolean cutTail;
     private final List<VolumeEngine.Listener> listeners = new ArrayList<>();
 
     /** What a simulated engine stands on. */
@@ -76,8 +77,9 @@ public final class SimEngine implements VolumeLookup {
         public void close() {}
     }
 
-    private SimEngine(VolumeEngine engine) {
+    private SimEngine(VolumeEngine engine, boolean cutTail) {
         this.engine = engine;
+        this.cutTail = cutTail;
     }
 
     /** Makes the journal of a new volume. */
@@ -94,12 +96,13 @@ public final class SimEngine implements VolumeLookup {
     /** Reads the volume back; its clients are known, but nothing runs before {@link #start}. */
     public static SimEngine load(Parts parts) throws IOException {
         VolumeStore store = new VolumeStore(parts.storage, parts.journal, parts.limits);
+        VolumeStore.Loaded loaded = store.load();
         return new SimEngine(
                 new VolumeEngine(
                         new VolumeEngine.Parts(
                                 parts.name,
                                 store,
-                                store.load(),
+                                loaded,
                                 parts.journal.maxBatchBytes(),
                                 new Access(parts.devices),
                                 parts.timers,
@@ -107,7 +110,13 @@ public final class SimEngine implements VolumeLookup {
                                 parts.clock,
                                 (_, _) -> parts.meters,
                                 parts.snapshotThresholdBytes,
-                                parts.background)));
+                                parts.background)),
+                !loaded.warnings().isEmpty());
+    }
+
+    /** Whether the end of the journal was torn. */
+    public boolean cutTail() {
+        return cutTail;
     }
 
     public void start() {

@@ -72,7 +72,7 @@ final class Asked implements Talk.Listener {
                                         && k.operation <= header.getAnsweredThrough()
                                         && !unsettled.contains(k));
         if (answered.contains(key)) {
-            world.reach(Probe.REPLY_LOST);
+            world.count("request repeated after its answer");
         } else if (open.putIfAbsent(key, new Ask(client, request)) != null) {
             world.count("request repeated");
         }

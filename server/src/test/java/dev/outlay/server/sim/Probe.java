@@ -6,12 +6,16 @@ package dev.outlay.server.sim;
  */
 enum Probe {
     ANSWERED_AGAIN("An operation was answered a second time (I12)."),
+    AT_RISK_SERVED(
+            "Bytes that a revoked writer could still change were read in place, for want of space."),
     BLOCK_RELOCATED(
             "A written block that a revoked writer could still store to was copied elsewhere."),
     CLIENT_KILLED_UNCOMMITTED(
             "A client's process was killed after it had stored and before it had committed."),
     CLOCK_JUMPED("The server's wall clock jumped while it ran."),
     COMMITTED_AGAIN("Nothing but written blocks was committed to a file (I13)."),
+    COMMIT_ANSWERED_AGAIN(
+            "A commit came once more after a restart, and the answer kept was given again."),
     COMMIT_NOT_GRANTED("A commit named what its client had not been granted (I3)."),
     COMMIT_OF_ITS_EPOCH("A commit was compared with the map of the epoch in its answer (I24)."),
     COMMIT_OF_MANY_BLOCKS("Several blocks became written by one commit (I6)."),
@@ -22,21 +26,31 @@ enum Probe {
     GRACE_REFUSED("A request was refused because clients may still restate what they held."),
     HELD_OVER_A_CRASH(
             "The server crashed, and what clients had been told was looked for after it (I5)."),
+    JOURNAL_REBUILT("The journal failed, and the state was built again from what was forced."),
+    JOURNAL_TORN("A server that started found the journal's last batch torn, and cut it."),
+    LAPSED_RENEWED("A lease ran out, nobody wanted what was held, and it was renewed whole."),
     LATE_STORE("A revoked client stored to a block that is in quarantine in its name."),
     LEASE_OVER("A client lapsed or expired (I20)."),
     MAY_BE_RESTATED("In grace a client had yet to restate what it had held for reading (I22)."),
+    NO_SPACE_REFUSED("A request was refused because nothing is free and nothing can be had."),
+    PUNCH_RECALLED("A punch waited until others had given back what it takes."),
     READ_ONLY_REFUSED("A request was refused because the journal had failed or was full."),
+    REATTACH_REFUSED("A client restated what it does not hold any more."),
+    REATTACH_RESTATED("A client restated what it holds, and goes on."),
     RECALLED("A client was asked to give something back."),
     RECALLED_AGAIN("A recall was told a second time (I13)."),
     RECALL_ENDED("What was recalled had come back (I18)."),
     REPLY_LOST("A request was answered, the answer was lost, and the request came once more."),
     RETURNED_AGAIN("A client returned what it did not hold (I13)."),
+    REVOKED_OVERDUE("A client that did not answer a recall in time was revoked."),
     SERVER_STORE_FAILED("The server's own store to the device failed half-way."),
     SESSION_LOST("A client found its session dead and began a new one."),
+    SPACE_TAKEN_BACK("A request found no space, waited for what others gave back, and got it."),
     STOPPED_IN_ACCESS("A client was stopped for long in the middle of a store or a load."),
     STRAY_COMMIT("A client asked to commit what another one holds."),
     STRAY_COPY("A request came a second time, long after the first."),
-    STRAY_RECLAIM("A client claimed to have held before the restart what another one holds.");
+    STRAY_RECLAIM("A client claimed to have held before the restart what another one holds."),
+    TRUNCATE_RECALLED("A truncate waited until others had given back what it takes.");
 
     private final String meaning;
 

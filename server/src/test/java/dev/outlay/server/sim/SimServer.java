@@ -89,6 +89,9 @@ final class SimServer {
                                     world::nanos,
                                     volumeMeters,
                                     SNAPSHOT_BYTES));
+            if (engine.cutTail()) {
+                world.reach(Probe.JOURNAL_TORN);
+            }
             sessions = new Sessions(config, identity, world::nanos, engine, world.random());
             front =
                     new SimFront(
@@ -401,6 +404,13 @@ final class SimServer {
         if (now != null) {
             now.engine.look(look);
         }
+    }
+
+    /** Whether the volume has its state: it has none from a failure of the journal on. */
+    boolean hasState() {
+        boolean[] has = {false};
+        look(_ -> has[0] = true);
+        return has[0];
     }
 
     ScheduledExecutorService newLoop() {

@@ -168,6 +168,7 @@ final class Simulation {
             @Override
             public void heard(SimNetwork.Stretch stream, ClientMessage message) {
                 tally.heard(stream.process(), message);
+                reached.heard(stream, message);
                 talk.heard(stream, message);
             }
 
@@ -180,7 +181,7 @@ final class Simulation {
             @Override
             public void said(SimNetwork.Stretch stream, ServerMessage message) {
                 tally.said(stream.process(), message);
-                reached.said(message);
+                reached.said(stream, message);
                 talk.said(stream, message);
             }
 
@@ -327,9 +328,11 @@ final class Simulation {
     /** A batch has been answered: looks at what has changed. */
     private void batch() {
         world.count("batch");
+        reached.hasState(server.incarnation(), server.hasState());
         server.look(
                 state -> {
                     tally.batch(state.tables());
+                    reached.batch(state.tables());
                     Picture now =
                             Picture.of(
                                     state.tables(), blockCount, StateChecker.check(state.tables()));
