@@ -177,13 +177,16 @@ final class MapForWrite {
         }
         for (Extent extent : file.extents().mapped(range)) {
             if (extent.has(Extent.AT_RISK)) {
+                String what =
+                        "bytes "
+                                + extent.range()
+                                + " could still be overwritten by a client that ended without its own"
+                                + " word; they can be read, but not granted for RW in place";
+                // In grace they are not moved yet, whatever space there is.
                 Refusal why =
-                        new Refusal(
-                                Reason.NO_SPACE,
-                                "bytes "
-                                        + extent.range()
-                                        + " could still be overwritten by a client that ended without its own"
-                                        + " word; they can be read, but not granted for RW in place");
+                        tables.isInGrace()
+                                ? grace(what + ", and they are moved once grace is over")
+                                : new Refusal(Reason.NO_SPACE, what);
                 barrier = Barrier.first(barrier, new Barrier(extent.fileOffset(), why));
                 break;
             }
@@ -215,12 +218,15 @@ final class MapForWrite {
                 ? null
                 : new Barrier(
                         at,
-                        new Refusal(
-                                new Reply.Failure(
-                                        Reason.GRACE,
-                                        "the server has just restarted and readers may still restate what they hold inside end"
-                                                + " of file",
-                                        Grants.CONFLICT_RETRY_MILLIS)));
+                        grace("readers may still restate what they hold inside end of file"));
+    }
+
+    private static Refusal grace(String why) {
+        return new Refusal(
+                new Reply.Failure(
+                        Reason.GRACE,
+                        "the server has just restarted: " + why,
+                        Grants.CONFLICT_RETRY_MILLIS));
     }
 
     /** The pieces of a range that nobody bars, with fresh blocks (unless told not to). */

@@ -123,6 +123,21 @@ class GraceTest {
         assertEquals(null, kit.tables().file(file));
     }
 
+    /** Found by crash.sh with seed 2026: it was refused for want of space, for good. */
+    @Test
+    void whatARevokedWriterCouldOverwriteWaitsForTheEndOfGraceAndIsMoved() {
+        a.writes(file, 0, blocks(2));
+        kit.crash();
+        a.end(EndCause.REVOKED);
+        b.reattaches();
+        if (!kit.tables().isInGrace()) {
+            throw new AssertionError("grace is over");
+        }
+        b.mapsRw(file, 0, blocks(1)).refused(Reason.GRACE);
+        kit.endGrace();
+        b.mapsRw(file, 0, blocks(1)).ok();
+    }
+
     @Test
     void whatAHolderReturnsItselfIsFreeEvenInGrace() {
         a.mapsRw(file, 0, blocks(2)).ok();

@@ -29,13 +29,23 @@ public record ServerIdentity(UUID id, long incarnation) {
         ServerIdentity next =
                 Files.exists(file) ? read(file).restarted() : new ServerIdentity(fresh, 1);
         Path temporary = dataDirectory.resolve(FILE + ".tmp");
-        write(temporary, next.id + "\n" + next.incarnation + "\n");
-        Files.move(
-                temporary,
-                file,
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
-        syncDirectory(dataDirectory);
+        try {
+            write(temporary, next.id + "\n" + next.incarnation + "\n");
+            Files.move(
+                    temporary,
+                    file,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+            syncDirectory(dataDirectory);
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot count this start in "
+                            + file
+                            + ": "
+                            + e.getMessage()
+                            + " - make room on that disk, or mend it, and start again; nothing is lost",
+                    e);
+        }
         return next;
     }
 
