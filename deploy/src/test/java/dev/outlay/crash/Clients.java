@@ -19,10 +19,14 @@ import java.util.Set;
 final class Clients {
 
     /** A call of a client ends by itself before this. */
-    private static final long HANGS_NANOS = 90_000_000_000L;
+    private static final long HANGS_NANOS = 180_000_000_000L;
 
-    /** What a client may end for: it was away too long, or another process took its place. */
-    private static final Set<Reason> LOST = Set.of(Reason.FENCED, Reason.EXPIRED);
+    /**
+     * What a client may end for: it was away too long, another process took its place, or the
+     * server was dead for longer than it waits.
+     */
+    private static final Set<String> LOST =
+            Set.of(Reason.FENCED.name(), Reason.EXPIRED.name(), Worker.NO_ANSWER);
 
     /** What the operator's word is answered where there is nothing to say it of. */
     private static final Set<Reason> GONE = Set.of(Reason.NOT_FOUND, Reason.EXPIRED, Reason.FENCED);
@@ -83,7 +87,7 @@ final class Clients {
         Testimony told = client.testimony();
         if (client.exitCode() == ClientProgram.GAVE_UP) {
             lost++;
-            if (LOST.stream().noneMatch(reason -> told.gaveUp().startsWith(reason.name()))) {
+            if (LOST.stream().noneMatch(told.gaveUp()::startsWith)) {
                 truth.problem(told + " gave up: " + told.gaveUp());
             }
         }
@@ -168,7 +172,7 @@ final class Clients {
                     && !client.isAsleep()
                     && since.isPresent()
                     && now - since.getAsLong() > HANGS_NANOS) {
-                truth.problem(told + " has waited for a minute and a half: " + told.waitingFor());
+                truth.problem(told + " has waited for three minutes: " + told.waitingFor());
             }
         }
     }

@@ -23,7 +23,7 @@ final class CrashRun implements AutoCloseable {
 
     private static final long ROUND_NANOS = 12_000_000_000L;
     private static final long FULL_NANOS = 4_000_000_000L;
-    private static final long RECOVERY_NANOS = 30_000_000_000L;
+    private static final long RECOVERY_NANOS = 120_000_000_000L;
     private static final long WORK_NANOS = 8_000_000_000L;
     private static final int ANSWERS_BETWEEN = 400;
     private static final int PLANT_AFTER = 60;

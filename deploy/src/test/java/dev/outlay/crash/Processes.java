@@ -13,7 +13,7 @@ final class Processes implements AutoCloseable {
 
     private static final String LAUNCHER = "outlay.launcher";
     private static final String CLASS_PATH = "java.class.path";
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 240;
 
     private final List<Process> started = new ArrayList<>();
     private final Thread atExit = Thread.ofPlatform().name("end-processes").unstarted(this::kill);

@@ -31,7 +31,7 @@ final class ServerProcess {
     private static final int STARTS_PER_LEASE = 2;
     private static final int LEAST_LEASE_MILLIS = 2_000;
     private static final int MOST_LEASE_MILLIS = 12_000;
-    private static final long PATIENCE_NANOS = 60_000_000_000L;
+    private static final long PATIENCE_NANOS = 240_000_000_000L;
     private static final String READY = "event=ready";
 
     private final Processes processes;
@@ -195,7 +195,7 @@ final class ServerProcess {
                 throw new IOException("the server ended while it started:\n" + said);
             }
             if (System.nanoTime() - start > PATIENCE_NANOS) {
-                throw new IOException("the server is not ready after a minute:\n" + said);
+                throw new IOException("the server is not ready after four minutes:\n" + said);
             }
             Thread.sleep(POLL_MILLIS);
         }

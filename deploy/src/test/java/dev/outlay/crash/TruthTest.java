@@ -173,8 +173,7 @@ class TruthTest {
 
     @Test
     void whatAFailedCloseTookAlongIsNotCommittedByTheNextHandle() throws IOException {
-        var _ =
-                worker("W 1 7 0 1 10", "w 20", "K 7 30", "f 31 READ_ONLY", "K 7 40", "c 50");
+        var _ = worker("W 1 7 0 1 10", "w 20", "K 7 30", "f 31 READ_ONLY", "K 7 40", "c 50");
         var _ = worker("R 7 0 1 70", "r 80 8 1:0");
         assertRight();
     }

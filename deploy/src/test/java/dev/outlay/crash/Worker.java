@@ -34,6 +34,9 @@ final class Worker implements AutoCloseable {
 
     static final int MAX_IO_MILLIS = 500;
 
+    /** There was no answer in time; as the diary says it, like a reason of the server. */
+    static final String NO_ANSWER = "NO_ANSWER";
+
     private static final int DEADLINE_MILLIS = 60_000;
     private static final long CONNECT_PAUSE_NANOS = 50_000_000;
     private static final long READ_ONLY_PAUSE_NANOS = 100_000_000;
@@ -61,15 +64,13 @@ final class Worker implements AutoCloseable {
         diary.line("I " + client.session().clientId());
     }
 
-    /** A first connection that is refused fails at once; the server may just be dead. */
+    /** A first connection that is refused fails at once; the server may be dead for long. */
     private static LayoutClient connected(ClientOptions options) throws IOException {
-        long start = System.nanoTime();
         while (true) {
             try {
                 return LayoutClient.connect(options);
             } catch (OutlayException e) {
-                if (e.reason().isPresent()
-                        || System.nanoTime() - start > DEADLINE_MILLIS * 1_000_000L) {
+                if (e.reason().isPresent()) {
                     throw e;
                 }
                 LockSupport.parkNanos(CONNECT_PAUSE_NANOS);
@@ -310,7 +311,7 @@ final class Worker implements AutoCloseable {
     static String oneLine(Throwable e) {
         String reason =
                 e instanceof OutlayException refused
-                        ? refused.reason().map(Enum::name).orElse("NO_ANSWER")
+                        ? refused.reason().map(Enum::name).orElse(NO_ANSWER)
                         : e.getClass().getName();
         return (reason + " " + e.getMessage()).replaceAll("[^ -~]", " ");
     }

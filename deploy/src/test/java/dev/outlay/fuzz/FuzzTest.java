@@ -73,7 +73,9 @@ class FuzzTest {
         assertThrows(AssertionError.class, () -> Target.check(false, "wrong"));
         assertThrows(
                 AssertionError.class,
-                () -> Target.bounded("huge", 10, () -> assertEquals(1 << 28, new byte[1 << 28].length)));
+                () ->
+                        Target.bounded(
+                                "huge", 10, () -> assertEquals(1 << 28, new byte[1 << 28].length)));
     }
 
     @ParameterizedTest
@@ -132,7 +134,8 @@ class FuzzTest {
                             .filter(line -> !line.startsWith("INFO: ") && !line.startsWith("WARN"))
                             .toList();
             return String.join("\n", lines.subList(0, Math.min(lines.size(), SHOWN_LINES)))
-                    + String.format(Locale.ROOT, "%n(all of it, and the input: %s)", log.getParent());
+                    + String.format(
+                            Locale.ROOT, "%n(all of it, and the input: %s)", log.getParent());
         } catch (IOException e) {
             return e.toString();
         }

@@ -1,6 +1,8 @@
 package dev.outlay.fuzz;
 
-/** What Jazzer calls, in a process of its own; {@code -Doutlay.fuzz.target} says for which target. */
+/**
+ * What Jazzer calls, in a process of its own; {@code -Doutlay.fuzz.target} says for which target.
+ */
 public final class FuzzedTarget {
 
     static final String TARGET = "outlay.fuzz.target";

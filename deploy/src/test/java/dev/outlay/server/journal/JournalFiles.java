@@ -51,8 +51,7 @@ public final class JournalFiles {
             return;
         }
         Target.check(
-                replayed.size() <= scanned.size(),
-                "opening replays what a scan does not find");
+                replayed.size() <= scanned.size(), "opening replays what a scan does not find");
     }
 
     /** A snapshot: found and read whole, or called damaged. */
@@ -82,8 +81,7 @@ public final class JournalFiles {
         if (input.length == 0) {
             return input;
         }
-        byte[] content =
-                Arrays.copyOfRange(input, 1, Math.min(input.length, 1 + BYTES_MAX));
+        byte[] content = Arrays.copyOfRange(input, 1, Math.min(input.length, 1 + BYTES_MAX));
         if (input[0] % 2 != 0) {
             return content;
         }
@@ -102,8 +100,7 @@ public final class JournalFiles {
         content.putLong(SegmentHeader.START_OFFSET, NAME.start());
         content.putLong(SegmentHeader.VOLUME_HIGH_OFFSET, VOLUME.getMostSignificantBits());
         content.putLong(SegmentHeader.VOLUME_LOW_OFFSET, VOLUME.getLeastSignificantBits());
-        content.putInt(
-                SegmentHeader.CRC_OFFSET, Sectors.crc(content, 0, SegmentHeader.CRC_OFFSET));
+        content.putInt(SegmentHeader.CRC_OFFSET, Sectors.crc(content, 0, SegmentHeader.CRC_OFFSET));
         long salt = content.getLong(SegmentHeader.SALT_OFFSET);
         int chain = content.getInt(SegmentHeader.PREVIOUS_CRC_OFFSET);
         int at = Sectors.BYTES;

@@ -31,8 +31,9 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 
 /**
- * What a client sends, from its bytes through decoding and validation to the state machine: whatever
- * it is, it is refused or answered, and the state stays sound and comes back from its journal.
+ * What a client sends, from its bytes through decoding and validation to the state machine:
+ * whatever it is, it is refused or answered, and the state stays sound and comes back from its
+ * journal.
  *
  * <p>Two clients send by turns, by the parity of the message id. An operation id or a stateid of
  * zero stands for the right one, which no fuzzer would find.
@@ -46,11 +47,15 @@ public final class ClientRequests {
     private static final List<ClientId> CLIENTS = List.of(new ClientId(1), new ClientId(2));
 
     private final WireCommands wire =
-            new WireCommands(LIMITS, InstantSource.fixed(java.time.Instant.ofEpochMilli(1_000_000)), new SplittableRandom(1));
+            new WireCommands(
+                    LIMITS,
+                    InstantSource.fixed(java.time.Instant.ofEpochMilli(1_000_000)),
+                    new SplittableRandom(1));
     private final VolumeState state = VolumeState.empty(LIMITS);
     private final List<byte[]> journal = new ArrayList<>();
     private final long[] nextOperation = {1, 1};
-    private final List<Optional<Stateid>> held = new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
+    private final List<Optional<Stateid>> held =
+            new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
 
     private ClientRequests() {
         List<Fact> creation =
@@ -125,20 +130,24 @@ public final class ClientRequests {
     // ---- what no fuzzer would find
 
     private Request filled(int who, Request request) {
-        var body = request.getAllFields().entrySet().stream().filter(f -> f.getKey().getContainingOneof() != null).findFirst();
+        var body =
+                request.getAllFields().entrySet().stream()
+                        .filter(f -> f.getKey().getContainingOneof() != null)
+                        .findFirst();
         if (body.isEmpty() || !(body.get().getValue() instanceof Message message)) {
             return request;
         }
         Message.Builder filled = message.toBuilder();
         var operation = filled.getDescriptorForType().findFieldByName("operation");
-        if (operation != null && ((OperationHeader) filled.getField(operation)).getOperationId() == 0) {
+        if (operation != null
+                && ((OperationHeader) filled.getField(operation)).getOperationId() == 0) {
             filled.setField(
                     operation,
                     ((OperationHeader) filled.getField(operation))
                             .toBuilder()
-                            .setVolume("fuzz")
-                            .setOperationId(nextOperation[who]++)
-                            .build());
+                                    .setVolume("fuzz")
+                                    .setOperationId(nextOperation[who]++)
+                                    .build());
         }
         var stateid = filled.getDescriptorForType().findFieldByName("stateid");
         if (stateid != null
@@ -186,7 +195,13 @@ public final class ClientRequests {
                                     Fields.atLeastOne(
                                             "recall_id",
                                             request.getAcknowledgeRecall().getRecallId())));
-            case RENEW, END_CLIENT, OPEN_SESSION, ATTACH_SESSION, LIST_LAYOUTS, GET_DEVICES, BODY_NOT_SET ->
+            case RENEW,
+                    END_CLIENT,
+                    OPEN_SESSION,
+                    ATTACH_SESSION,
+                    LIST_LAYOUTS,
+                    GET_DEVICES,
+                    BODY_NOT_SET ->
                     List.of();
         };
     }

@@ -217,8 +217,7 @@ final class MapForWrite {
         return at >= end
                 ? null
                 : new Barrier(
-                        at,
-                        grace("readers may still restate what they hold inside end of file"));
+                        at, grace("readers may still restate what they hold inside end of file"));
     }
 
     private static Refusal grace(String why) {

@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,8 @@ class JournalTailTest extends ScenarioTest {
     private static final int SEGMENT_BYTES = 128 << 10;
 
     private static final String SEGMENT_SUFFIX = ".seg";
+    private static final String SNAPSHOT_SUFFIX = ".snap";
+    private static final int FLIPPED_ROUNDS = 400;
 
     /** A journal whose last batch holds one operation that nobody was answered. */
     private record Killed(long file, long answered, long end, Path segment, long segmentStart) {
@@ -110,6 +113,10 @@ class JournalTailTest extends ScenarioTest {
 
     /** Opens the folder in memory with another content of the newest segment. */
     private VolumeState load(Killed killed, byte[] segment) throws IOException {
+        return load(Map.of(killed.segment().getFileName().toString(), segment));
+    }
+
+    private VolumeState load(Map<String, byte[]> contents) throws IOException {
         FaultyJournalStorage disk = new FaultyJournalStorage(new Random(41));
         UUID uuid = new UUID(0, 0);
         try (Stream<Path> files = Files.list(server().volumeDirectory())) {
@@ -117,8 +124,8 @@ class JournalTailTest extends ScenarioTest {
                 String name = path.getFileName().toString();
                 if (name.equals("volume-uuid")) {
                     uuid = UUID.fromString(Files.readString(path).strip());
-                } else if (name.equals(killed.segment().getFileName().toString())) {
-                    put(disk, name, segment);
+                } else if (contents.containsKey(name)) {
+                    put(disk, name, contents.getOrDefault(name, new byte[0]));
                 } else if (!name.endsWith(".tmp") && Files.size(path) > 0) {
                     put(disk, name, Files.readAllBytes(path));
                 }
@@ -186,6 +193,75 @@ class JournalTailTest extends ScenarioTest {
             int named = namedByte(message);
             assertTrue(named <= at && at - named < 16 * SECTOR, where + ": " + message);
         }
+    }
+
+    /**
+     * Some bits anywhere, in segments and snapshots. In the tail: it opens, with what was answered.
+     * Before it: it refuses and names the file, unless the place is of no use to anybody, as a
+     * snapshot is while the journal reaches back behind it; then nothing is missing.
+     */
+    @Test
+    void scenario41RandomBitsAnywhere() throws Exception {
+        ScenarioServer server = serveFromProcess();
+        TestClient other = client("other");
+        for (int i = 0; i < 2; i++) {
+            var _ = other.create("before-" + i);
+            var _ = server.takeSnapshot();
+        }
+        other.end();
+        Killed killed = killed(server);
+        int tail = killed.offset(killed.answered());
+        int end = killed.offset(killed.end());
+        Map<Path, byte[]> whole = new TreeMap<>();
+        try (Stream<Path> files = Files.list(server.volumeDirectory())) {
+            for (Path path : files.toList()) {
+                String name = path.getFileName().toString();
+                if (name.endsWith(SEGMENT_SUFFIX) || name.endsWith(SNAPSHOT_SUFFIX)) {
+                    whole.put(path, Files.readAllBytes(path));
+                }
+            }
+        }
+        whole.computeIfPresent(killed.segment(), (_, bytes) -> Arrays.copyOf(bytes, end + SECTOR));
+        List<Path> paths = List.copyOf(whole.keySet());
+        assertTrue(paths.size() >= 3, paths::toString);
+        long seed = Long.getLong("outlay.seed", 41);
+        Random random = new Random(seed);
+        int opened = 0;
+        for (int round = 0; round < FLIPPED_ROUNDS; round++) {
+            Path path =
+                    random.nextInt(3) == 0
+                            ? killed.segment()
+                            : paths.get(random.nextInt(paths.size()));
+            boolean newest = path.equals(killed.segment());
+            byte[] damaged = whole.getOrDefault(path, new byte[0]).clone();
+            int from = newest && random.nextBoolean() ? tail : 0;
+            boolean inTail = newest;
+            StringBuilder where =
+                    new StringBuilder("seed " + seed + ", round " + round + ", " + path);
+            for (int bits = 1 + random.nextInt(4); bits > 0; bits--) {
+                int at = from + random.nextInt(damaged.length - from);
+                damaged[at] ^= (byte) (1 << random.nextInt(8));
+                inTail &= at >= tail;
+                where.append(", byte ").append(at);
+            }
+            VolumeState state;
+            try {
+                state = load(Map.of(path.getFileName().toString(), damaged));
+            } catch (IOException refused) {
+                assertTrue(!inTail, () -> where + " is in the tail: " + refused);
+                String message = String.valueOf(refused.getMessage());
+                assertTrue(message.contains("" + path.getFileName()), () -> where + ": " + message);
+                continue;
+            }
+            opened++;
+            assertEquals(List.of(), StateChecker.check(state.tables()), where::toString);
+            var file = state.tables().file(new FileId(killed.file()));
+            assertTrue(file != null, where::toString);
+            long blocks = file.sizeBytes() / BLOCK;
+            // Of what was under way, all or nothing; before the tail nothing may be missing.
+            assertTrue(blocks == 6 || (inTail && blocks == 4), () -> where + ": " + blocks);
+        }
+        assertTrue(opened > 0 && opened < FLIPPED_ROUNDS, "both happen: " + opened);
     }
 
     private static int namedByte(String message) {
