@@ -27,7 +27,7 @@ class CrashTest {
     private Path folder = Path.of("set by JUnit");
 
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void nothingIsLostAndNothingIsStale() throws Exception {
         long seed = Long.getLong("outlay.seed", System.nanoTime());
         ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -43,7 +43,7 @@ class CrashTest {
 
     /** The check is checked: what lies on the device is what its former owner left again. */
     @Test
-    @Timeout(600)
+    @Timeout(1800)
     void staleBytesAreFound() throws Exception {
         Path place = Files.createDirectories(folder.resolve("stale"));
         PrintStream nobody = new PrintStream(OutputStream.nullOutputStream());

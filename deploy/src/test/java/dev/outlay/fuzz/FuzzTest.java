@@ -34,10 +34,10 @@ class FuzzTest {
     private static final Path ROOT = Path.of(System.getProperty("outlay.root", ".."));
     private static final Path CORPUS = ROOT.resolve("deploy/src/test/resources/fuzz");
     private static final Path FOUND = ROOT.resolve("deploy/target/fuzz");
-    private static final Duration LONGEST = Duration.ofSeconds(10);
+    private static final Duration LONGEST = Duration.ofSeconds(60);
     private static final long CORPUS_MAX_BYTES = 200 << 10;
     private static final int LONGEST_INPUT_BYTES = 16 << 10;
-    private static final long START_SECONDS = 120;
+    private static final long START_SECONDS = 600;
     private static final int SHOWN_LINES = 60;
 
     @ParameterizedTest

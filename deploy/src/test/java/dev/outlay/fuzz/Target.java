@@ -163,6 +163,9 @@ public enum Target {
         } catch (CorruptDataException e) {
             return;
         }
+        if (!tables.isCreated()) {
+            return;
+        }
         List<String> findings = StateChecker.check(tables);
         byte[] image = StateImage.encode(tables);
         if (findings.isEmpty()) {

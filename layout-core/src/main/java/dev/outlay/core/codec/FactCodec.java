@@ -78,8 +78,13 @@ public final class FactCodec {
                     "a record of format version " + version + ", this program reads " + VERSION);
         }
         List<Fact> facts = new java.util.ArrayList<>();
-        while (!in.atEnd()) {
-            facts.add(read(in));
+        try {
+            while (!in.atEnd()) {
+                facts.add(read(in));
+            }
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new CorruptDataException(
+                    "a fact that contradicts itself: " + String.valueOf(e.getMessage()));
         }
         return facts;
     }

@@ -113,7 +113,11 @@ final class SegmentReader implements Closeable {
         if (position + size > header.limit()) {
             return new Unsound("the batch is longer than its segment", true);
         }
-        at = load(offset, (int) size);
+        if (size > WINDOW_BYTES && offset + size > Sectors.alignUp(fileBytes)) {
+            // Nothing is allocated for what is not there.
+            return new Unsound(reasonAt(offset, "the file ends before the batch does"), false);
+        }
+        at = load(offset, Math.toIntExact(size));
         if (!BatchFormat.isPayloadWhole(window, at)) {
             return new Unsound(reasonAt(offset + size - 1, "payload checksum is wrong"), false);
         }
