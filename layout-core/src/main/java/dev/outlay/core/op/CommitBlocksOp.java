@@ -262,15 +262,14 @@ final class CommitBlocksOp {
                             + (held.isEmpty() ? "nothing there" : held.getFirst())
                             + (held.size() > 1 ? " and " + (held.size() - 1) + " more" : ""));
         }
-        if (epoch < layout.grantedSince(bytes)
-                && file.changes().changedByOther(bytes, epoch, layout.client().value())) {
+        if (epoch < layout.grantedSince(bytes) && file.changes().changedAfter(bytes, epoch)) {
             throw new Refusal(
                     Reason.STALE_MAP,
                     "bytes "
                             + bytes
-                            + " were changed by somebody else after map epoch "
+                            + " were changed after map epoch "
                             + epoch
-                            + "; it is "
+                            + " and before they were granted to this client; the epoch is "
                             + file.mapEpoch()
                             + " now");
         }

@@ -7,8 +7,7 @@ import java.util.List;
 
 /**
  * The last changes of one file's extent map, so that a commit against an old map is refused only
- * where somebody else really changed it. Bounded: what is older than the log remembers counts as
- * changed.
+ * where it really was changed. Bounded: what is older than the log remembers counts as changed.
  */
 public final class ChangeLog {
 
@@ -29,15 +28,6 @@ public final class ChangeLog {
         if (changes.size() > REMEMBERED) {
             forgottenThrough = changes.removeFirst().epoch();
         }
-    }
-
-    /** Whether anybody but {@code client} changed a part of {@code range} after {@code epoch}. */
-    public boolean changedByOther(ByteRange range, long epoch, long client) {
-        if (epoch < forgottenThrough) {
-            return true;
-        }
-        return changes.stream()
-                .anyMatch(c -> c.epoch > epoch && c.by != client && c.range.overlaps(range));
     }
 
     /** Whether anybody changed a part of {@code range} after {@code epoch}. */

@@ -288,6 +288,20 @@ class CommitBlocksTest {
         a.commits(file, now).ok();
     }
 
+    /** A commit that was long on its way names fresh blocks where its client once had others. */
+    @Test
+    void anEpochFromBeforeTheClientsOwnFormerGrantIsStale() {
+        a.mapsRw(file, blocks(1), blocks(1)).ok();
+        Mapped first = a.mapsRw(file, 0, blocks(1)).ok();
+        a.punches(file, 0, blocks(1)).ok();
+        Mapped now = a.mapsRw(file, 0, blocks(1)).ok();
+        assertEquals(
+                first.extents().getFirst().deviceRange(), now.extents().getFirst().deviceRange());
+        a.commits(file, now).epoch(first.mapEpoch()).refused(Reason.STALE_MAP);
+        assertEquals("uu", kit.picture(file, 2));
+        a.commits(file, now).ok();
+    }
+
     @Test
     void anEpochOlderThanTheChangeLogIsRefused() {
         Mapped first = a.mapsRw(file, 0, blocks(1)).ok();

@@ -53,7 +53,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class VolumeKit implements AfterEachCallback {
 
     public static final int BLOCK = 4096;
-    static final long DEVICE_INCARNATION = 7;
+    public static final long DEVICE_INCARNATION = 7;
 
     private final Limits limits;
     private final List<byte[]> journal = new ArrayList<>();

@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,6 +46,7 @@ public final class VolumeEngine implements AutoCloseable {
     private static final int MAX_BATCH = 1024;
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final int WORKERS = 4;
+    private static final long IDLE_MILLIS = 1_000;
 
     private final String name;
     private final VolumeLogic logic;
@@ -59,7 +59,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final int blockSize;
     private final VolumeMeters meters;
     private final long snapshotThresholdBytes;
-    private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>(MAX_QUEUED);
+    private final Inbox<Object> inbox = new Inbox<>(MAX_QUEUED);
     private final ExecutorService background;
     private final BoundedExecutor workers;
 
@@ -72,11 +72,10 @@ public final class VolumeEngine implements AutoCloseable {
     private volatile EngineStatus status;
     private volatile Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
     private volatile VolumeSample sample;
-    private volatile boolean stopping;
     private boolean snapshotRunning;
 
-    /** Sent through the queue to be run on the volume's thread. */
-    private record Task(Runnable run) {}
+    /** Sent through the queue to be run on the volume's thread, or refused once that is gone. */
+    private record Task(Runnable run, Runnable refuse) {}
 
     /** Device work has been done; void in another era of the state. */
     private record Completion(long work, long era) {}
@@ -179,7 +178,7 @@ public final class VolumeEngine implements AutoCloseable {
 
     /** Does what the thread does next, as far as there is something; false if there is nothing. */
     boolean step() {
-        Object first = queue.poll();
+        Object first = inbox.poll();
         if (first == null) {
             return false;
         }
@@ -194,7 +193,7 @@ public final class VolumeEngine implements AutoCloseable {
 
     /** Whether {@link #step} would do something. */
     boolean hasWork() {
-        return !queue.isEmpty();
+        return !inbox.isEmpty();
     }
 
     /** Looks at the state between two steps. */
@@ -249,25 +248,39 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     private void enqueue(Submission submission) {
-        if (stopping) {
-            submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
-        } else if (!queue.offer(submission)) {
-            submission
-                    .reply()
-                    .complete(
-                            new Reply.Failure(
-                                    Reason.RESOURCE_EXHAUSTED,
-                                    "volume '" + name + "' has " + MAX_QUEUED + " commands queued",
-                                    100));
+        switch (inbox.offer(submission)) {
+            case TAKEN -> {
+                // The volume's thread answers it, or refuses it when it ends.
+            }
+            case CLOSED -> refuse(submission);
+            case FULL ->
+                    submission
+                            .reply()
+                            .complete(
+                                    new Reply.Failure(
+                                            Reason.RESOURCE_EXHAUSTED,
+                                            "volume '"
+                                                    + name
+                                                    + "' has "
+                                                    + MAX_QUEUED
+                                                    + " commands queued",
+                                            100));
         }
+    }
+
+    private static void refuse(Submission submission) {
+        submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
     }
 
     /** Writes a snapshot now; fails with the reason if that cannot be done. */
     public CompletableFuture<SnapshotTaken> takeSnapshot() {
         CompletableFuture<SnapshotTaken> taken = new CompletableFuture<>();
-        if (stopping || !queue.offer(new Task(() -> snapshot(taken)))) {
-            taken.completeExceptionally(
-                    new IOException("volume '" + name + "' is stopping or overloaded"));
+        Runnable refuse =
+                () ->
+                        taken.completeExceptionally(
+                                new IOException("volume '" + name + "' is stopping or overloaded"));
+        if (inbox.offer(new Task(() -> snapshot(taken), refuse)) != Inbox.Taken.TAKEN) {
+            refuse.run();
         }
         return taken;
     }
@@ -306,8 +319,8 @@ public final class VolumeEngine implements AutoCloseable {
     private void run() {
         try {
             logic.begin();
-            while (!stopping || !queue.isEmpty()) {
-                Object first = queue.poll(1, TimeUnit.SECONDS);
+            while (!inbox.isClosed() || !inbox.isEmpty()) {
+                Object first = inbox.poll(IDLE_MILLIS);
                 if (first != null) {
                     turn(first);
                 } else {
@@ -320,7 +333,6 @@ public final class VolumeEngine implements AutoCloseable {
             LOG.error("volume={} event=engine-died", name, e);
             throw e;
         } finally {
-            stopping = true;
             refuseQueued();
             stopped.countDown();
         }
@@ -339,7 +351,7 @@ public final class VolumeEngine implements AutoCloseable {
     private void turn(Object first) {
         List<Object> taken = new ArrayList<>(MAX_BATCH);
         taken.add(first);
-        queue.drainTo(taken, MAX_BATCH - 1);
+        inbox.drainTo(taken, MAX_BATCH - 1);
         long before = clock.nanos();
         lastForcedBytes = 0;
         process(taken);
@@ -383,11 +395,11 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     private void refuseQueued() {
-        for (Object item = queue.poll(); item != null; item = queue.poll()) {
+        for (Object item : inbox.rest()) {
             if (item instanceof Submission submission) {
-                submission
-                        .reply()
-                        .complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
+                refuse(submission);
+            } else if (item instanceof Task task) {
+                task.refuse().run();
             }
         }
     }
@@ -414,7 +426,7 @@ public final class VolumeEngine implements AutoCloseable {
                                     state.tables().layouts(),
                                     state.tables().waiting().size(),
                                     state.tables().openRecalls(),
-                                    queue.size(),
+                                    inbox.size(),
                                     now.journalPosition(),
                                     now.snapshotPosition(),
                                     now.readOnlyReason().isPresent(),
@@ -484,13 +496,13 @@ public final class VolumeEngine implements AutoCloseable {
 
     /** Runs on the volume's thread, unless it has stopped. */
     private void onThread(Runnable run) {
-        offer(new Task(run));
+        offer(new Task(run, () -> {}));
     }
 
     /** Queues what the volume's thread has to see, unless that has stopped. */
     private void offer(Object item) {
         try {
-            while (!stopping && !queue.offer(item, 100, TimeUnit.MILLISECONDS)) {
+            while (inbox.offer(item, 100) == Inbox.Taken.FULL) {
                 LOG.debug("volume={} event=queue-full", name);
             }
         } catch (InterruptedException e) {
@@ -558,7 +570,7 @@ public final class VolumeEngine implements AutoCloseable {
                             .reply()
                             .thenAccept(
                                     reply -> {
-                                        if (reply instanceof Reply.Failure && !stopping) {
+                                        if (reply instanceof Reply.Failure && !inbox.isClosed()) {
                                             offerAfter(RETRY.toMillis(), due);
                                         }
                                     });
@@ -609,7 +621,7 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     private void later(Runnable run) {
-        if (!stopping) {
+        if (!inbox.isClosed()) {
             var _ = timers.schedule(run, RETRY.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
@@ -662,8 +674,7 @@ public final class VolumeEngine implements AutoCloseable {
      */
     @Override
     public void close() {
-        stopping = true;
-        queue.offer(new Task(() -> {}));
+        inbox.close(new Task(() -> {}, () -> {}));
         if (thread.getState() == Thread.State.NEW) {
             stopped.countDown();
         }
