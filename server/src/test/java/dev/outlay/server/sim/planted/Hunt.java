@@ -4,6 +4,7 @@ import dev.outlay.server.sim.SimulationProbe;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongFunction;
+import java.util.function.LongPredicate;
 
 /** Runs seeds from 1 on until an invariant does not hold. */
 final class Hunt {
@@ -24,8 +25,25 @@ final class Hunt {
             String detail,
             String history) {}
 
-    /** What the first {@code seeds} seeds show of the product as {@code loader} has it. */
-    static Optional<Finding> run(PatchedProduct loader, long seeds) {
+    /**
+     * What the first {@code seeds} seeds show of a fault. A seed in which something does not hold
+     * without the fault says nothing about it.
+     */
+    static Optional<Finding> of(PlantedFault fault, long seeds) {
+        LongFunction<Map<String, String>> control = probe(PatchedProduct.unchanged());
+        return run(
+                PatchedProduct.with(fault),
+                seeds,
+                seed -> control.apply(seed).containsKey(SimulationProbe.INVARIANT));
+    }
+
+    /** What the first {@code seeds} seeds show of the product as it is. */
+    static Optional<Finding> ofTheProduct(long seeds) {
+        return run(PatchedProduct.unchanged(), seeds, _ -> false);
+    }
+
+    private static Optional<Finding> run(
+            PatchedProduct loader, long seeds, LongPredicate brokenAnyway) {
         LongFunction<Map<String, String>> probe = probe(loader);
         long operations = 0;
         long events = 0;
@@ -34,7 +52,7 @@ final class Hunt {
             operations += Long.parseLong(told.getOrDefault(SimulationProbe.OPERATIONS, "0"));
             events += Long.parseLong(told.getOrDefault(SimulationProbe.EVENTS, "0"));
             String invariant = told.get(SimulationProbe.INVARIANT);
-            if (invariant != null) {
+            if (invariant != null && !brokenAnyway.test(seed)) {
                 return Optional.of(
                         new Finding(
                                 seed,

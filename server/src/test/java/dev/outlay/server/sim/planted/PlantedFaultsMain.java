@@ -62,8 +62,7 @@ public final class PlantedFaultsMain {
         Map<PlantedFault, Optional<Finding>> results = new LinkedHashMap<>();
         for (PlantedFault fault : faults) {
             long begun = System.nanoTime();
-            Optional<Finding> found =
-                    Hunt.run(PatchedProduct.with(fault), seeds == 0 ? fault.seeds() : seeds);
+            Optional<Finding> found = Hunt.of(fault, seeds == 0 ? fault.seeds() : seeds);
             results.put(fault, found);
             long millis = (System.nanoTime() - begun) / 1_000_000;
             out.println(

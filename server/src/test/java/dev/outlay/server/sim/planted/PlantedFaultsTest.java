@@ -44,7 +44,7 @@ class PlantedFaultsTest {
 
     @Test
     void nothingIsFoundWithoutAFault() {
-        Optional<Finding> found = Hunt.run(PatchedProduct.unchanged(), CONTROL_SEEDS);
+        Optional<Finding> found = Hunt.ofTheProduct(CONTROL_SEEDS);
         assertEquals(Optional.empty(), found, "the product as it is breaks an invariant");
     }
 
