@@ -33,6 +33,11 @@ final class Asked implements Talk.Listener {
 
     private final Set<Key> unsettled = new HashSet<>();
 
+    /** Operations that were answered after a batch of which there is no picture. */
+    private final Set<Key> unseen = new HashSet<>();
+
+    private boolean blind;
+
     /** The last operations that were answered. */
     private final Set<Key> answered = new LinkedHashSet<>();
 
@@ -70,7 +75,8 @@ final class Asked implements Talk.Listener {
                         k ->
                                 k.client == client
                                         && k.operation <= header.getAnsweredThrough()
-                                        && !unsettled.contains(k));
+                                        && !unsettled.contains(k)
+                                        && !unseen.contains(k));
         if (answered.contains(key)) {
             world.count("request repeated after its answer");
         } else if (open.putIfAbsent(key, new Ask(client, request)) != null) {
@@ -97,7 +103,11 @@ final class Asked implements Talk.Listener {
             }
             return;
         }
-        open.remove(key);
+        if (blind) {
+            unseen.add(key);
+        } else {
+            open.remove(key);
+        }
         answered.add(key);
         if (answered.size() > REMEMBERED) {
             answered.remove(answered.iterator().next());
@@ -174,6 +184,23 @@ final class Asked implements Talk.Listener {
                                 a.client == client
                                         && (!a.request.hasMapBlocks()
                                                 || a.request.getMapBlocks().getFileId() == file));
+    }
+
+    /** A batch is done, and its journal failed right after it: what it did is seen later. */
+    void noPicture() {
+        blind = true;
+    }
+
+    /** There is a picture, and it has been compared with the one before. */
+    void pictureTaken() {
+        blind = false;
+        open.keySet().removeAll(unseen);
+        unseen.clear();
+    }
+
+    /** Whether a batch has been done since the last picture. */
+    boolean isBlind() {
+        return blind;
     }
 
     // ---- what may happen

@@ -22,6 +22,7 @@ final class I5DurableBeforeGranted implements Invariant {
     private static final int BATCHES_PER_LOOK = 512;
 
     private final World world;
+    private final Asked asked;
     private final Told told;
     private final Supplier<Optional<byte[][]>> images;
     private Picture picture;
@@ -31,8 +32,9 @@ final class I5DurableBeforeGranted implements Invariant {
      * @param images the volume as it runs, and as a crash would leave it
      */
     I5DurableBeforeGranted(
-            World world, Told told, int blocks, Supplier<Optional<byte[][]>> images) {
+            World world, Asked asked, Told told, int blocks, Supplier<Optional<byte[][]>> images) {
         this.world = world;
+        this.asked = asked;
         this.told = told;
         this.images = images;
         this.picture = Picture.empty(blocks);
@@ -40,7 +42,7 @@ final class I5DurableBeforeGranted implements Invariant {
 
     @Override
     public void said(long client, Request request, Reply reply) {
-        if (reply.hasMapBlocks()) {
+        if (reply.hasMapBlocks() && !asked.isBlind()) {
             long file = request.getMapBlocks().getFileId();
             told.holdings()
                     .of(client, file)

@@ -34,7 +34,7 @@ final class Invariants {
         all.add(new CheckedState(world));
         all.add(new I2CommitOnly(world, memory, asked, tags, blocks));
         all.add(oneState);
-        all.add(new I5DurableBeforeGranted(world, told, blocks, images));
+        all.add(new I5DurableBeforeGranted(world, asked, told, blocks, images));
         all.add(new I6CommitWhole(world, memory, asked, tags));
         all.add(new I7Reuse(world, asked));
         all.add(new I8OneWriter(world, believed, leases, blocks));

@@ -65,6 +65,7 @@ final class SimServer {
     private int starts;
     private @Nullable Running running;
     private boolean stepDue;
+    private boolean rebuiltWhileIdle;
 
     /** One process of the server, from its start to its end. */
     private final class Running {
@@ -230,10 +231,28 @@ final class SimServer {
             world.after(
                     Math.min(LEASE_LOOK_NANOS, Math.max(1_000_000, next - now)),
                     () -> lookAtLeases(of));
-            if (!of.engine.hasWork() && !survives(of.engine::idle)) {
-                world.count("server crash while idle");
+            if (!of.engine.hasWork()) {
+                boolean had = hasState();
+                if (!survives(of.engine::idle)) {
+                    world.count("server crash while idle");
+                } else if (!had && hasState()) {
+                    rebuiltWhileIdle = true;
+                }
             }
         }
+    }
+
+    private boolean hasState() {
+        boolean[] has = new boolean[1];
+        look(_ -> has[0] = true);
+        return has[0];
+    }
+
+    /** Whether the state was read back since this was asked last, without a batch. */
+    boolean takeRebuiltWhileIdle() {
+        boolean was = rebuiltWhileIdle;
+        rebuiltWhileIdle = false;
+        return was;
     }
 
     /** Schedules the next batch, if something waits for it. */

@@ -307,6 +307,9 @@ final class Simulation {
 
     private void afterEvent() {
         server.schedule(this::batch);
+        if (server.takeRebuiltWhileIdle()) {
+            batch();
+        }
         if (!server.isUp() && !restarting) {
             serverGone();
         }
@@ -329,6 +332,7 @@ final class Simulation {
     private void batch() {
         world.count("batch");
         reached.hasState(server.incarnation(), server.hasState());
+        asked.noPicture();
         server.look(
                 state -> {
                     tally.batch(state.tables());
@@ -341,6 +345,7 @@ final class Simulation {
                     contents.follow(before, now);
                     invariants.batch(before, now);
                     checkLeases();
+                    asked.pictureTaken();
                 });
     }
 
