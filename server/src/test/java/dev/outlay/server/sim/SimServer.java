@@ -242,12 +242,6 @@ final class SimServer {
         }
     }
 
-    private boolean hasState() {
-        boolean[] has = new boolean[1];
-        look(_ -> has[0] = true);
-        return has[0];
-    }
-
     /** Whether the state was read back since this was asked last, without a batch. */
     boolean takeRebuiltWhileIdle() {
         boolean was = rebuiltWhileIdle;

@@ -20,11 +20,15 @@
  *
  * <p>What is checked: after each batch the volume is copied into a {@link
  * dev.outlay.server.sim.Picture} and compared with the one before; every change must be what some
- * client asks for, as read off the network ({@link dev.outlay.server.sim.Asked}). Each store must
- * land where its client holds RW or is in quarantine. Each word read must be what the file held at
- * some moment of the read, and names the write it comes from ({@link dev.outlay.server.sim.Tags}).
- * At the end, with all clients gone, nothing is granted, pending or reserved, and the volume is the
- * same after a restart.
+ * client asks for, as read off the network ({@link dev.outlay.server.sim.Asked}). Each invariant is
+ * a class named after it ({@link dev.outlay.server.sim.Invariants}), and none asks the product for
+ * its judgement: they hear every message at both its ends ({@link dev.outlay.server.sim.Talk}),
+ * from which follows what clients were told and may believe to hold ({@link
+ * dev.outlay.server.sim.Told}, {@link dev.outlay.server.sim.Believed}) and how long their leases
+ * run ({@link dev.outlay.server.sim.Leases}). Each store must land where its client holds RW or is
+ * in quarantine. Each word read must be what the file held at some moment of the read, and names
+ * the write it comes from ({@link dev.outlay.server.sim.Tags}). At the end, with all clients gone,
+ * nothing is granted, pending or reserved, and the volume is the same after a restart.
  *
  * <p>A failing seed prints what was broken and the last events; {@code --shrink} leaves out steps
  * and faults as long as it still fails. The same seed always does the same.
