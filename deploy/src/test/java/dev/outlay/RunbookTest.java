@@ -33,12 +33,13 @@ final class RunbookTest {
             meters.answered("MapBlocks", ServerMeters.OK, Duration.ofMillis(1));
             meters.unavailable("u", () -> true);
             try (var volume =
-                    meters.volume(
-                            "v",
-                            () -> {
-                                throw new IllegalStateException(
-                                        "no sample is needed for the names");
-                            })) {
+                            meters.volume(
+                                    "v",
+                                    () -> {
+                                        throw new IllegalStateException(
+                                                "no sample is needed for the names");
+                                    });
+                    var _ = meters.history("v")) {
                 volume.forced(Duration.ofMillis(1), 1);
                 String exported = meters.scrape();
                 named.removeIf(

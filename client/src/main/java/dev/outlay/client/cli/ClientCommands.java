@@ -42,6 +42,7 @@ public final class ClientCommands {
                 new HolderCommands.Recall(),
                 new HolderCommands.Revoke(),
                 new QuarantineCommands(),
+                new HistoryCommands(),
                 new FenceAgentCommand());
     }
 }

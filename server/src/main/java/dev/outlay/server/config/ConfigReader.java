@@ -2,6 +2,7 @@ package dev.outlay.server.config;
 
 import dev.outlay.server.config.ServerConfig.Fence;
 import dev.outlay.server.config.ServerConfig.FenceDriver;
+import dev.outlay.server.config.ServerConfig.History;
 import dev.outlay.server.config.ServerConfig.Lease;
 import dev.outlay.server.config.ServerConfig.ServerLimits;
 import java.nio.file.InvalidPathException;
@@ -66,7 +67,8 @@ final class ConfigReader {
                                 1L << 40),
                         duration("shutdown.timeout", standard.shutdownTimeout()),
                         limits(standard.limits()),
-                        fence(standard.fence()));
+                        fence(standard.fence()),
+                        history(standard.history()));
         refuseUnknownKeys();
         checkRelations(config);
         if (!problems.isEmpty()) {
@@ -96,6 +98,13 @@ final class ConfigReader {
                 duration("fence.timeout", standard.timeout()),
                 duration("fence.retry-min", standard.retryMin()),
                 duration("fence.retry-max", standard.retryMax()));
+    }
+
+    private History history(History standard) {
+        return new History(
+                value("history.dir", standard.folder(), optional(ConfigReader::path)),
+                bytes("history.file-bytes", standard.fileBytes(), 64 << 10, 1L << 40),
+                count("history.keep-files", standard.keepFiles(), 100_000));
     }
 
     private static FenceDriver fenceDriver(String text) {

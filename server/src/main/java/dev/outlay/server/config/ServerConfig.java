@@ -32,6 +32,7 @@ import java.util.Optional;
  * @param shutdownTimeout how long a graceful stop waits for answers under way
  * @param limits what bounds the server's memory
  * @param fence how clients that end without their own word are made sure to store no more
+ * @param history where it is written down who could touch which bytes
  */
 public record ServerConfig(
         ListenAddress listen,
@@ -47,7 +48,8 @@ public record ServerConfig(
         long snapshotThresholdBytes,
         Duration shutdownTimeout,
         ServerLimits limits,
-        Fence fence) {
+        Fence fence,
+        History history) {
 
     /** What clients get without asking, and the shortest and longest they are granted. */
     public record Lease(Duration standard, Duration min, Duration max) {
@@ -114,6 +116,16 @@ public record ServerConfig(
         }
     }
 
+    /**
+     * The exposure log.
+     *
+     * @param folder where it is written, a folder for each volume; empty: nowhere
+     * @param fileBytes a new file is begun when so much has been written behind the state that one
+     *     begins with
+     * @param keepFiles how many files of a volume are kept
+     */
+    public record History(Optional<Path> folder, long fileBytes, int keepFiles) {}
+
     public static final ServerConfig DEFAULT =
             new ServerConfig(
                     new ListenAddress("127.0.0.1", 7430),
@@ -134,7 +146,8 @@ public record ServerConfig(
                             List.of(),
                             Duration.ofSeconds(30),
                             Duration.ofSeconds(1),
-                            Duration.ofMinutes(5)));
+                            Duration.ofMinutes(5)),
+                    new History(Optional.empty(), 64L << 20, 16));
 
     /**
      * Reads a file.

@@ -11,6 +11,7 @@ import dev.outlay.core.value.ClientRecord;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.server.history.FactListener;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.metrics.VolumeSample;
 import java.io.IOException;
@@ -53,6 +54,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final VolumeStore store;
     private final DeviceTasks.DeviceAccess devices;
     private final DeviceTasks tasks;
+    private final FactListener facts;
     private final ScheduledExecutorService timers;
     private final InstantSource wallClock;
     private final MonotonicClock clock;
@@ -124,6 +126,7 @@ public final class VolumeEngine implements AutoCloseable {
      * What an engine is made of.
      *
      * @param background for work on devices and for snapshots; ended with the engine
+     * @param facts hears what has become durable; closed with the engine
      */
     record Parts(
             String name,
@@ -136,7 +139,8 @@ public final class VolumeEngine implements AutoCloseable {
             MonotonicClock clock,
             MeterSource meters,
             long snapshotThresholdBytes,
-            ExecutorService background) {}
+            ExecutorService background,
+            FactListener facts) {}
 
     /** Makes the meters of a volume, given where to read them from. */
     interface MeterSource {
@@ -154,7 +158,10 @@ public final class VolumeEngine implements AutoCloseable {
         this.background = parts.background;
         this.workers = new BoundedExecutor(parts.background, WORKERS);
         this.blockSize = parts.loaded.state().tables().blockSize();
-        this.logic = new VolumeLogic(name, store, parts.loaded, parts.maxBatchBytes, new Effects());
+        this.logic =
+                new VolumeLogic(
+                        name, store, parts.loaded, parts.maxBatchBytes, parts.facts, new Effects());
+        this.facts = parts.facts;
         this.status = logic.status();
         this.sample = sampleNow();
         this.meters = parts.meters.volume(name, () -> this.sample);
@@ -692,6 +699,7 @@ public final class VolumeEngine implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("volume={} event=close-failed reason=\"{}\"", name, e.getMessage());
         } finally {
+            facts.close();
             meters.close();
             devices.close();
         }

@@ -16,6 +16,7 @@ import dev.outlay.core.value.Interest;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Recall;
+import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.Journal;
 import dev.outlay.server.journal.JournalFullException;
 import java.io.IOException;
@@ -93,6 +94,7 @@ final class VolumeLogic {
     private final String name;
     private final VolumeStore store;
     private final Effects effects;
+    private final FactListener facts;
     private final int maxBatchBytes;
     private final Map<Long, List<Submission>> parked = new HashMap<>();
 
@@ -118,10 +120,12 @@ final class VolumeLogic {
             VolumeStore store,
             VolumeStore.Loaded loaded,
             int maxBatchBytes,
+            FactListener facts,
             Effects effects) {
         this.name = name;
         this.store = store;
         this.effects = effects;
+        this.facts = facts;
         this.maxBatchBytes = maxBatchBytes;
         this.state = loaded.state();
         this.journal = loaded.journal();
@@ -137,7 +141,10 @@ final class VolumeLogic {
         if (current == null) {
             return;
         }
-        current.execute(new Command.BeginGrace());
+        facts.opened(current, journal.forcedPosition(), era > 0);
+        Command grace = new Command.BeginGrace();
+        FactListener.Done began = FactListener.Done.of(grace, current.execute(grace).facts());
+        facts.happened(current, journal.forcedPosition(), List.of(began));
         if (current.tables().isInGrace()) {
             long millis =
                     current.tables().clients().stream()
@@ -180,6 +187,7 @@ final class VolumeLogic {
         List<Runnable> works = new ArrayList<>();
         List<Runnable> afterwards = new ArrayList<>();
         List<Submission> undecided = new ArrayList<>();
+        List<FactListener.Done> happened = new ArrayList<>();
         Records records = new Records();
         @Nullable Submission deciding = null;
         try {
@@ -195,6 +203,9 @@ final class VolumeLogic {
                 deciding = null;
                 undecided.add(submission);
                 records.add(FactCodec.record(done.facts()));
+                if (!done.facts().isEmpty()) {
+                    happened.add(FactListener.Done.of(submission.command(), done.facts()));
+                }
                 collectWorks(submission.command(), done.facts(), works);
                 collectTimers(current, submission.command(), done, afterwards);
                 // What the server itself has to know it knows before anybody is answered.
@@ -241,6 +252,9 @@ final class VolumeLogic {
                 deciding.reply().complete(readOnly());
             }
             return;
+        }
+        if (!happened.isEmpty()) {
+            facts.happened(current, journal.forcedPosition(), happened);
         }
         if (graceBefore && !current.tables().isInGrace()) {
             effects.graceEnded(

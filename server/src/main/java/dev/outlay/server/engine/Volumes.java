@@ -15,6 +15,8 @@ import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
 import dev.outlay.server.engine.VolumeRequest.DeviceSlice;
+import dev.outlay.server.history.FactListener;
+import dev.outlay.server.history.VolumeHistory;
 import dev.outlay.server.journal.JournalLock;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalStorage;
@@ -539,7 +541,8 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                                     Thread.ofPlatform()
                                                             .daemon()
                                                             .name("volume-" + name + "-work")
-                                                            .unstarted(task))));
+                                                            .unstarted(task)),
+                                    history(name)));
             engine.listen(new Everybody());
             open.put(name, new Open(engine, lock, claimed, used, isStoredByCpu(used)));
             return engine;
@@ -556,6 +559,20 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                     "volume '" + name + "' cannot be opened: " + e.getMessage(),
                     e);
         }
+    }
+
+    private FactListener history(String name) {
+        ServerConfig.History history = config.history();
+        return history.folder().isEmpty()
+                ? FactListener.NONE
+                : VolumeHistory.start(
+                        name,
+                        config.volumeLimits(),
+                        history.folder().get().resolve(name),
+                        history.fileBytes(),
+                        history.keepFiles(),
+                        wallClock,
+                        meters.history(name));
     }
 
     private static boolean isStoredByCpu(List<VolumeDevice> used) throws DeviceException {

@@ -1,6 +1,7 @@
 package dev.outlay.server.metrics;
 
 import dev.outlay.server.fence.FenceMeters;
+import dev.outlay.server.history.HistoryMeters;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -153,6 +154,11 @@ public final class ServerMeters implements FenceMeters, AutoCloseable {
      */
     public VolumeMeters volume(String name, Supplier<VolumeSample> sample) {
         return new VolumeMeters(registry, name, sample);
+    }
+
+    /** Meters of a volume's exposure log, to be closed with it. */
+    public HistoryMeters history(String volume) {
+        return new HistoryCounters(registry, volume);
     }
 
     /** A volume could not be opened at the start; {@code still} is asked at every scrape. */

@@ -11,6 +11,7 @@ import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalStorage;
 import dev.outlay.server.metrics.VolumeMeters;
@@ -46,7 +47,37 @@ public final class SimEngine implements VolumeLookup {
             InstantSource wallClock,
             MonotonicClock clock,
             VolumeMeters meters,
-            long snapshotThresholdBytes) {}
+            long snapshotThresholdBytes,
+            FactListener facts) {
+
+        /** One that nobody listens to. */
+        public Parts(
+                String name,
+                JournalStorage storage,
+                JournalOptions journal,
+                Limits limits,
+                Storage devices,
+                ScheduledExecutorService background,
+                ScheduledExecutorService timers,
+                InstantSource wallClock,
+                MonotonicClock clock,
+                VolumeMeters meters,
+                long snapshotThresholdBytes) {
+            this(
+                    name,
+                    storage,
+                    journal,
+                    limits,
+                    devices,
+                    background,
+                    timers,
+                    wallClock,
+                    clock,
+                    meters,
+                    snapshotThresholdBytes,
+                    FactListener.NONE);
+        }
+    }
 
     /** The devices; what is written is durable. */
     public interface Storage {
@@ -110,7 +141,8 @@ public final class SimEngine implements VolumeLookup {
                                 parts.clock,
                                 (_, _) -> parts.meters,
                                 parts.snapshotThresholdBytes,
-                                parts.background)),
+                                parts.background,
+                                parts.facts)),
                 !loaded.warnings().isEmpty());
     }
 

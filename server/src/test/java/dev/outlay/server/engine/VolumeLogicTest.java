@@ -30,6 +30,7 @@ import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
 import java.io.IOException;
@@ -136,7 +137,9 @@ class VolumeLogicTest {
 
     private void open() throws IOException {
         VolumeStore store = store();
-        VolumeLogic logic = new VolumeLogic("v", store, store.load(), BATCH_BYTES, new Recording());
+        VolumeLogic logic =
+                new VolumeLogic(
+                        "v", store, store.load(), BATCH_BYTES, FactListener.NONE, new Recording());
         logic.begin();
         opened = logic;
     }

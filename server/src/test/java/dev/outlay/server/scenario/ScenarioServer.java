@@ -1,5 +1,8 @@
 package dev.outlay.server.scenario;
 
+import dev.outlay.client.cli.ClientCommands;
+import dev.outlay.core.text.CommandFailure;
+import dev.outlay.core.text.ExitCode;
 import dev.outlay.server.OutlayServer;
 import dev.outlay.server.ServerSeams;
 import dev.outlay.server.config.ServerConfig;
@@ -277,6 +280,36 @@ final class ScenarioServer implements AutoCloseable {
     }
 
     // ---- fsck
+
+    Path historyDirectory() {
+        return folder.resolve("history");
+    }
+
+    /** What {@code outlay history} answers, given these arguments. */
+    static Answer history(String... args) {
+        CommandLine command =
+                ClientCommands.all().stream()
+                        .map(CommandLine::new)
+                        .filter(c -> c.getCommandName().equals("history"))
+                        .findFirst()
+                        .orElseThrow();
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        command.setOut(new PrintWriter(out, true));
+        command.setErr(new PrintWriter(err, true));
+        command.setExecutionExceptionHandler(
+                (failure, line, parsed) -> {
+                    line.getErr().println(failure.getMessage());
+                    return failure instanceof CommandFailure of
+                            ? of.exitCode().code()
+                            : ExitCode.FAILED.code();
+                });
+        int exitCode = command.execute(args);
+        return new Answer(exitCode, out.toString(), err.toString());
+    }
+
+    /** What a command did. */
+    record Answer(int exitCode, String out, String err) {}
 
     /** What the running volume finds wrong with itself. */
     List<String> findings() {

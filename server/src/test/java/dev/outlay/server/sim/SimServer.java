@@ -59,6 +59,7 @@ final class SimServer {
     private final FaultyJournalStorage disk;
     private final ServerConfig config = config();
     private final Limits limits = config.volumeLimits();
+    private final SimHistory history;
     private final ServerMeters meters;
     private final VolumeMeters volumeMeters;
     private long wallOffsetMillis;
@@ -89,7 +90,8 @@ final class SimServer {
                                     SimServer.this::wallTime,
                                     world::nanos,
                                     volumeMeters,
-                                    SNAPSHOT_BYTES));
+                                    SNAPSHOT_BYTES,
+                                    history.listener(limits, SimServer.this::wallTime)));
             if (engine.cutTail()) {
                 world.reach(Probe.JOURNAL_TORN);
             }
@@ -129,6 +131,7 @@ final class SimServer {
         this.meters = meters;
         this.volumeMeters = volumeMeters;
         this.disk = new FaultyJournalStorage(world.random());
+        this.history = new SimHistory(world);
         VolumeSettings settings =
                 new VolumeSettings(VOLUME_ID, VOLUME, BLOCK, Durability.FORCED, WALL_START_MILLIS);
         SimEngine.create(disk, journal(world.random()), limits, settings, List.of(device()));
@@ -247,6 +250,11 @@ final class SimServer {
         boolean was = rebuiltWhileIdle;
         rebuiltWhileIdle = false;
         return was;
+    }
+
+    /** What the server has written down of who could touch what. */
+    SimHistory history() {
+        return history;
     }
 
     /** Schedules the next batch, if something waits for it. */

@@ -415,6 +415,7 @@ final class Simulation {
         if (!java.util.Arrays.equals(images[0], images[1])) {
             world.violated("I6", "the volume is not the same after a restart");
         }
+        server.history().finish();
     }
 
     Optional<World.Violation> violation() {
