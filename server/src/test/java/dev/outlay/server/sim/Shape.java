@@ -13,12 +13,12 @@ import java.util.SplittableRandom;
  */
 record Shape(int clients, int files, int blocks, int fileBlocks, int operations) {
 
-    private static final int[] CLIENTS = {2, 3, 3, 3, 4, 4, 4, 5};
+    private static final int[] CLIENTS = {2, 3, 3, 4, 4, 4, 5, 5};
 
     static Shape of(long seed, int operations) {
         SplittableRandom random = new SplittableRandom(seed ^ 0x54a9e54a9eL);
         int clients = CLIENTS[random.nextInt(CLIENTS.length)];
-        int files = 1 + random.nextInt(1 + random.nextInt(4));
+        int files = 1 + random.nextInt(1 + random.nextInt(3));
         int fileBlocks = 1 + random.nextInt(1 + random.nextInt(6));
         boolean isTight = random.nextInt(4) == 0;
         int blocks = isTight ? files * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);

@@ -202,6 +202,14 @@ final class Simulation {
         return new SimDevice.Watcher() {
             @Override
             public void storing(long offset, long length) {
+                world.detail(
+                        () ->
+                                "%s stores %d bytes to block %d from byte %d of it"
+                                        .formatted(
+                                                owner,
+                                                length,
+                                                offset / SimServer.BLOCK,
+                                                offset % SimServer.BLOCK));
                 checkStore(owner, id.getAsLong(), offset, length);
             }
 

@@ -56,6 +56,9 @@ public final class SimulationMain {
             }
             String seeds = given.getOrDefault("--seed", given.getOrDefault("--seeds", "1..100"));
             int cores = Runtime.getRuntime().availableProcessors();
+            if (!seeds.matches("\\d{1,18}(\\.\\.\\d{1,18})?")) {
+                throw new IllegalArgumentException("'" + seeds + "' is no seed, nor A..B");
+            }
             long until =
                     number(given, "--minutes")
                             .map(minutes -> System.nanoTime() + minutes * NANOS_PER_MINUTE)
@@ -70,11 +73,11 @@ public final class SimulationMain {
         }
 
         private static Optional<Long> number(Map<String, String> given, String name) {
-            Optional<Long> number = Optional.ofNullable(given.get(name)).map(Long::parseLong);
-            if (number.isPresent() && (number.get() < 1 || number.get() > 100_000_000)) {
-                throw new IllegalArgumentException(name + " is to be 1 to 100000000");
+            String text = given.get(name);
+            if (text != null && !text.matches("[1-9]\\d{0,7}")) {
+                throw new IllegalArgumentException(name + " is to be 1 to 99999999");
             }
-            return number;
+            return Optional.ofNullable(text).map(Long::parseLong);
         }
     }
 

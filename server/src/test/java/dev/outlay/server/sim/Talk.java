@@ -1,6 +1,5 @@
 package dev.outlay.server.sim;
 
-import com.google.protobuf.TextFormat;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.Notice;
 import dev.outlay.v1.Reply;
@@ -100,7 +99,7 @@ final class Talk {
         Spoken spoken = of(stream);
         for (Request request : message.getRequestsList()) {
             world.count("request", request.getBodyCase());
-            world.detail(() -> "-> " + Long.toHexString(spoken.client) + " " + text(request));
+            world.detail(() -> Words.of(stream.process().name(), request));
             spoken.atServer.put(request.getMessageId(), request);
             for (Listener each : listeners) {
                 each.heard(spoken.client, request);
@@ -112,6 +111,7 @@ final class Talk {
         Spoken spoken = of(stream);
         for (Notice notice : message.getNoticesList()) {
             world.count("notice", notice.getBodyCase());
+            world.detail(() -> Words.of(stream.process().name(), notice));
             for (Listener each : listeners) {
                 each.noticed(spoken.client, notice);
             }
@@ -120,7 +120,7 @@ final class Talk {
             if (reply.hasOpenSession()) {
                 spoken.client = reply.getOpenSession().getClientId();
             }
-            world.detail(() -> "<- " + Long.toHexString(spoken.client) + " " + text(reply));
+            world.detail(() -> Words.of(stream.process().name(), reply));
             if (reply.hasError()) {
                 world.count("refused", reply.getError().getReason());
             }
@@ -164,9 +164,5 @@ final class Talk {
 
     void serverDied() {
         listeners.forEach(Listener::serverDied);
-    }
-
-    private static String text(com.google.protobuf.MessageOrBuilder message) {
-        return TextFormat.printer().emittingSingleLine(true).printToString(message);
     }
 }

@@ -136,10 +136,13 @@ final class World {
         remembered.add(new Told(nowNanos, false, parts));
     }
 
-    /** What is told only when a run is looked at closely. */
+    /** What is told only when a run is looked at closely; nothing if it is empty. */
     void detail(Supplier<String> what) {
         if (detailed) {
-            remembered.add(new Told(nowNanos, true, new Object[] {what.get()}));
+            String text = what.get();
+            if (!text.isEmpty()) {
+                remembered.add(new Told(nowNanos, true, new Object[] {text}));
+            }
         }
     }
 

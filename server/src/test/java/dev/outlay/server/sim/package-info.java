@@ -30,8 +30,20 @@
  * the write it comes from ({@link dev.outlay.server.sim.Tags}). At the end, with all clients gone,
  * nothing is granted, pending or reserved, and the volume is the same after a restart.
  *
+ * <p>How much a run is worth is counted by {@link dev.outlay.server.sim.Tally}: operations, which
+ * are steps of programs; those that met what another client held; those that a crash fell into.
+ * {@link dev.outlay.server.sim.Shape} makes each seed's run as crowded as the seed says. {@link
+ * dev.outlay.server.sim.Probe} lists the rare branches. A {@link dev.outlay.server.sim.Batch} of
+ * fifty seeds or more in which too little of that was met fails, though nothing was violated.
+ *
+ * <p>Runs of many seeds go on at once, a {@link dev.outlay.server.sim.World} each and nothing
+ * shared but meters, and the digest of a batch is a sum: neither depends on the number of threads.
+ * Most do not fail, so nothing is made into text before somebody reads it ({@code World.tell} takes
+ * parts), and the product's log is off.
+ *
  * <p>A failing seed prints what was broken and the last events; {@code --shrink} leaves out steps
- * and faults as long as it still fails. The same seed always does the same.
+ * and faults as long as it still fails, and prints who asked for what, was granted what, and stored
+ * where ({@link dev.outlay.server.sim.Words}). The same seed always does the same.
  */
 @org.jspecify.annotations.NullMarked
 package dev.outlay.server.sim;
