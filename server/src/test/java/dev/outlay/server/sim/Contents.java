@@ -26,13 +26,31 @@ final class Contents {
     /** Until {@code nanos} the word at {@code place} was {@code value}. */
     private record Change(long nanos, long place, long value) {}
 
+    private static final Deque<Change> NONE = new ArrayDeque<>();
+
     private static final class Held {
         private final Map<Long, long[]> blocks = new HashMap<>();
         private final Deque<Change> changes = new ArrayDeque<>();
+        private final Map<Long, Deque<Change>> changesByPlace = new HashMap<>();
         private @Nullable FileView view;
 
         /** The least end of file since the server began to work on its blocks. */
         private long leastSize = Long.MAX_VALUE;
+
+        void changed(Change change) {
+            changes.add(change);
+            changesByPlace.computeIfAbsent(change.place, _ -> new ArrayDeque<>()).add(change);
+        }
+
+        /** The oldest change is forgotten. */
+        void forget() {
+            long place = changes.removeFirst().place;
+            Deque<Change> there = changesByPlace.getOrDefault(place, new ArrayDeque<>());
+            there.removeFirst();
+            if (there.isEmpty()) {
+                changesByPlace.remove(place);
+            }
+        }
     }
 
     Contents(World world, SharedMemory memory) {
@@ -124,7 +142,7 @@ final class Contents {
         }
         for (int i = 0; i < WORDS_PER_BLOCK; i++) {
             if (old[i] != fresh[i]) {
-                held.changes.add(new Change(world.nanos(), index * WORDS_PER_BLOCK + i, old[i]));
+                held.changed(new Change(world.nanos(), index * WORDS_PER_BLOCK + i, old[i]));
             }
         }
         held.blocks.put(index, fresh);
@@ -134,7 +152,7 @@ final class Contents {
     void forgetBefore(long nanos) {
         for (Held held : files.values()) {
             while (!held.changes.isEmpty() && held.changes.peekFirst().nanos < nanos) {
-                held.changes.removeFirst();
+                held.forget();
             }
         }
     }
@@ -147,8 +165,8 @@ final class Contents {
             return;
         }
         into.add(now(file, place));
-        for (Change change : held.changes) {
-            if (change.nanos >= nanos && change.place == place) {
+        for (Change change : held.changesByPlace.getOrDefault(place, NONE)) {
+            if (change.nanos >= nanos) {
                 into.add(change.value);
             }
         }
