@@ -48,6 +48,9 @@ final class VolumeModel {
 
     static final int DEVICE_BLOCKS = 56;
 
+    /** So few that requests run out of space now and then, for volumes of zeros. */
+    private static final int FEW_BLOCKS = 36;
+
     final SplittableRandom random;
 
     /** Whether blocks hold zeros when they are handed out. */
@@ -86,7 +89,7 @@ final class VolumeModel {
                                         : VolumeSettings.Allocation.UNWRITTEN,
                                 VolumeSettings.Placement.LINEAR,
                                 0),
-                        List.of(VolumeKit.device(0, DEVICE_BLOCKS)));
+                        List.of(VolumeKit.device(0, zeroed ? FEW_BLOCKS : DEVICE_BLOCKS)));
         creation.forEach(state::apply);
         journal.add(FactCodec.record(creation));
     }
