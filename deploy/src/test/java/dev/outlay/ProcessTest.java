@@ -56,7 +56,7 @@ class ProcessTest extends CommandLineTesting {
     void aFailureIsOneLineAndNoLog() throws Exception {
         Path said = folder.resolve("said");
         Process ls =
-                process("ls", "data:/", "--server", "127.0.0.1:1", "--timeout", "300ms")
+                process("ls", "data:/", "--server", "127.0.0.1:1", "--timeout", "3s")
                         .redirectErrorStream(true)
                         .redirectOutput(said.toFile())
                         .start();
