@@ -78,7 +78,7 @@ final class GrantRules {
             if (!restated && granted.kind().isWriter()) {
                 notInGrace(file, own, granted.range());
             }
-            noWork(file, granted);
+            noWork(file, own, granted, restated);
             for (Map.Entry<Long, Held> other : file.held.entrySet()) {
                 if (other.getKey() != client.id) {
                     conflicts(file, client, granted, other.getKey(), other.getValue());
@@ -120,11 +120,16 @@ final class GrantRules {
         }
     }
 
-    private void noWork(File file, LayoutRange granted) {
+    /**
+     * I8: nobody comes where the server works. Who was there when the work began may stay (readers,
+     * where a file is extended), and name it again: that is no new grant.
+     */
+    private void noWork(File file, Held own, LayoutRange granted, boolean restated) {
         for (Exposure.Work work : now.works.values()) {
             if (!work.reading()
                     && work.file() == file.id
-                    && work.range().overlaps(granted.range())) {
+                    && work.range().overlaps(granted.range())
+                    && !(restated && wasHeld(own, work.range().intersect(granted.range())))) {
                 report.found(
                         "I8",
                         "bytes "
@@ -136,6 +141,11 @@ final class GrantRules {
                                 + ")");
             }
         }
+    }
+
+    private static boolean wasHeld(Held own, ByteRange range) {
+        return own.ranges.gaps(range.start(), range.end()).stream()
+                .allMatch(gap -> own.unrestated.gaps(gap.start(), gap.end()).isEmpty());
     }
 
     private void conflicts(File file, Client client, LayoutRange granted, long other, Held held)

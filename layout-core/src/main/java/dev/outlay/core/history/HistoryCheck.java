@@ -275,8 +275,8 @@ public final class HistoryCheck {
         if (before != null && comparable && end.position() == positionBefore) {
             state.compare(before, restart);
         }
-        if (before != null && comparable && restart) {
-            state.keepUnrestated(before);
+        if (before != null && comparable) {
+            state.keepUnrestated(before, restart);
         }
         Exposure after = state.exposure();
         after.grace = end.flag("grace");

@@ -247,8 +247,11 @@ final class StatedState {
         }
     }
 
-    /** After a restart: READ grants of before may be restated while grace lasts. */
-    void keepUnrestated(Exposure before) {
+    /**
+     * READ grants that may be restated while grace lasts: those a restart has just lost, and those
+     * that were lost before and nobody has named again yet.
+     */
+    void keepUnrestated(Exposure before, boolean restarted) {
         for (File file : before.files.values()) {
             File now = stated.files.get(file.id);
             for (Map.Entry<Long, Held> each : file.held.entrySet()) {
@@ -256,7 +259,12 @@ final class StatedState {
                 if (now == null || client == null || client.ended != null) {
                     continue;
                 }
-                for (Spans.Span<GrantKind> span : each.getValue().ranges.all()) {
+                List<Spans.Span<GrantKind>> lost =
+                        new ArrayList<>(each.getValue().unrestated.all());
+                if (restarted) {
+                    lost.addAll(each.getValue().ranges.all());
+                }
+                for (Spans.Span<GrantKind> span : lost) {
                     if (span.value() == GrantKind.READ) {
                         Held held = now.held.computeIfAbsent(client.id, id -> new Held());
                         client.files.add(now.id);

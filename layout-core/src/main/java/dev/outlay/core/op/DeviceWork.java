@@ -183,6 +183,59 @@ final class DeviceWork {
 
     // ---- whose it is
 
+    /**
+     * Bytes of {@code file} on which {@code client} can hold nothing, as work for a request is
+     * under way there: everybody had given them back before the intent, or the client's own request
+     * has ended what it held. Readers who stay beside the work, as where a file is extended, may go
+     * on.
+     */
+    static RangeSet clearedOf(VolumeTables tables, FileNode file, ClientId client) {
+        RangeSet cleared = new RangeSet();
+        for (Work work : tables.works()) {
+            if (work.file().equals(file.id())) {
+                clearedOfAll(tables, file, work).ifPresent(cleared::add);
+            }
+            originOf(work.then())
+                    .filter(origin -> origin.client().equals(client))
+                    .ifPresent(
+                            _ ->
+                                    endedBy(work.then()).layouts().stream()
+                                            .filter(layout -> layout.file().equals(file.id()))
+                                            .forEach(l -> l.ranges().forEach(cleared::add)));
+        }
+        return cleared;
+    }
+
+    /** What nobody holds any more, as blocks are about to leave the file there. */
+    private static Optional<ByteRange> clearedOfAll(VolumeTables tables, FileNode file, Work work) {
+        return switch (work.then()) {
+            case Continuation.Nothing nothing -> Optional.empty();
+            case Continuation.Resize resize ->
+                    resize.newSize() < file.sizeBytes()
+                            ? Optional.of(work.blocked())
+                            : Optional.empty();
+            case Continuation.Punch punch -> Optional.of(work.blocked());
+            case Continuation.Grant grant -> Optional.empty();
+            case Continuation.Wrote wrote -> Optional.of(work.blocked());
+            case Continuation.Clone clone ->
+                    Optional.of(
+                            ByteRange.ofLength(clone.offset(), clone.range().length())
+                                    .alignOutward(tables.blockSize()));
+        };
+    }
+
+    /** What the caller of a request held and the request itself has ended. */
+    private static Reply.Returned endedBy(Continuation then) {
+        return switch (then) {
+            case Continuation.Nothing nothing -> new Reply.Returned(List.of());
+            case Continuation.Resize resize -> resize.returned();
+            case Continuation.Punch punch -> punch.returned();
+            case Continuation.Grant grant -> new Reply.Returned(List.of());
+            case Continuation.Wrote wrote -> wrote.returned();
+            case Continuation.Clone clone -> clone.returned();
+        };
+    }
+
     /** Device work that the first try of this operation started. */
     static OptionalLong of(VolumeTables tables, Origin origin) {
         return worksOf(tables, origin.client())

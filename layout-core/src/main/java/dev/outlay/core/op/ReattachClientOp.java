@@ -7,6 +7,7 @@ import dev.outlay.core.op.Grants.Held;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Failure;
 import dev.outlay.core.reply.Reply.ReattachedLayout;
+import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
@@ -29,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  * journal knows stands; a plain READ that it does not know is believed, in grace, where nothing
  * speaks against it; anything else is refused for that file alone. The server goes on above both
  * seqids.
+ *
+ * <p>Left out of what is believed is READ where a request under way has ended all grants: who waits
+ * for the answer to it, or to its own return before it, names them still, but may not use them.
+ * Answers name what stands.
  */
 final class ReattachClientOp {
 
@@ -84,7 +89,8 @@ final class ReattachClientOp {
                     known == null ? List.of() : known.ranges(),
                     Optional.ofNullable(wrong));
         }
-        if (known == null && restated.ranges().isEmpty()) {
+        List<LayoutRange> reads = readable(tables, id, file, known, restated);
+        if (known == null && reads.isEmpty()) {
             return new ReattachedLayout(file.id(), Optional.empty(), List.of(), Optional.empty());
         }
         int sent = restated.stateid().seqid();
@@ -93,8 +99,6 @@ final class ReattachClientOp {
                         ? sent
                         : known.stateid().seqid();
         int seqid = Stateid.next(base);
-        List<LayoutRange> reads =
-                restated.ranges().stream().filter(r -> r.kind() == GrantKind.READ).toList();
         facts.add(new Fact.LayoutGranted(id, file.id(), restated.stateid().id(), seqid, reads));
         List<LayoutRange> all = new ArrayList<>(known == null ? List.of() : known.ranges());
         reads.stream()
@@ -106,6 +110,29 @@ final class ReattachClientOp {
                 Optional.of(new Stateid(restated.stateid().id(), seqid)),
                 all,
                 Optional.empty());
+    }
+
+    /** What of the restated READ stands: none of it is granted where work has begun without it. */
+    private static List<LayoutRange> readable(
+            VolumeTables tables,
+            ClientId client,
+            FileNode file,
+            @Nullable Layout known,
+            RestatedLayout restated) {
+        RangeSet cleared = DeviceWork.clearedOf(tables, file, client);
+        List<LayoutRange> reads = new ArrayList<>();
+        for (LayoutRange range : restated.ranges()) {
+            if (range.kind() != GrantKind.READ) {
+                continue;
+            }
+            if (known != null && known.covers(range.range(), GrantKind.READ)) {
+                reads.add(range);
+            } else {
+                cleared.gapsWithin(range.range())
+                        .forEach(rest -> reads.add(new LayoutRange(rest, GrantKind.READ)));
+            }
+        }
+        return reads;
     }
 
     /** What is wrong with a restated layout; null if it stands. */

@@ -194,6 +194,54 @@ class HistoryCheckTest {
     }
 
     @Test
+    void aReaderRestatesWhereTheServerWorks() {
+        clean(restates(beforeAnExtension(), B));
+        finds("I8", "works", restates(beforeAnExtension(), A));
+        // After a crash as well, and after two of them.
+        clean(restates(restarted(beforeAnExtension()), B));
+        clean(restates(restarted(restarted(beforeAnExtension())), B));
+        finds("I8", "works", restates(restarted(beforeAnExtension()), A));
+    }
+
+    /** The server zeroes the last block; B reads there, A has given back what it held. */
+    private static Log beforeAnExtension() {
+        Log log = new Log().written();
+        log.line(log.gone("return", A, 2, range(0, 2)));
+        log.same(log.map("free", A, fresh(1, 1, 2)));
+        log.line(log.grant(B, 1, GrantKind.READ, range(0, 1), written(0, 1, 1)));
+        return log.line(extension("work-begin"));
+    }
+
+    private static Draft extension(String event) {
+        return new Draft(event)
+                .with("work", 1L)
+                .with("file", FILE)
+                .with("range", List.of(range(0, 8)));
+    }
+
+    private static Log restarted(Log log) {
+        log.begin("opened");
+        log.line(Log.device("device", 1));
+        log.line(Log.client("client", A)).line(Log.client("client", B));
+        log.line(Log.file(1, 1, "", true));
+        log.line(
+                Log.file(FILE, 1, "f", false)
+                        .with("size", (long) BLOCK)
+                        .with("change", 2L)
+                        .with("modified", 10L)
+                        .with("epoch", 3L));
+        log.line(new Draft("map").with("file", FILE).with("blocks", List.of(written(0, 1, 1))));
+        log.line(extension("work"));
+        log.stated(15, 0, 0, 1, 0, 0);
+        return log.line(new Draft("grace-begin"));
+    }
+
+    private static Log restates(Log log, long client) {
+        log.by("ReattachClient");
+        return log.line(log.grant(client, 4, GrantKind.READ, range(0, 1), written(0, 1, 1)));
+    }
+
+    @Test
     void inGraceNothingIsGrantedInsideTheFile() {
         Log log = new Log().written();
         log.line(log.gone("return", A, 2, range(0, 2)));

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.command.Command.RestatedLayout;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.reply.Reply.ReattachedLayout;
 import dev.outlay.core.value.ByteRange;
@@ -236,6 +237,64 @@ class GraceTest {
                         .layouts()
                         .getFirst()
                         .failure());
+    }
+
+    /** Found by the simulator, seeds 92 and 185: its punch had ended them, and was not answered. */
+    @Test
+    void readsThatOnesOwnRequestUnderWayHasEndedAreLeftOut() {
+        a.writes(file, 0, blocks(3));
+        a.returnsAll(file).ok();
+        Stateid held = a.mapsRead(file, 0, blocks(3)).ok().stateid().orElseThrow();
+        Request<FileChanged> punch = a.punches(file, blocks(1) + 100, BLOCK - 200);
+        punch.start();
+        kit.crash();
+        assertEquals(1, kit.works().size(), "the zeros are written again");
+        ReattachedLayout stands =
+                a.reattaches(restated(file, held, reading(0, blocks(3)))).layouts().getFirst();
+        List<LayoutRange> beside = List.of(reading(0, blocks(1)), reading(blocks(2), blocks(3)));
+        assertEquals(Optional.empty(), stands.failure());
+        assertEquals(beside, stands.ranges());
+        assertEquals(beside, a.holds(file));
+        kit.completeAll();
+        assertEquals(
+                List.of(new ByteRange(blocks(1), blocks(2))),
+                punch.ok().returned().getFirst().ranges());
+    }
+
+    @Test
+    void readsThatSomebodyElsesCutUnderWayHadGivenBackAreLeftOut() {
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        Stateid held = b.mapsRead(file, 0, blocks(2)).ok().stateid().orElseThrow();
+        b.returnsAll(file).ok();
+        a.truncates(file, 100).start();
+        kit.crash();
+        ReattachedLayout nothing =
+                b.reattaches(restated(file, held, reading(0, blocks(2)))).layouts().getFirst();
+        assertEquals(Optional.empty(), nothing.failure());
+        assertEquals(Optional.empty(), nothing.stateid());
+        assertEquals(List.of(), b.holds(file));
+        a.reattaches();
+        kit.completeAll();
+    }
+
+    @Test
+    void whoReadsBesideAnExtensionUnderWayGoesOn() {
+        FileId shared = a.createsConcurrent("shared");
+        a.writesBytes(shared, 100);
+        Stateid reads = b.mapsRead(shared, 0, BLOCK).ok().stateid().orElseThrow();
+        a.truncates(shared, blocks(2)).start();
+        kit.crash();
+        assertEquals(1, kit.works().size(), "the zeros are written again");
+        assertEquals(
+                List.of(reading(0, BLOCK)),
+                b.reattaches(restated(shared, reads, reading(0, BLOCK)))
+                        .layouts()
+                        .getFirst()
+                        .ranges());
+        a.reattaches();
+        kit.completeAll();
+        assertEquals(List.of(reading(0, BLOCK)), b.holds(shared));
     }
 
     @Test
