@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What clients have asked the server and not been answered: whatever changes in the volume must be
@@ -31,7 +30,7 @@ final class Asked implements Talk.Listener {
     private final World world;
     private final Map<Key, Ask> open = new LinkedHashMap<>();
 
-    private final Set<Key> unsettled = new HashSet<>();
+    private final Unsettled unsettled;
 
     /** Operations that were answered after a batch of which there is no picture. */
     private final Set<Key> unseen = new HashSet<>();
@@ -47,13 +46,14 @@ final class Asked implements Talk.Listener {
     private final Map<Long, Long> endedBy = new HashMap<>();
     private final Map<Long, Long> reattachedAt = new HashMap<>();
 
-    private record Key(long client, long operation) {}
+    record Key(long client, long operation) {}
 
     /** One operation, however often it was sent. */
     record Ask(long client, Request request) {}
 
     Asked(World world) {
         this.world = world;
+        this.unsettled = new Unsettled(world);
     }
 
     // ---- from the network
@@ -70,6 +70,7 @@ final class Asked implements Talk.Listener {
 
     private void begun(long client, OperationHeader header, Request request) {
         Key key = new Key(client, header.getOperationId());
+        unsettled.heard(key);
         open.keySet()
                 .removeIf(
                         k ->
@@ -85,21 +86,25 @@ final class Asked implements Talk.Listener {
     }
 
     @Override
+    public void serverDied() {
+        unsettled.serverDied();
+    }
+
+    @Override
     public void said(long client, Request request, Reply reply) {
         header(request).ifPresent(header -> answered(client, header, reply));
     }
 
     private void answered(long client, OperationHeader header, Reply reply) {
         Key key = new Key(client, header.getOperationId());
-        if (reply.hasError() && isOfLostClient(reply) && startsWork(open.get(key))) {
-            // What was durably intended is done, whoever hears of it.
-            unsettled.add(key);
+        unsettled.said(key);
+        if (unsettled.isBegunForLost(key, reply, open.get(key))) {
             return;
         }
         if (reply.hasError() && isForNow(reply)) {
             if (reply.getError().getReason() == Reason.REASON_READ_ONLY) {
                 // The journal failed: what was asked may be done or not.
-                unsettled.add(key);
+                unsettled.refused(key, open.get(key));
             }
             return;
         }
@@ -112,15 +117,6 @@ final class Asked implements Talk.Listener {
         if (answered.size() > REMEMBERED) {
             answered.remove(answered.iterator().next());
         }
-    }
-
-    private static boolean isOfLostClient(Reply reply) {
-        Reason reason = reply.getError().getReason();
-        return reason == Reason.REASON_EXPIRED || reason == Reason.REASON_FENCED;
-    }
-
-    private static boolean startsWork(@Nullable Ask ask) {
-        return ask != null && (ask.request.hasTruncate() || ask.request.hasDeallocate());
     }
 
     /** Whether the refusal says nothing of what was asked: the same may be asked again. */
@@ -196,6 +192,7 @@ final class Asked implements Talk.Listener {
         blind = false;
         open.keySet().removeAll(unseen);
         unseen.clear();
+        unsettled.pictureTaken(open::remove);
     }
 
     /** Whether a batch has been done since the last picture. */

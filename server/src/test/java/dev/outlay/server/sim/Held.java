@@ -32,6 +32,21 @@ final class Held {
         private final List<ReturnLayoutRequest> returns = new ArrayList<>();
         private final List<ReturnedLayout> taken = new ArrayList<>();
         private boolean gone;
+
+        /**
+         * Whether the grant of this block may be gone before its answer comes. It says nothing of
+         * other grants: those made since then stand, as the blocks of a file asked for later do
+         * while an earlier request still waits.
+         */
+        boolean lost(long file, long index) {
+            return returns.stream().anyMatch(each -> Holdings.returns(each, file, index))
+                    || taken.stream()
+                            .anyMatch(
+                                    each ->
+                                            each.getFileId() == file
+                                                    && Holdings.contains(
+                                                            each.getRangesList(), index));
+        }
     }
 
     Holdings holdings() {
@@ -75,9 +90,9 @@ final class Held {
             Key key = key(client, request.getMapBlocks().getOperation());
             Pending pending = maps.remove(key);
             if (reply.hasMapBlocks() && pending != null && !pending.gone) {
-                holdings.granted(client, request.getMapBlocks().getFileId(), reply.getMapBlocks());
-                pending.returns.forEach(each -> holdings.returned(client, each));
-                holdings.takenBack(client, pending.taken);
+                long file = request.getMapBlocks().getFileId();
+                holdings.granted(
+                        client, file, reply.getMapBlocks(), index -> pending.lost(file, index));
             }
             return;
         }

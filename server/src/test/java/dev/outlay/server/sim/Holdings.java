@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What clients hold, block by block, as it follows from messages and from nothing else. */
@@ -66,14 +67,19 @@ final class Holdings {
 
     // ---- how it changes
 
-    /** What a reply to MapBlocks grants; what is held as something stronger stays as it is. */
-    void granted(long client, long file, MapBlocksResponse reply) {
+    /**
+     * What a reply to MapBlocks grants; what is held as something stronger stays as it is.
+     *
+     * @param gone blocks of which this grant may have been given back before it was heard of
+     */
+    void granted(long client, long file, MapBlocksResponse reply, LongPredicate gone) {
         for (LayoutRange range : reply.getRangesList()) {
-            grant(client, file, range, reply.getExtentsList());
+            grant(client, file, range, reply.getExtentsList(), gone);
         }
     }
 
-    private void grant(long client, long file, LayoutRange range, List<Extent> extents) {
+    private void grant(
+            long client, long file, LayoutRange range, List<Extent> extents, LongPredicate gone) {
         boolean write = range.getIomode() == IoMode.IO_MODE_RW;
         Map<Long, Hold> blocks =
                 all.computeIfAbsent(client, _ -> new TreeMap<>())
@@ -84,7 +90,7 @@ final class Holdings {
             long index = at / SimServer.BLOCK;
             Hold before = blocks.get(index);
             int place = place(extents, at, write);
-            if (before != null && before.write && !write) {
+            if (gone.test(index) || (before != null && before.write && !write)) {
                 continue;
             }
             if (place < 0 && before != null) {
@@ -130,12 +136,20 @@ final class Holdings {
     void remove(long client, long file, List<FileRange> ranges) {
         Map<Long, Hold> blocks = of(client, file);
         if (!blocks.isEmpty()) {
-            blocks.keySet()
-                    .removeIf(
-                            index ->
-                                    ranges.stream()
-                                            .anyMatch(r -> contains(r, index * SimServer.BLOCK)));
+            blocks.keySet().removeIf(index -> contains(ranges, index));
         }
+    }
+
+    /** Whether a request returns this block of a file. */
+    static boolean returns(ReturnLayoutRequest request, long file, long index) {
+        return !request.hasFile()
+                || (request.getFile().getFileId() == file
+                        && (request.getFile().getRangesCount() == 0
+                                || contains(request.getFile().getRangesList(), index)));
+    }
+
+    static boolean contains(List<FileRange> ranges, long index) {
+        return ranges.stream().anyMatch(r -> contains(r, index * SimServer.BLOCK));
     }
 
     private static boolean contains(FileRange range, long offset) {
@@ -149,7 +163,14 @@ final class Holdings {
             for (ReattachResponse.LayoutResult result : volume.getLayoutsList()) {
                 Layout layout = result.getLayout();
                 layout.getRangesList()
-                        .forEach(range -> grant(client, layout.getFileId(), range, List.of()));
+                        .forEach(
+                                range ->
+                                        grant(
+                                                client,
+                                                layout.getFileId(),
+                                                range,
+                                                List.of(),
+                                                _ -> false));
             }
         }
         if (before != null) {

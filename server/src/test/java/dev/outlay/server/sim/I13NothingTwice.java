@@ -21,7 +21,9 @@ import java.util.Set;
  * <p>A return that arrives when its sender holds nothing of that file, and asks for nothing, is
  * answered with nothing returned. A recall that is told again has the layout's seqid unless its
  * scope is wider. A file of which only commits of blocks are asked that were written there before
- * keeps its map and its epoch.
+ * keeps its map and its epoch, unless somebody's RW grant ends: what was not committed goes with
+ * it, and to end a grant takes no request that names the file (a second incarnation opens its
+ * session, a lease runs out).
  */
 final class I13NothingTwice implements Invariant {
 
@@ -107,6 +109,7 @@ final class I13NothingTwice implements Invariant {
             if (old == null
                     || old.working()
                     || file.changeCounter() == old.changeCounter()
+                    || endsGrants(old, file)
                     || !asked.changesOnlyByCommit(file.id())
                     || !asked.commits(file.id()).stream().allMatch(c -> isWritten(old, c))) {
                 continue;
@@ -119,9 +122,31 @@ final class I13NothingTwice implements Invariant {
                         "I13",
                         "file "
                                 + file.id()
-                                + ": only what was written is committed, and its map changed");
+                                + ": only what was written is committed, and its map changed, epoch "
+                                + old.mapEpoch()
+                                + " to "
+                                + file.mapEpoch()
+                                + ", written "
+                                + old.writtenBlocks()
+                                + " at "
+                                + Arrays.toString(old.places())
+                                + " to "
+                                + file.writtenBlocks()
+                                + " at "
+                                + Arrays.toString(file.places()));
             }
         }
+    }
+
+    private static boolean endsGrants(FileView old, FileView file) {
+        return old.layouts().entrySet().stream()
+                .anyMatch(
+                        e -> {
+                            LayoutView now = file.layouts().get(e.getKey());
+                            return now == null
+                                    ? !e.getValue().write().isEmpty()
+                                    : !now.write().equals(e.getValue().write());
+                        });
     }
 
     private static boolean isWritten(FileView file, CommitBlocksRequest commit) {

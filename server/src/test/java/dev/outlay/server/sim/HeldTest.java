@@ -1,0 +1,86 @@
+package dev.outlay.server.sim;
+
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dev.outlay.v1.FileRange;
+import dev.outlay.v1.IoMode;
+import dev.outlay.v1.LayoutRange;
+import dev.outlay.v1.MapBlocksRequest;
+import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.Reply;
+import dev.outlay.v1.Request;
+import dev.outlay.v1.ReturnLayoutRequest;
+import org.junit.jupiter.api.Test;
+
+/** What a client holds, when one of its MapBlocks is answered long after others were. */
+class HeldTest {
+
+    private static final long CLIENT = 7;
+    private static final long FILE = 3;
+    private static final long OTHER_FILE = 2;
+
+    private final Held held = new Held();
+
+    @Test
+    void aGrantIsGoneIfItsBlocksWereReturnedBeforeItsAnswer() {
+        Request late = map(1, FILE);
+        held.asks(CLIENT, late);
+        held.asks(CLIENT, returned(2, FILE));
+        held.answered(CLIENT, late, granted());
+        assertNull(held.holdings().at(CLIENT, FILE, 0));
+    }
+
+    @Test
+    void aLateAnswerLeavesWhatWasGrantedSinceTheReturn() {
+        for (long waitedFor : new long[] {OTHER_FILE, FILE}) {
+            Request late = map(1, waitedFor);
+            held.asks(CLIENT, late);
+            held.asks(CLIENT, returned(2, FILE));
+            Request again = map(3, FILE);
+            held.asks(CLIENT, again);
+            held.answered(CLIENT, again, granted());
+            held.answered(CLIENT, late, granted());
+            assertNotNull(held.holdings().at(CLIENT, FILE, 0), "waited for file " + waitedFor);
+        }
+    }
+
+    private static OperationHeader header(long operation) {
+        return OperationHeader.newBuilder().setOperationId(operation).build();
+    }
+
+    private static Request map(long operation, long file) {
+        return Request.newBuilder()
+                .setMapBlocks(
+                        MapBlocksRequest.newBuilder()
+                                .setOperation(header(operation))
+                                .setFileId(file))
+                .build();
+    }
+
+    private static Request returned(long operation, long file) {
+        return Request.newBuilder()
+                .setReturnLayout(
+                        ReturnLayoutRequest.newBuilder()
+                                .setOperation(header(operation))
+                                .setFile(
+                                        ReturnLayoutRequest.File.newBuilder()
+                                                .setFileId(file)
+                                                .addRanges(
+                                                        FileRange.newBuilder()
+                                                                .setLength(SimServer.BLOCK))))
+                .build();
+    }
+
+    private static Reply granted() {
+        return Reply.newBuilder()
+                .setMapBlocks(
+                        MapBlocksResponse.newBuilder()
+                                .addRanges(
+                                        LayoutRange.newBuilder()
+                                                .setLength(SimServer.BLOCK)
+                                                .setIomode(IoMode.IO_MODE_RW)))
+                .build();
+    }
+}
