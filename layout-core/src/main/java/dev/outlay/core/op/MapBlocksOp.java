@@ -29,9 +29,13 @@ final class MapBlocksOp {
         ByteRange range = checkedRange(map);
         Recalls.refuseUnderRecall(
                 Objects.requireNonNull(tables.client(map.caller())), map.file().id(), range);
-        Fact.Work work = map.file().changeOf(range);
+        Fact.Work work = map.file().firstChange(range);
         if (work != null) {
-            return Decision.awaitWork(List.of(), work.id());
+            long free = work.blocked().start() - range.start();
+            if (free < Math.max(ask.minLength(), tables.blockSize())) {
+                return Decision.awaitWork(List.of(), work.id());
+            }
+            range = ByteRange.ofLength(range.start(), free);
         }
         long risk = Relocation.firstRisk(tables, map.file(), range);
         if (risk < range.end()) {

@@ -8,6 +8,7 @@ import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -141,6 +142,14 @@ public final class FileNode {
         return works.values().stream()
                 .filter(w -> !w.isReading() && w.blocked().overlaps(range))
                 .findFirst()
+                .orElse(null);
+    }
+
+    /** As {@link #changeOf}, but the one that begins first in the file; null if there is none. */
+    public @Nullable Work firstChange(ByteRange range) {
+        return works.values().stream()
+                .filter(w -> !w.isReading() && w.blocked().overlaps(range))
+                .min(Comparator.comparingLong(w -> w.blocked().start()))
                 .orElse(null);
     }
 

@@ -97,6 +97,16 @@ class RewriteTest {
     }
 
     @Test
+    void whatTheServerWorksOnBehindTheAskedBytesIsNotWaitedFor() {
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        assertTrue(a.truncates(file, blocks(1) + 100).start().awaitedWork().isPresent());
+        Execution granted = b.mapsRw(file, 0, blocks(2)).min(blocks(1)).waiting(1_000).start();
+        assertEquals(blocks(1), ((Mapped) granted.reply().orElseThrow()).nextOffset());
+        kit.completeAll();
+    }
+
+    @Test
     void whatIsReadyIsAnsweredWithoutMovingTheRest() {
         a.writes(file, 0, blocks(1));
         a.returnsAll(file).ok();

@@ -192,7 +192,13 @@ final class VolumeModel {
                 execute(new Command.CompleteWork(id, 5_000));
                 Runnable effect = effects.remove(id);
                 ModelFile file = files.get(work.file());
-                if (effect != null && file != null && !file.removed) {
+                // A clone whose source is removed meanwhile fails, too.
+                boolean gone =
+                        work.elsewhere()
+                                .map(other -> files.get(other.file()))
+                                .filter(other -> other.removed)
+                                .isPresent();
+                if (effect != null && file != null && !file.removed && !gone) {
                     effect.run();
                 }
             }
