@@ -71,8 +71,8 @@ final class TakeBack {
 
     /**
      * What clients other than {@code caller} hold uncommitted, until it is {@code bytes}; past end
-     * of file first. Who is silent past its lease is not asked: what it holds could only go to
-     * quarantine.
+     * of file first. Who is silent past its lease, or has let the time for a recall pass, is not
+     * asked: what it holds could only go to quarantine, and no time would end the wait for it.
      */
     private static List<Held> idle(VolumeTables tables, ClientId caller, long bytes) {
         List<Held> ahead = new ArrayList<>();
@@ -81,7 +81,8 @@ final class TakeBack {
             boolean asked =
                     !client.record().id().equals(caller)
                             && client.ended().isEmpty()
-                            && !client.isLapsed();
+                            && !client.isLapsed()
+                            && !client.isOverdue();
             if (asked) {
                 for (FileId id : client.files()) {
                     collect(Objects.requireNonNull(tables.file(id)), client, ahead, inside);

@@ -437,11 +437,15 @@ final class ConflictTest {
     @Test
     void whoDoesNotAnswerInTimeIsNotWaitedForWithAWantOfSpace() {
         a.mapsRw(file, 0, blocks(64)).min(blocks(64)).ok();
-        Pending wait = b.allocates(b.creates("other"), 0, blocks(4)).ask();
+        FileId other = b.creates("other");
+        Pending wait = b.allocates(other, 0, blocks(4)).ask();
         Recall recall = onlyRecall();
         assertTrue(wait.waits());
         kit.answer(new Command.RecallDue(a.id(), recall.id(), 0, 0));
         assertEquals(Reason.NO_SPACE, wait.reply(Failure.class).reason());
+        // No time is left that would end another wait.
+        b.allocates(other, 0, blocks(4)).refused(Reason.NO_SPACE);
+        assertEquals(0, kit.tables().waiting().size());
     }
 
     // ---- many

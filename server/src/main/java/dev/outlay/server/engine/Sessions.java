@@ -102,6 +102,11 @@ public final class Sessions {
                             Collection<ClientId> lost) {
                         reattachOver(volume.name(), back, lost);
                     }
+
+                    @Override
+                    public void writable(VolumeEngine volume) {
+                        settleNow();
+                    }
                 });
         volumes.retryUnavailable(this::remember);
     }
@@ -568,6 +573,14 @@ public final class Sessions {
                     }
                     then.accept(refused);
                 });
+    }
+
+    /** What volumes have refused for now is told to them again at the next look. */
+    private synchronized void settleNow() {
+        long now = clock.nanos();
+        byId.values().stream()
+                .filter(Session::isUnsettled)
+                .forEach(session -> due.add(new Due(now, session)));
     }
 
     /** Volumes that are read-only, or stop. */

@@ -46,6 +46,10 @@ public final class VolumeEngine implements AutoCloseable {
     private static final int MAX_QUEUED = 1 << 16;
     private static final int MAX_BATCH = 1024;
     private static final Duration RETRY = Duration.ofSeconds(1);
+
+    /** Device work that fails is tried again soon, then ever later, up to {@link #RETRY}. */
+    private static final Duration FIRST_RETRY = Duration.ofMillis(50);
+
     private static final int WORKERS = 4;
     private static final long IDLE_MILLIS = 1_000;
 
@@ -75,6 +79,9 @@ public final class VolumeEngine implements AutoCloseable {
     private volatile Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
     private volatile VolumeSample sample;
     private boolean snapshotRunning;
+
+    /** What could not be written down: tried again as soon as the volume can write. */
+    private final List<Object> refused = new ArrayList<>();
 
     /** Sent through the queue to be run on the volume's thread, or refused once that is gone. */
     private record Task(Runnable run, Runnable refuse) {}
@@ -110,6 +117,9 @@ public final class VolumeEngine implements AutoCloseable {
         /** Grace is over; of those awaited the {@code lost} did not come back and have expired. */
         default void graceEnded(
                 VolumeEngine volume, Collection<ClientId> back, Collection<ClientId> lost) {}
+
+        /** The volume was read-only, and takes again what it had refused. */
+        default void writable(VolumeEngine volume) {}
 
         /** Nobody listens. */
         Listener NONE =
@@ -349,7 +359,7 @@ public final class VolumeEngine implements AutoCloseable {
     private void recover() {
         if (status.readOnlyReason().isPresent()) {
             logic.recover();
-            status = logic.status();
+            lookAtStatus();
             sample = sampleNow();
         }
     }
@@ -366,11 +376,22 @@ public final class VolumeEngine implements AutoCloseable {
         if (lastForcedBytes > 0) {
             meters.forced(Duration.ofNanos(clock.nanos() - before), lastForcedBytes);
         }
-        status = logic.status();
+        lookAtStatus();
         openRecalls = logic.openRecalls();
         sample = sampleNow();
         if (logic.bytesSinceSnapshot() > snapshotThresholdBytes && !snapshotRunning) {
             snapshot(new CompletableFuture<>());
+        }
+    }
+
+    private void lookAtStatus() {
+        boolean wasReadOnly = status.readOnlyReason().isPresent();
+        status = logic.status();
+        if (status.readOnlyReason().isEmpty() && (wasReadOnly || !refused.isEmpty())) {
+            List<Object> again = List.copyOf(refused);
+            refused.clear();
+            again.forEach(item -> later(Duration.ZERO, () -> offer(item)));
+            listener.writable(this);
         }
     }
 
@@ -491,7 +512,7 @@ public final class VolumeEngine implements AutoCloseable {
                     () -> {
                         snapshotRunning = false;
                         logic.snapshotTaken(image.position(), keepFrom);
-                        status = logic.status();
+                        lookAtStatus();
                     });
             taken.complete(new SnapshotTaken(image.position(), image.bytes().length));
         } catch (IOException e) {
@@ -524,7 +545,7 @@ public final class VolumeEngine implements AutoCloseable {
         public void startWork(Work work, ByteBuffer bytes) {
             long era = logic.era();
             deviceBusy.incrementAndGet();
-            workers.execute(() -> doWork(work, bytes, era));
+            workers.execute(() -> doWork(work, bytes, era, FIRST_RETRY));
         }
 
         @Override
@@ -577,15 +598,15 @@ public final class VolumeEngine implements AutoCloseable {
                             .reply()
                             .thenAccept(
                                     reply -> {
-                                        if (reply instanceof Reply.Failure && !inbox.isClosed()) {
-                                            offerAfter(RETRY.toMillis(), due);
+                                        if (reply instanceof Reply.Failure) {
+                                            refused.add(due);
                                         }
                                     });
         }
         return submission;
     }
 
-    private void doWork(Work work, ByteBuffer bytes, long era) {
+    private void doWork(Work work, ByteBuffer bytes, long era, Duration retry) {
         try {
             tasks.run(work, bytes);
             deviceBusy.decrementAndGet();
@@ -597,16 +618,24 @@ public final class VolumeEngine implements AutoCloseable {
                     name,
                     work.id(),
                     e.getMessage(),
-                    RETRY);
+                    retry);
             later(
+                    retry,
                     () ->
                             onThread(
                                     () -> {
                                         if (logic.era() == era) {
-                                            new Effects().startWork(work, bytes);
+                                            workAgain(work, bytes, era, retry);
                                         }
                                     }));
         }
+    }
+
+    private void workAgain(Work work, ByteBuffer bytes, long era, Duration waited) {
+        Duration next = waited.multipliedBy(2);
+        Duration retry = next.compareTo(RETRY) > 0 ? RETRY : next;
+        deviceBusy.incrementAndGet();
+        workers.execute(() -> doWork(work, bytes, era, retry));
     }
 
     /**
@@ -621,15 +650,15 @@ public final class VolumeEngine implements AutoCloseable {
                         .thenAccept(
                                 reply -> {
                                     if (reply instanceof Reply.Failure) {
-                                        later(() -> offer(done));
+                                        refused.add(done);
                                     }
                                 });
         return submission;
     }
 
-    private void later(Runnable run) {
+    private void later(Duration delay, Runnable run) {
         if (!inbox.isClosed()) {
-            var _ = timers.schedule(run, RETRY.toMillis(), TimeUnit.MILLISECONDS);
+            var _ = timers.schedule(run, delay.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

@@ -270,6 +270,11 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                 VolumeEngine volume, Collection<ClientId> back, Collection<ClientId> lost) {
             listeners.forEach(l -> l.graceEnded(volume, back, lost));
         }
+
+        @Override
+        public void writable(VolumeEngine volume) {
+            listeners.forEach(l -> l.writable(volume));
+        }
     }
 
     @Override

@@ -104,13 +104,52 @@ class LapseOnAFullDiskTest {
 
     @Test
     void itDoesNotLapseOnceItIsRenewed() throws Exception {
-        Sessions sessions =
-                new Sessions(
-                        ServerConfig.DEFAULT,
-                        new ServerIdentity(new UUID(3, 3), 1),
-                        clock,
-                        engine(),
-                        new SplittableRandom(3));
+        Sessions sessions = sessions();
+        Session session = holder(sessions);
+
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        work();
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        CompletableFuture<Boolean> renewed = sessions.touch(session, clock.nanos());
+        work();
+        assertTrue(renewed.join());
+
+        clock.advanceMillis(1_500);
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(state -> assertFalse(state.tables().clients().iterator().next().isLapsed()));
+        assertTrue(sessions.touch(session, clock.nanos()).join());
+    }
+
+    @Test
+    void whatIsRefusedHappensAsSoonAsThereIsRoom() throws Exception {
+        Sessions sessions = sessions();
+        // It holds nothing, so that the end of its lease is its own, which is written down.
+        fillTheDisk(sessions, sessions.open("p", "owner", 1, 10, LEASE_MILLIS).session());
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(state -> assertFalse(state.tables().clients().isEmpty()));
+
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        engine().idle();
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(state -> assertTrue(state.tables().clients().isEmpty()));
+    }
+
+    private Sessions sessions() {
+        return new Sessions(
+                ServerConfig.DEFAULT,
+                new ServerIdentity(new UUID(3, 3), 1),
+                clock,
+                engine(),
+                new SplittableRandom(3));
+    }
+
+    /** The client holds something, and the disk is full. */
+    private Session holder(Sessions sessions) throws Exception {
         Session session = sessions.open("p", "owner", 1, 10, LEASE_MILLIS).session();
         FileId file =
                 assertInstanceOf(Reply.FileChanged.class, create(sessions, session, "held"))
@@ -134,24 +173,15 @@ class LapseOnAFullDiskTest {
                                 10,
                                 new LayoutId(4, 4),
                                 0)));
+        fillTheDisk(sessions, session);
+        return session;
+    }
+
+    private void fillTheDisk(Sessions sessions, Session session) {
         disk.setCapacityBytes(0);
         for (int i = 0; !(create(sessions, session, "f" + i) instanceof Reply.Failure); i++) {
             assertTrue(i < 100_000, "the disk never fills");
         }
-
-        clock.advanceMillis(LEASE_MILLIS + 100);
-        sessions.expireDue(clock.nanos());
-        work();
-        disk.setCapacityBytes(Long.MAX_VALUE);
-        CompletableFuture<Boolean> renewed = sessions.touch(session, clock.nanos());
-        work();
-        assertTrue(renewed.join());
-
-        clock.advanceMillis(1_500);
-        sessions.expireDue(clock.nanos());
-        work();
-        engine().look(state -> assertFalse(state.tables().clients().iterator().next().isLapsed()));
-        assertTrue(sessions.touch(session, clock.nanos()).join());
     }
 
     private SimEngine engine() {

@@ -231,6 +231,11 @@ public final class SimEngine implements VolumeLookup {
                             Collection<ClientId> lost) {
                         listeners.forEach(l -> l.graceEnded(volume, back, lost));
                     }
+
+                    @Override
+                    public void writable(VolumeEngine volume) {
+                        listeners.forEach(l -> l.writable(volume));
+                    }
                 });
     }
 }

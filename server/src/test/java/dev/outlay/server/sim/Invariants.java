@@ -3,6 +3,7 @@ package dev.outlay.server.sim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** All the invariants of one run, and what they read off the network together. */
@@ -15,6 +16,7 @@ final class Invariants {
 
     /**
      * @param images the volume as it runs, and as a crash would leave it
+     * @param hinderedNanos when the server's own disk or device was broken last
      */
     Invariants(
             World world,
@@ -23,7 +25,8 @@ final class Invariants {
             SharedMemory memory,
             Tags tags,
             int blocks,
-            Supplier<Optional<byte[][]>> images) {
+            Supplier<Optional<byte[][]>> images,
+            LongSupplier hinderedNanos) {
         Told told = new Told(asked);
         Believed believed = new Believed();
         Moments moments = new Moments();
@@ -45,7 +48,7 @@ final class Invariants {
         all.add(new I15Tail(world, memory));
         all.add(new I16ChangeCounter(world, asked, blocks));
         all.add(new I17Lists(world, moments));
-        all.add(new I18ConflictsEnd(world));
+        all.add(new I18ConflictsEnd(world, hinderedNanos));
         all.add(lease);
         all.add(new I21Counts(world));
         all.add(new I22Grace(world, told, leases));

@@ -67,6 +67,8 @@ final class SimServer {
     private @Nullable Running running;
     private boolean stepDue;
     private boolean rebuiltWhileIdle;
+    private boolean diskFull;
+    private long hinderedNanos;
 
     /** One process of the server, from its start to its end. */
     private final class Running {
@@ -322,7 +324,21 @@ final class SimServer {
     }
 
     void diskCapacity(long bytes) {
+        long _ = hinderedNanos();
+        diskFull = bytes != Long.MAX_VALUE;
         disk.setCapacityBytes(bytes);
+    }
+
+    /**
+     * When last something of the server's own was broken that its clients wait for: its journal's
+     * disk had no room, or an access of its own to the device failed.
+     */
+    long hinderedNanos() {
+        Running now = running;
+        if (diskFull && now != null && now.engine.volume().status().readOnlyReason().isPresent()) {
+            hinderedNanos = world.nanos();
+        }
+        return hinderedNanos;
     }
 
     long diskUsed() {
@@ -352,6 +368,7 @@ final class SimServer {
         public ByteBuffer read(DeviceRange range) throws IOException {
             if (world.oneIn(ACCESS_FAILS_ONE_IN)) {
                 world.count("server read failed");
+                hinderedNanos = world.nanos();
                 throw new IOException("injected failure of a read");
             }
             byte[] bytes = new byte[(int) range.length()];
@@ -382,6 +399,7 @@ final class SimServer {
 
         private void finish(String what, boolean fails, DeviceRange range) throws IOException {
             if (fails) {
+                hinderedNanos = world.nanos();
                 world.count("server " + what + " failed");
                 world.reach(Probe.SERVER_STORE_FAILED);
                 throw new IOException("injected failure of a " + what);

@@ -93,7 +93,16 @@ final class Simulation {
         asked = new Asked(world);
         strays = new Strays(world, asked, label.incarnation());
         reads = new I1Reads(world, contents, tags);
-        invariants = new Invariants(world, talk, asked, memory, tags, blockCount, this::images);
+        invariants =
+                new Invariants(
+                        world,
+                        talk,
+                        asked,
+                        memory,
+                        tags,
+                        blockCount,
+                        this::images,
+                        server::hinderedNanos);
         picture = Picture.empty(blockCount);
         for (int i = 0; i < shape.clients(); i++) {
             clients.add(
