@@ -56,7 +56,9 @@ final class I20Leases implements Invariant {
             }
             long client = each.getKey();
             world.reach(Probe.LEASE_OVER);
-            if (world.nanos() < leases.serverMayActNanos(client) && !asked.isProven(client)) {
+            if (world.nanos() < leases.serverMayActNanos(client)
+                    && !leases.mayBeFoundOver(client)
+                    && !asked.isProven(client)) {
                 world.violated(
                         "I20",
                         "client "

@@ -20,6 +20,8 @@ final class Leases implements Talk.Listener {
     private final Map<Long, Long> clientEnds = new HashMap<>();
     private final Map<Long, Long> heardLast = new HashMap<>();
     private long serverStarted;
+    private long startedBefore;
+    private long serverDied;
     private boolean serverDown = true;
 
     Leases(World world, Talk talk) {
@@ -62,6 +64,7 @@ final class Leases implements Talk.Listener {
     @Override
     public void serverDied() {
         serverDown = true;
+        serverDied = world.nanos();
         heardNanos.clear();
     }
 
@@ -69,6 +72,7 @@ final class Leases implements Talk.Listener {
     void batch() {
         if (serverDown) {
             serverDown = false;
+            startedBefore = serverStarted;
             serverStarted = world.nanos();
         }
     }
@@ -98,7 +102,19 @@ final class Leases implements Talk.Listener {
 
     /** Before this the server may not act as if the lease were over. */
     long serverMayActNanos(long client) {
-        return Math.max(heardLast.getOrDefault(client, 0L), serverStarted)
+        return mayActNanos(client, serverStarted);
+    }
+
+    /**
+     * Whether the server that has just started can have found the lease over: the one before it had
+     * waited long enough, and died when that was durable, but before anybody saw it.
+     */
+    boolean mayBeFoundOver(long client) {
+        return serverStarted == world.nanos() && mayActNanos(client, startedBefore) <= serverDied;
+    }
+
+    private long mayActNanos(long client, long started) {
+        return Math.max(heardLast.getOrDefault(client, 0L), started)
                 + (SimServer.LEASE_MILLIS + SimServer.MAX_IO_MILLIS) * 1_000_000;
     }
 }
