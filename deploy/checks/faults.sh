@@ -12,8 +12,13 @@ seeds=0
 write=false
 
 usage() {
-    sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
-    exit 64
+    sed -n '2,5s/^# \{0,1\}//p' "$0"
+}
+
+wrong() { # WHAT
+    echo "faults.sh: $1" >&2
+    usage >&2
+    exit 2
 }
 
 while [ $# -gt 0 ]; do
@@ -25,7 +30,7 @@ while [ $# -gt 0 ]; do
             exit 0
             ;;
         --fault)
-            [ $# -ge 2 ] || usage
+            [ $# -ge 2 ] || wrong "--fault needs the name of a fault, or a file"
             case $2 in
                 *.fault) only=$(cd "$(dirname "$2")" && pwd)/$(basename "$2") ;;
                 *) only=$2 ;;
@@ -33,7 +38,8 @@ while [ $# -gt 0 ]; do
             shift 2
             ;;
         --seeds)
-            [ $# -ge 2 ] || usage
+            [ $# -ge 2 ] || wrong "--seeds needs a number"
+            case $2 in '' | *[!0-9]*) wrong "--seeds needs a number, not '$2'" ;; esac
             seeds=$2
             shift 2
             ;;
@@ -41,7 +47,11 @@ while [ $# -gt 0 ]; do
             write=true
             shift
             ;;
-        *) usage ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        *) wrong "there is no option '$1'" ;;
     esac
 done
 
