@@ -4,8 +4,10 @@ import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.Status;
 import dev.outlay.v1.ErrorDetail;
+import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
 import java.util.Objects;
 
 /** Errors of unary calls: the typed detail in the trailer, or the bare status. */
@@ -32,7 +34,7 @@ final class GrpcErrors {
                 Objects.requireNonNullElse(
                         e.getStatus().getDescription(), e.getStatus().getCode().toString());
         OutlayException failure =
-                switch (e.getStatus().getCode()) {
+                switch (isConnectionLost(e) ? Code.UNAVAILABLE : e.getStatus().getCode()) {
                     case UNAVAILABLE ->
                             OutlayException.noAnswer(
                                     "cannot reach the server at " + server + ": " + cause(e, words),
@@ -53,6 +55,18 @@ final class GrpcErrors {
                 };
         failure.initCause(e);
         return failure;
+    }
+
+    /**
+     * Whether there was no server that could answer. A connection that ends while it is being set
+     * up ("channel closed") is UNKNOWN to gRPC, with the transport's own error beneath: a server
+     * never answers with one (<a href="https://github.com/grpc/grpc-java/issues/10120">grpc-java
+     * 10120</a>).
+     */
+    private static boolean isConnectionLost(StatusRuntimeException e) {
+        return e.getStatus().getCode() == Code.UNAVAILABLE
+                || (e.getStatus().getCode() == Code.UNKNOWN
+                        && e.getStatus().getCause() instanceof IOException);
     }
 
     /** The system's own words, where gRPC has only "io exception". */

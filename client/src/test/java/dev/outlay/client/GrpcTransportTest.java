@@ -37,6 +37,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
@@ -207,6 +208,23 @@ final class GrpcTransportTest {
         } finally {
             server.shutdownNow();
         }
+    }
+
+    @Test
+    void aConnectionLostWhileItIsMadeIsNoAnswer() {
+        io.grpc.StatusRuntimeException lost =
+                io.grpc.Status.UNKNOWN
+                        .withDescription("channel closed")
+                        .withCause(new ClosedChannelException())
+                        .asRuntimeException();
+        OutlayException e = GrpcErrors.of(lost, "host:1");
+        assertTrue(
+                e.getMessage().startsWith("cannot reach the server at host:1: channel closed"),
+                e.getMessage());
+
+        OutlayException answered =
+                GrpcErrors.of(io.grpc.Status.UNKNOWN.asRuntimeException(), "host:1");
+        assertTrue(answered.getMessage().contains("answered UNKNOWN"), answered.getMessage());
     }
 
     @Test

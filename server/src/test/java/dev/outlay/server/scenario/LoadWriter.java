@@ -16,6 +16,7 @@ import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.TruncateRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Random;
@@ -215,14 +216,22 @@ final class LoadWriter implements Runnable {
                 }
                 LockSupport.parkNanos(RETRY_NANOS);
             } catch (StatusRuntimeException e) {
-                if (e.getStatus().getCode() != Status.Code.UNAVAILABLE
-                        && e.getStatus().getCode() != Status.Code.CANCELLED) {
+                if (!isConnectionLost(e.getStatus())) {
                     throw e;
                 }
                 generation = gate.awaitRestart(generation);
                 var _ = client.reattach();
             }
         }
+    }
+
+    /** Whether the server went away; "channel closed" while connecting is UNKNOWN to gRPC. */
+    private static boolean isConnectionLost(Status status) {
+        return switch (status.getCode()) {
+            case UNAVAILABLE, CANCELLED -> true;
+            case UNKNOWN -> status.getCause() instanceof IOException;
+            default -> false;
+        };
     }
 
     // ---- what must be true
