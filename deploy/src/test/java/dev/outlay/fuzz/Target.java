@@ -13,9 +13,13 @@ import dev.outlay.core.codec.ReplyCodec;
 import dev.outlay.core.device.DeviceLabel;
 import dev.outlay.core.device.LabelPair;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.history.HistoryAccess;
+import dev.outlay.core.history.HistoryFormatException;
+import dev.outlay.core.history.HistoryLine;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.StateImage;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Limits;
 import dev.outlay.server.config.ConfigException;
 import dev.outlay.server.config.ServerConfig;
@@ -26,6 +30,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,7 +67,10 @@ public enum Target {
     CLIENT_MESSAGE,
 
     /** What a server answers. */
-    SERVER_MESSAGE;
+    SERVER_MESSAGE,
+
+    /** Lines of an exposure log, as its checker reads them. */
+    HISTORY;
 
     /** An input may cost so much, whatever it says of itself, ... */
     private static final long BASE_BYTES = 48L << 20;
@@ -124,6 +132,7 @@ public enum Target {
             case SESSION -> SavedSessions.read(input);
             case CLIENT_MESSAGE -> ClientRequests.take(input);
             case SERVER_MESSAGE -> ServerAnswers.take(input);
+            case HISTORY -> history(input);
         }
     }
 
@@ -211,6 +220,32 @@ public enum Target {
         } catch (ConfigException e) {
             check(String.valueOf(e.getMessage()).length() > 10, "a refusal without words");
         }
+    }
+
+    /** Lines without their checksum get a sound one. */
+    private static void history(byte[] input) {
+        HistoryAccess who = HistoryAccess.ofPath("/f0", ByteRange.from(0), 0, Long.MAX_VALUE);
+        int number = 0;
+        for (String line : new String(input, UTF_8).split("\n", -1)) {
+            number++;
+            try {
+                HistoryLine decoded =
+                        HistoryLine.decode(line.contains("\"crc\"") ? line : withCrc(line));
+                who.check().accept("line " + number, decoded);
+                String again = decoded.encode();
+                check(HistoryLine.decode(again).encode().equals(again), "not stable");
+            } catch (HistoryFormatException e) {
+                who.check().damaged("line " + number, String.valueOf(e.getMessage()));
+            }
+        }
+        var _ = who.accesses();
+        var _ = who.check().summary();
+    }
+
+    private static String withCrc(String body) {
+        CRC32C crc = new CRC32C();
+        crc.update(body.getBytes(UTF_8));
+        return body + ",\"crc\":\"" + HexFormat.of().toHexDigits((int) crc.getValue()) + "\"}";
     }
 
     /** What is not true is a defect of the decoder. */

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -126,6 +127,12 @@ public final class HistoryCheck {
             damaged(at, String.valueOf(e.getMessage()));
         } catch (Contradiction e) {
             found(e.invariant(), e.what());
+        } catch (IllegalArgumentException
+                | IllegalStateException
+                | NoSuchElementException
+                | ArithmeticException e) {
+            // Sound by its checksum, and yet no server can have meant it.
+            damaged(at, "'" + next.event() + "' makes no sense: " + e.getMessage());
         }
         line = null;
     }
