@@ -163,8 +163,9 @@ final class FileContext {
      * @param atomic RW: stores go to fresh blocks, which replace the written ones at commit
      */
     MappedBlocks map(ByteRange range, IoMode iomode, boolean atomic) throws OutlayException {
+        Optional<Stateid> old = Optional.empty();
         for (int attempt = 1; ; attempt++) {
-            Optional<Stateid> stateid = layout.stateid();
+            Optional<Stateid> stateid = named(old, attempt);
             long told = sizesTold;
             try {
                 MappedBlocks mapped = outside(request(range, iomode, stateid, atomic));
@@ -177,8 +178,20 @@ final class FileContext {
                 if (attempt == MAP_ATTEMPTS || !isWorthAnother(e, stateid)) {
                     throw e;
                 }
+                old = e.is(Reason.OLD_STATEID) ? stateid : Optional.empty();
             }
         }
+    }
+
+    /**
+     * The newest stateid, unless the server has just called that an old one: what it knows of is of
+     * use for nothing then, and a request that names none is not compared.
+     */
+    private Optional<Stateid> named(Optional<Stateid> old, int attempt) {
+        if (old.isPresent() && attempt == MAP_ATTEMPTS) {
+            return Optional.empty();
+        }
+        return layout.stateid().filter(now -> !old.equals(Optional.of(now)));
     }
 
     private MappedBlocks outside(MapRequest request) throws OutlayException {
@@ -215,7 +228,8 @@ final class FileContext {
     /** Whether a new request may fare better: the refusal was about what this client remembered. */
     private boolean isWorthAnother(OutlayException e, Optional<Stateid> sent) {
         if (e.is(Reason.OLD_STATEID)) {
-            return !layout.stateid().equals(sent);
+            // A recall was answered meanwhile, under a newer one.
+            return true;
         }
         if (e.is(Reason.BAD_STATEID) && sent.isPresent()) {
             // The layout has ended without a word reaching us.

@@ -2,7 +2,6 @@ package dev.outlay.client;
 
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
-import dev.outlay.core.value.Stateid;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -309,14 +308,10 @@ final class FileIo {
     }
 
     private void giveBack() throws OutlayException {
-        Optional<Stateid> stateid = context.layout().stateid();
-        if (stateid.isEmpty()) {
+        if (context.layout().stateid().isEmpty()) {
             return;
         }
-        context.remote()
-                .returnLayout(
-                        context.volume(),
-                        new ReturnScope.OfFile(context.file(), stateid, List.of()));
+        context.remote().giveBack(context.volume(), context.file(), List.of());
         forget();
     }
 

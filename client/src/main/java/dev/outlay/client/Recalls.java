@@ -4,9 +4,7 @@ import dev.outlay.client.session.ClientSession;
 import dev.outlay.client.session.Scheduler;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
-import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.RecallScope;
-import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.Notice;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -377,7 +375,7 @@ final class Recalls implements LayoutTable.Unasked {
     private void giveBack(ToldRecall recall) throws OutlayException {
         switch (recall.scope()) {
             case RecallScope.Ranges of ->
-                    giveBack(
+                    remote.giveBack(
                             recall.volume(),
                             of.file(),
                             isTooMany(of.ranges()) ? List.of() : of.ranges());
@@ -385,22 +383,6 @@ final class Recalls implements LayoutTable.Unasked {
                     remote.returnLayout(recall.volume(), new ReturnScope.OfDevice(of.device()));
             case RecallScope.Volume _ ->
                     remote.returnLayout(recall.volume(), new ReturnScope.OfVolume());
-        }
-    }
-
-    private void giveBack(String volume, FileId file, List<ByteRange> ranges)
-            throws OutlayException {
-        Optional<LayoutCache> cache = layouts.find(volume, file);
-        Optional<Stateid> stateid = cache.flatMap(LayoutCache::stateid);
-        try {
-            remote.returnLayout(volume, new ReturnScope.OfFile(file, stateid, ranges));
-        } catch (OutlayException e) {
-            if (stateid.isEmpty() || !e.is(Reason.BAD_STATEID)) {
-                throw e;
-            }
-            // What is known here ended without a word reaching us: nothing is held.
-            cache.ifPresent(known -> known.clearIf(stateid.get()));
-            remote.returnLayout(volume, new ReturnScope.OfFile(file, Optional.empty(), ranges));
         }
     }
 
@@ -424,7 +406,7 @@ final class Recalls implements LayoutTable.Unasked {
     private void shed(String volume, FileId file, List<FileIo> drained) {
         try {
             if (drained.stream().allMatch(io -> io.giveUp(FileIo.ALL))) {
-                giveBack(volume, file, List.of());
+                remote.giveBack(volume, file, List.of());
             }
         } catch (OutlayException e) {
             LOG.warn(

@@ -8,6 +8,7 @@ import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.AllocateRequest;
 import dev.outlay.v1.ChildName;
 import dev.outlay.v1.CloneRequest;
@@ -40,6 +41,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -148,6 +150,41 @@ final class Remote {
                             clearReturned(volume, scope);
                         });
         return reply.getReturnLayout().getReturnedList().stream().map(Wire::returned).toList();
+    }
+
+    /** How often a return is sent anew because the layout has changed while it was on its way. */
+    private static final int RETURN_ATTEMPTS = 8;
+
+    /**
+     * Gives back what is held on a file, under the newest stateid that is known. Others may use a
+     * newer one while this is on its way (a recall is answered on a thread of its own), or the
+     * layout ends without a word reaching us: neither is a reason not to give back.
+     *
+     * @param ranges empty: the whole layout
+     */
+    void giveBack(String volume, FileId file, List<ByteRange> ranges) throws OutlayException {
+        Optional<LayoutCache> cache = layouts.find(volume, file);
+        Optional<Stateid> named = cache.flatMap(LayoutCache::stateid);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                returnLayout(volume, new ReturnScope.OfFile(file, named, ranges));
+                return;
+            } catch (OutlayException e) {
+                boolean ended = e.is(Reason.BAD_STATEID);
+                if (named.isEmpty() || !(ended || e.is(Reason.OLD_STATEID))) {
+                    throw e;
+                }
+                Stateid refused = named.get();
+                if (ended) {
+                    cache.ifPresent(known -> known.clearIf(refused));
+                }
+                named =
+                        attempt == RETURN_ATTEMPTS
+                                ? Optional.empty()
+                                : cache.flatMap(LayoutCache::stateid)
+                                        .filter(now -> !now.equals(refused));
+            }
+        }
     }
 
     private void clearReturned(String volume, ReturnScope scope) {

@@ -95,6 +95,12 @@ final class FakeVolume extends FakeServer {
     private long epoch = 1;
     private long layouts;
     private int seqid;
+
+    /** The newest that the client has used: older ones are refused. */
+    private int usedSeqid;
+
+    private boolean oldRefused;
+    private int returnsLater;
     private int troublePercent;
     private long incarnation = 3;
     private long recallIds;
@@ -126,6 +132,16 @@ final class FakeVolume extends FakeServer {
     /** How often it asks to come later, of a hundred requests. */
     void trouble(int percent) {
         troublePercent = percent;
+    }
+
+    /** So many returns are asked to come later. */
+    void returnsLater(int count) {
+        returnsLater = count;
+    }
+
+    /** It remembers a seqid as used that the client does not know of, or not any more. */
+    void useNewerSeqid() {
+        usedSeqid = ++seqid;
     }
 
     /** Punches end the client's grants and are refused all the same, for this reason. */
@@ -275,9 +291,12 @@ final class FakeVolume extends FakeServer {
     private Reply.Builder map(MapBlocksRequest ask) {
         assertEquals(0, ask.getOffset() % BLOCK);
         assertEquals(0, ask.getLength() % BLOCK);
-        assertTrue(recallIds != 0 || ask.hasStateid() == (seqid != 0));
+        assertTrue(recallIds != 0 || oldRefused || ask.hasStateid() == (seqid != 0));
         if (ask.hasStateid() && !isCurrent(ask.getStateid())) {
             return error(Reason.REASON_BAD_STATEID, 0);
+        }
+        if (ask.hasStateid() && isOld(ask.getStateid())) {
+            return error(Reason.REASON_OLD_STATEID, 0);
         }
         ByteRange asked = ByteRange.ofLength(ask.getOffset(), ask.getLength());
         for (Recall recall : recalls()) {
@@ -434,6 +453,13 @@ final class FakeVolume extends FakeServer {
         if (ask.hasFile() && file.hasStateid() && seqid != 0 && !isCurrent(file.getStateid())) {
             return error(Reason.REASON_BAD_STATEID, 0);
         }
+        if (returnsLater > 0) {
+            returnsLater--;
+            return error(Reason.REASON_TRY_LATER, 50);
+        }
+        if (ask.hasFile() && file.hasStateid() && seqid != 0 && isOld(file.getStateid())) {
+            return error(Reason.REASON_OLD_STATEID, 0);
+        }
         ReturnLayoutResponse.Builder answer = ReturnLayoutResponse.newBuilder();
         for (ByteRange range : returned.ranges()) {
             release(range.start(), range.end()).forEach(answer::addReturned);
@@ -452,6 +478,16 @@ final class FakeVolume extends FakeServer {
 
     private boolean isCurrent(Stateid asked) {
         return seqid != 0 && asked.getId().equals(stateid().getId());
+    }
+
+    /** As the server: from the newest on that was used. */
+    private boolean isOld(Stateid asked) {
+        if (asked.getSeqid() < usedSeqid) {
+            oldRefused = true;
+            return true;
+        }
+        usedSeqid = asked.getSeqid();
+        return false;
     }
 
     // ---- recalls
@@ -587,6 +623,7 @@ final class FakeVolume extends FakeServer {
         }
         if (held.isEmpty()) {
             seqid = 0;
+            usedSeqid = 0;
         } else {
             layout.setStateid(stateid());
         }

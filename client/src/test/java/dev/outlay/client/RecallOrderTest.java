@@ -119,6 +119,51 @@ final class RecallOrderTest {
     }
 
     @Test
+    void aCloseThatARecallOvertakesGivesBackUnderTheNewerSeqid() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(4 * BLOCK, 7));
+        file.commit();
+        volume.returnsLater(1);
+        fixture.scheduler.schedule(
+                10,
+                () -> {
+                    assertEquals(1, returns().size(), "sent, and to come again");
+                    volume.recallRange(new ByteRange(BLOCK, 2 * BLOCK), false);
+                });
+        file.close();
+        assertEquals(List.of(), volume.recalls());
+        assertFalse(volume.holdsAnything());
+        assertEquals(4, returns().size(), "twice as it was, once for the recall, and once anew");
+    }
+
+    @Test
+    void aGrantThatARecallOvertakesIsAskedForUnderTheNewerSeqid() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(2 * BLOCK, 7));
+        file.commit();
+        volume.heldByOthers(new ByteRange(8 * BLOCK, 9 * BLOCK));
+        fixture.scheduler.schedule(10, () -> volume.recallRange(new ByteRange(0, BLOCK), false));
+        fixture.scheduler.schedule(40, volume::othersReturn);
+        FileFixture.write(file, 8L * BLOCK, FileFixture.bytes(BLOCK, 8));
+        file.close();
+        assertEquals(List.of(), volume.recalls());
+        assertEquals(9L * BLOCK, volume.size());
+    }
+
+    @Test
+    void whoKnowsNoNewerSeqidNamesNone() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(2 * BLOCK, 7));
+        file.commit();
+        volume.useNewerSeqid();
+        FileFixture.write(file, 1L << 20, FileFixture.bytes(BLOCK, 8));
+        file.commit();
+        volume.useNewerSeqid();
+        file.close();
+        assertFalse(volume.holdsAnything());
+    }
+
+    @Test
     void whatARecallCouldNotMakeDurableIsToldByTheNextCommit() throws IOException {
         BlockFile file = fixture.open();
         FileFixture.write(file, 0, FileFixture.bytes(2 * BLOCK, 7));

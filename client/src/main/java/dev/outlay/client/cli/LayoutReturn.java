@@ -73,11 +73,23 @@ final class LayoutReturn extends NameCommands.OnName {
                 client.returnLayout(volume(), whole ? ofVolume() : ofFile(client));
         if (all) {
             holdingNothing();
-        } else if (returned.stream().allMatch(layout -> layout.stateid().isEmpty())) {
+        } else if (device == null && isNothingLeft(client, returned)) {
             holding(name(), false);
         }
         print(returned);
         return ExitCode.OK;
+    }
+
+    /**
+     * A file on which nothing was held in the ranges is not named, whatever is held beside them.
+     */
+    private boolean isNothingLeft(LayoutClient client, List<ReturnedLayout> returned)
+            throws IOException {
+        if (!returned.isEmpty()) {
+            return returned.stream().allMatch(layout -> layout.stateid().isEmpty());
+        }
+        FileId file = client.lookup(volume(), name().path()).file();
+        return LayoutGet.held(client, volume(), file).isEmpty();
     }
 
     private ReturnScope ofVolume() {
@@ -101,7 +113,7 @@ final class LayoutReturn extends NameCommands.OnName {
             output().json(returned.stream().map(LayoutReturn::json).toList());
             return;
         }
-        if (returned.stream().allMatch(layout -> layout.ranges().isEmpty())) {
+        if (returned.isEmpty()) {
             output().line("nothing was held there");
             return;
         }

@@ -26,7 +26,7 @@ final class MapBlocksOp {
 
     static Decision decide(VolumeTables tables, MapBlocks ask) {
         MapContext map = MapContext.of(tables, ask);
-        ByteRange range = checkedRange(map);
+        ByteRange range = checkedRange(map, tables.waiting().of(ask.origin()).isEmpty());
         Recalls.refuseUnderRecall(
                 Objects.requireNonNull(tables.client(map.caller())), map.file().id(), range);
         Fact.Work work = map.file().firstChange(range);
@@ -56,7 +56,7 @@ final class MapBlocksOp {
     /** The RW grant of a part of the request whose blocks have been zeroed. */
     static Decision grant(VolumeTables tables, MapBlocks ask, ByteRange part, Fact.Work zeroing) {
         MapContext map = MapContext.of(tables, ask);
-        ByteRange range = checkedRange(map).intersect(part);
+        ByteRange range = checkedRange(map, false).intersect(part);
         Recalls.refuseUnderRecall(
                 Objects.requireNonNull(tables.client(map.caller())), map.file().id(), range);
         return new MapForWrite(map, zeroing).decide(range);
@@ -73,7 +73,11 @@ final class MapBlocksOp {
                         map.tables(), map.file(), map.ask(), new ByteRange(range.start(), end));
     }
 
-    private static ByteRange checkedRange(MapContext map) {
+    /**
+     * @param comesNow false: it has its place in the queue, or had its blocks zeroed, so that its
+     *     stateid was no old one when it came, whatever the client has used since
+     */
+    private static ByteRange checkedRange(MapContext map, boolean comesNow) {
         MapBlocks ask = map.ask();
         ByteRange range = Checks.blocks(map.tables(), ask.offset(), ask.length());
         if (ask.minLength() < 0 || ask.minLength() > ask.length()) {
@@ -99,7 +103,7 @@ final class MapBlocksOp {
         if (ask.iomode() == IoMode.RW) {
             Checks.writable(map.file());
         }
-        ask.stateid().ifPresent(sent -> Checks.stateid(map.own(), sent, true));
+        ask.stateid().ifPresent(sent -> Checks.stateid(map.own(), sent, comesNow));
         return range;
     }
 }

@@ -22,7 +22,8 @@ import java.util.Optional;
 
 /**
  * ReturnLayout: given back. The client has no I/O in flight on what it returns; what it left
- * uncommitted is freed. Returning what is not held is no error, so that a return can be repeated.
+ * uncommitted is freed. Returning what is not held is no error, so that a return can be repeated;
+ * the answer names what was held.
  *
  * <p>Source: RFC 8881 18.44.
  */
@@ -94,7 +95,6 @@ final class ReturnLayoutOp {
             FileNode file = tables.file(id);
             if (file == null || file.layoutOf(caller) == null) {
                 facts.addAll(Recalls.endedBy(tables, caller, id, ranges));
-                returned.add(new ReturnedLayout(id, Optional.empty(), List.of()));
                 return;
             }
             stateid.ifPresent(sent -> Checks.stateid(file.layoutOf(caller), sent, true));
@@ -102,8 +102,6 @@ final class ReturnLayoutOp {
             Release release = Grants.release(tables, file, caller, ranges);
             facts.addAll(release.facts());
             if (release.returned().isEmpty()) {
-                Stateid now = Objects.requireNonNull(file.layoutOf(caller)).stateid();
-                returned.add(new ReturnedLayout(id, Optional.of(now), List.of()));
                 return;
             }
             returned.addAll(release.returned());

@@ -104,6 +104,20 @@ final class ConflictTest {
     }
 
     @Test
+    void whatHasItsPlaceKeepsItThoughItsClientHasUsedANewerSeqidSince() {
+        b.writes(file, 0, blocks(1));
+        a.mapsRw(file, blocks(4), blocks(2)).ok();
+        Stateid first = a.stateid(file);
+        Pending waits = a.mapsRw(file, 0, blocks(1)).under(first).min(blocks(1)).waiting().ask();
+        a.returns(file, range(4, 5)).ok();
+        a.returns(new ReturnScope.Ranges(file, Optional.of(a.stateid(file)), List.of(range(8, 9))))
+                .ok();
+        a.mapsRw(file, blocks(9), blocks(1)).under(first).refused(Reason.OLD_STATEID);
+        b.returns(file, range(0, 1)).ok();
+        assertEquals(List.of(writing(0, blocks(1))), waits.reply(Mapped.class).granted());
+    }
+
+    @Test
     void theNextInTheQueueRecallsWhenItsTurnComes() {
         a.writes(file, 0, blocks(1));
         Pending first = b.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();

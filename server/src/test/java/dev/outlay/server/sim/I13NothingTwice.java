@@ -19,11 +19,12 @@ import java.util.Set;
  * I13: re-return, re-recall, re-fence change nothing; re-commit changes no map.
  *
  * <p>A return that arrives when its sender holds nothing of that file, and asks for nothing, is
- * answered with nothing returned. A recall that is told again has the layout's seqid unless its
- * scope is wider. A file of which only commits of blocks are asked that were written there before
- * keeps its map and its epoch, unless somebody's RW grant ends: what was not committed goes with
- * it, and to end a grant takes no request that names the file (a second incarnation opens its
- * session, a lease runs out).
+ * answered with nothing returned; if it was refused (by a server that has restarted, where its
+ * sender has to restate what it holds first), what counts is when it comes again. A recall that is
+ * told again has the layout's seqid unless its scope is wider. A file of which only commits of
+ * blocks are asked that were written there before keeps its map and its epoch, unless somebody's RW
+ * grant ends: what was not committed goes with it, and to end a grant takes no request that names
+ * the file (a second incarnation opens its session, a lease runs out).
  */
 final class I13NothingTwice implements Invariant {
 
@@ -46,11 +47,15 @@ final class I13NothingTwice implements Invariant {
         if (request.hasReturnLayout()) {
             ReturnLayoutRequest asks = request.getReturnLayout();
             FileView file = picture.files().get(asks.getFile().getFileId());
+            Key key = new Key(client, asks.getOperation().getOperationId());
             if (asks.hasFile()
                     && (file == null || !file.layouts().containsKey(client))
                     && !asked.isAnswered(client, asks.getOperation())
                     && !asked.mayBeGranted(client)) {
-                empty.add(new Key(client, asks.getOperation().getOperationId()));
+                empty.add(key);
+            } else {
+                // It comes again, refused before: what it returns may have been restated meanwhile.
+                empty.remove(key);
             }
         }
     }
@@ -61,8 +66,7 @@ final class I13NothingTwice implements Invariant {
             long operation = request.getReturnLayout().getOperation().getOperationId();
             if (empty.remove(new Key(client, operation))) {
                 world.reach(Probe.RETURNED_AGAIN);
-                if (reply.getReturnLayout().getReturnedList().stream()
-                        .anyMatch(each -> each.getRangesCount() > 0)) {
+                if (reply.getReturnLayout().getReturnedCount() > 0) {
                     world.violated(
                             "I13",
                             "client "
