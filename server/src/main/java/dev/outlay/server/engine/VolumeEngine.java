@@ -188,8 +188,13 @@ public final class VolumeEngine implements AutoCloseable {
         thread.start();
     }
 
-    /** Instead of {@link #start}, where a simulation is the volume's thread. */
-    void startStepwise() {
+    /**
+     * Instead of {@link #start}, where a simulation is the volume's thread.
+     *
+     * @param afterBatch sees what each batch has come to, of which one step may do several
+     */
+    void startStepwise(Runnable afterBatch) {
+        this.afterBatch = afterBatch;
         logic.begin();
     }
 
@@ -396,6 +401,7 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     private long lastForcedBytes;
+    private Runnable afterBatch = () -> {};
 
     /** Runs tasks and batches in the order in which they came. */
     private void process(List<Object> taken) {
@@ -582,6 +588,7 @@ public final class VolumeEngine implements AutoCloseable {
         @Override
         public void batchDone(int commands, long forcedBytes) {
             lastForcedBytes += forcedBytes;
+            afterBatch.run();
         }
     }
 

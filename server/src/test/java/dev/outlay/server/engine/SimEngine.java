@@ -152,14 +152,25 @@ public final class SimEngine implements VolumeLookup {
     }
 
     public void start() {
-        engine.startStepwise();
+        start(() -> {});
+    }
+
+    /**
+     * As {@link #start()}.
+     *
+     * @param afterBatch runs each time a batch has been answered
+     */
+    public void start(Runnable afterBatch) {
+        engine.startStepwise(afterBatch);
     }
 
     public boolean hasWork() {
         return engine.hasWork();
     }
 
-    /** One batch. */
+    /**
+     * What is queued, in one batch, or in several where a task of the volume's own lies between.
+     */
     public void step() {
         engine.step();
     }

@@ -72,6 +72,8 @@ final class Held {
                             pending.returns.add(request.getReturnLayout());
                         }
                     });
+        } else if (request.hasReattach()) {
+            holdings.restates(client, request.getReattach());
         } else if (request.hasEndClient()) {
             ended(client);
         }

@@ -5,16 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.IoMode;
+import dev.outlay.v1.Layout;
 import dev.outlay.v1.LayoutRange;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
 import org.junit.jupiter.api.Test;
 
-/** What a client holds, when one of its MapBlocks is answered long after others were. */
+/**
+ * What a client holds: when one of its MapBlocks is answered long after others were, and when it
+ * comes back.
+ */
 class HeldTest {
 
     private static final long CLIENT = 7;
@@ -46,6 +51,40 @@ class HeldTest {
         }
     }
 
+    @Test
+    void aReattachLeavesOnlyWhatItNamesForReading() {
+        held.asks(CLIENT, map(1, FILE));
+        held.answered(CLIENT, map(1, FILE), granted(IoMode.IO_MODE_READ));
+        held.asks(CLIENT, reattach(FILE));
+        assertNotNull(held.holdings().at(CLIENT, FILE, 0), "it is named");
+        held.asks(CLIENT, reattach(OTHER_FILE));
+        assertNull(held.holdings().at(CLIENT, FILE, 0), "who took the session over knows nothing");
+    }
+
+    @Test
+    void aReattachNeedNotNameWhatIsHeldForWriting() {
+        held.asks(CLIENT, map(1, FILE));
+        held.answered(CLIENT, map(1, FILE), granted());
+        held.asks(CLIENT, reattach(OTHER_FILE));
+        assertNotNull(held.holdings().at(CLIENT, FILE, 0), "the server has it in its journal");
+    }
+
+    private static Request reattach(long file) {
+        return Request.newBuilder()
+                .setReattach(
+                        ReattachRequest.newBuilder()
+                                .addVolumes(
+                                        ReattachRequest.Volume.newBuilder()
+                                                .addLayouts(
+                                                        Layout.newBuilder()
+                                                                .setFileId(file)
+                                                                .addRanges(
+                                                                        range(
+                                                                                IoMode
+                                                                                        .IO_MODE_READ)))))
+                .build();
+    }
+
     private static OperationHeader header(long operation) {
         return OperationHeader.newBuilder().setOperationId(operation).build();
     }
@@ -74,13 +113,16 @@ class HeldTest {
     }
 
     private static Reply granted() {
+        return granted(IoMode.IO_MODE_RW);
+    }
+
+    private static Reply granted(IoMode iomode) {
         return Reply.newBuilder()
-                .setMapBlocks(
-                        MapBlocksResponse.newBuilder()
-                                .addRanges(
-                                        LayoutRange.newBuilder()
-                                                .setLength(SimServer.BLOCK)
-                                                .setIomode(IoMode.IO_MODE_RW)))
+                .setMapBlocks(MapBlocksResponse.newBuilder().addRanges(range(iomode)))
                 .build();
+    }
+
+    private static LayoutRange range(IoMode iomode) {
+        return LayoutRange.newBuilder().setLength(SimServer.BLOCK).setIomode(iomode).build();
     }
 }

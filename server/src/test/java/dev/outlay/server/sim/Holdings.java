@@ -7,6 +7,7 @@ import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
 import dev.outlay.v1.LayoutRange;
 import dev.outlay.v1.MapBlocksResponse;
+import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
@@ -154,6 +155,34 @@ final class Holdings {
 
     private static boolean contains(FileRange range, long offset) {
         return range.getOffset() <= offset && offset - range.getOffset() < range.getLength();
+    }
+
+    /**
+     * A client says what it holds for reading: what it leaves out it knows nothing of, as the
+     * process that goes on with another one's session does. The rest the server tells it.
+     */
+    void restates(long client, ReattachRequest request) {
+        Map<Long, Map<Long, Hold>> files = all.getOrDefault(client, Map.of());
+        files.forEach(
+                (file, blocks) ->
+                        blocks.entrySet()
+                                .removeIf(
+                                        block ->
+                                                !block.getValue().write
+                                                        && !block.getValue().mapped
+                                                        && !states(request, file, block.getKey())));
+    }
+
+    private static boolean states(ReattachRequest request, long file, long index) {
+        long offset = index * SimServer.BLOCK;
+        return request.getVolumesList().stream()
+                .flatMap(volume -> volume.getLayoutsList().stream())
+                .filter(layout -> layout.getFileId() == file)
+                .flatMap(layout -> layout.getRangesList().stream())
+                .anyMatch(
+                        range ->
+                                range.getOffset() <= offset
+                                        && offset - range.getOffset() < range.getLength());
     }
 
     /** A client is told what it holds, and that this is all. */

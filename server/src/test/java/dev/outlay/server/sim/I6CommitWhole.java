@@ -6,7 +6,9 @@ import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.FileAttributes;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
+import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +93,7 @@ final class I6CommitWhole implements Invariant {
                     violated(old.id(), "is gone and nobody has removed it");
                 }
             } else if (file.mapEpoch() != old.mapEpoch()) {
-                asked.commits(file.id()).forEach(commit -> checkWhole(old, file, commit));
+                checkWhole(old, file);
             }
         }
         answered.forEach((id, told) -> checkAnswered(now.files().get(id), told));
@@ -123,8 +125,69 @@ final class I6CommitWhole implements Invariant {
         }
     }
 
-    private void checkWhole(FileView old, FileView file, CommitBlocksRequest commit) {
-        int fresh = 0;
+    /**
+     * What a commit without an answer shows of itself.
+     *
+     * @param fresh its blocks that have become written, by number on the device
+     * @param missing how many of its blocks are not
+     */
+    private record Shown(
+            CommitBlocksRequest commit,
+            BitSet fresh,
+            int missing,
+            boolean tooShort,
+            boolean early) {
+
+        boolean isWhole() {
+            return missing == 0 && !tooShort && !early;
+        }
+
+        /** Of whose blocks some are written and not by that other one. */
+        boolean isMoreThan(BitSet others) {
+            BitSet own = (BitSet) fresh.clone();
+            own.andNot(others);
+            return !own.isEmpty();
+        }
+    }
+
+    /**
+     * A commit that nobody was told of stays among those that may be done yet: where its client was
+     * killed, for ever. Another one may name the same block at the same place meanwhile, and is the
+     * one that is done, if it is whole.
+     */
+    private void checkWhole(FileView old, FileView file) {
+        if (file.removing()) {
+            return;
+        }
+        List<Shown> all =
+                asked.commits(file.id()).stream().map(commit -> shown(old, file, commit)).toList();
+        BitSet explained = new BitSet();
+        for (Shown each : all) {
+            if (each.isWhole()) {
+                explained.or(each.fresh);
+            }
+        }
+        for (Shown each : all) {
+            if (each.fresh.cardinality() > 1) {
+                world.reach(Probe.COMMIT_OF_MANY_BLOCKS);
+            }
+            if (!each.isWhole() && each.isMoreThan(explained)) {
+                violated(
+                        file.id(),
+                        each.fresh.cardinality()
+                                + " blocks of a commit are written and "
+                                + each.missing
+                                + " are not"
+                                + (each.tooShort ? ", and the size is " + file.size() : "")
+                                + (each.early ? ", and the mtime is " + file.modifiedMillis() : "")
+                                + ": "
+                                + each.commit);
+            }
+        }
+    }
+
+    private Shown shown(FileView old, FileView file, CommitBlocksRequest commit) {
+        BitSet fresh = new BitSet();
         int missing = 0;
         for (CommitRange range : commit.getRangesList()) {
             for (long at = 0; at < range.getLength(); at += SimServer.BLOCK) {
@@ -132,15 +195,11 @@ final class I6CommitWhole implements Invariant {
                 int place = Picture.place(range.getDevice(), range.getDeviceOffset() + at);
                 boolean was = old.isWritten(index) && old.place(index) == place;
                 boolean is = file.isWritten(index) && file.place(index) == place;
-                fresh += is && !was ? 1 : 0;
+                if (is && !was) {
+                    fresh.set(place);
+                }
                 missing += is || was || asked.takes(old, index) ? 0 : 1;
             }
-        }
-        if (fresh == 0 || file.removing()) {
-            return;
-        }
-        if (fresh > 1) {
-            world.reach(Probe.COMMIT_OF_MANY_BLOCKS);
         }
         boolean tooShort =
                 commit.hasLastWriteOffset()
@@ -150,18 +209,7 @@ final class I6CommitWhole implements Invariant {
                 commit.hasModifiedMillis()
                         && file.modifiedMillis() < commit.getModifiedMillis()
                         && !asked.movesTimeBack(file.id());
-        if (missing > 0 || tooShort || early) {
-            violated(
-                    file.id(),
-                    fresh
-                            + " blocks of a commit are written and "
-                            + missing
-                            + " are not"
-                            + (tooShort ? ", and the size is " + file.size() : "")
-                            + (early ? ", and the mtime is " + file.modifiedMillis() : "")
-                            + ": "
-                            + commit);
-        }
+        return new Shown(commit, fresh, missing, tooShort, early);
     }
 
     private void violated(long file, String what) {

@@ -56,6 +56,7 @@ final class SimServer {
     private final World world;
     private final SharedMemory memory;
     private final SimDevice.Watcher watcher;
+    private final Runnable afterBatch;
     private final FaultyJournalStorage disk;
     private final ServerConfig config = config();
     private final Limits limits = config.volumeLimits();
@@ -66,7 +67,6 @@ final class SimServer {
     private int starts;
     private @Nullable Running running;
     private boolean stepDue;
-    private boolean rebuiltWhileIdle;
     private boolean diskFull;
     private long hinderedNanos;
 
@@ -120,14 +120,20 @@ final class SimServer {
         }
     }
 
+    /**
+     * @param afterBatch runs each time a batch has been answered, or has failed and the state with
+     *     it
+     */
     SimServer(
             World world,
             SharedMemory memory,
             SimDevice.Watcher watcher,
             ServerMeters meters,
-            VolumeMeters volumeMeters)
+            VolumeMeters volumeMeters,
+            Runnable afterBatch)
             throws IOException {
         this.watcher = watcher;
+        this.afterBatch = afterBatch;
         this.world = world;
         this.memory = memory;
         this.meters = meters;
@@ -212,7 +218,7 @@ final class SimServer {
                                 throw new FaultyStart(e);
                             }
                             running = made[0];
-                            made[0].engine.start();
+                            made[0].engine.start(afterBatch);
                         });
         if (up) {
             world.tell("server started, incarnation ", incarnation());
@@ -237,21 +243,11 @@ final class SimServer {
                     Math.min(LEASE_LOOK_NANOS, Math.max(1_000_000, next - now)),
                     () -> lookAtLeases(of));
             if (!of.engine.hasWork()) {
-                boolean had = hasState();
                 if (!survives(of.engine::idle)) {
                     world.count("server crash while idle");
-                } else if (!had && hasState()) {
-                    rebuiltWhileIdle = true;
                 }
             }
         }
-    }
-
-    /** Whether the state was read back since this was asked last, without a batch. */
-    boolean takeRebuiltWhileIdle() {
-        boolean was = rebuiltWhileIdle;
-        rebuiltWhileIdle = false;
-        return was;
     }
 
     /** What the server has written down of who could touch what. */
@@ -260,7 +256,7 @@ final class SimServer {
     }
 
     /** Schedules the next batch, if something waits for it. */
-    void schedule(Runnable afterBatch) {
+    void schedule() {
         Running now = running;
         if (now == null || stepDue || !now.engine.hasWork()) {
             return;
@@ -270,7 +266,8 @@ final class SimServer {
                 world.delay(1_000, 2_000_000),
                 () -> {
                     stepDue = false;
-                    if (running == now && survives(now.engine::step)) {
+                    if (running == now && survives(now.engine::step) && !hasState()) {
+                        // The journal has failed, and nothing after that is a batch done.
                         afterBatch.run();
                     }
                 });

@@ -87,7 +87,7 @@ final class Simulation {
                         0,
                         true);
         memory = new SharedMemory(label, STALE);
-        server = new SimServer(world, memory, serverStores(), METERS, VOLUME_METERS);
+        server = new SimServer(world, memory, serverStores(), METERS, VOLUME_METERS, this::batch);
         contents = new Contents(world, memory);
         talk = new Talk(world);
         asked = new Asked(world);
@@ -323,10 +323,7 @@ final class Simulation {
     }
 
     private void afterEvent() {
-        server.schedule(this::batch);
-        if (server.takeRebuiltWhileIdle()) {
-            batch();
-        }
+        server.schedule();
         if (!server.isUp() && !restarting) {
             serverGone();
         }
@@ -407,7 +404,7 @@ final class Simulation {
             // Work on the device, and what was left in the network, comes to its end.
         }
         clients.forEach(troubles::prove);
-        server.schedule(this::batch);
+        server.schedule();
         until = world.nanos() + 2_000 * NANOS_PER_MILLI;
         while (world.nanos() < until && world.violations().isEmpty() && world.step()) {
             // What was in quarantine is free again.

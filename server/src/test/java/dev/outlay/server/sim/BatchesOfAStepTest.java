@@ -1,0 +1,47 @@
+package dev.outlay.server.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dev.outlay.core.reply.Reply;
+import dev.outlay.server.engine.SnapshotTaken;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/**
+ * One step of a volume may do two batches, of which the second one loses the state: what the first
+ * one was answered with has been seen by then, and by nobody afterwards (seed 3560).
+ */
+class BatchesOfAStepTest {
+
+    @Test
+    void eachIsSeenThoughTheNextOneFails() throws Exception {
+        try (SteppedVolume volume = new SteppedVolume()) {
+            List<Integer> filesSeen = new ArrayList<>();
+            volume.engine()
+                    .start(
+                            () ->
+                                    volume.engine()
+                                            .look(s -> filesSeen.add(s.tables().files().size())));
+            var _ = volume.submit(volume.join());
+            volume.engine().step();
+
+            CompletableFuture<Reply> first = volume.submit(volume.create());
+            // A task of the volume's own lies between, and so the batch ends.
+            CompletableFuture<SnapshotTaken> snapshot = volume.engine().volume().takeSnapshot();
+            CompletableFuture<Reply> second = volume.submit(volume.create());
+            // The first batch is one write and one force, the snapshot is still to be written.
+            volume.disk().failAfter(3);
+            volume.engine().step();
+
+            assertInstanceOf(Reply.FileChanged.class, first.join());
+            assertFalse(second.isDone(), "the journal failed under it");
+            assertFalse(snapshot.isDone());
+            // The root is one.
+            assertEquals(List.of(1, 2), filesSeen);
+        }
+    }
+}

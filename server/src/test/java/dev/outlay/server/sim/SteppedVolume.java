@@ -1,0 +1,132 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.core.command.Command;
+import dev.outlay.core.reply.Reply;
+import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.ClientRecord;
+import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.Limits;
+import dev.outlay.core.value.Origin;
+import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.engine.SimEngine;
+import dev.outlay.server.journal.FaultyJournalStorage;
+import dev.outlay.server.journal.JournalOptions;
+import dev.outlay.server.metrics.ServerMeters;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** A volume that does what it does step by step, of one client, for plain tests. */
+final class SteppedVolume implements AutoCloseable {
+
+    static final ClientId CLIENT = new ClientId(7);
+
+    private final World world = new World(1, false);
+    private final FaultyJournalStorage disk = new FaultyJournalStorage(new SplittableRandom(1));
+    private final ServerMeters meters = new ServerMeters("test");
+    private final SimEngine engine;
+    private long operation;
+
+    SteppedVolume() throws IOException {
+        UUID volume = new UUID(1, 1);
+        JournalOptions journal =
+                new JournalOptions(
+                        volume,
+                        64 << 10,
+                        16 << 10,
+                        100,
+                        new SplittableRandom(2)::nextLong,
+                        Runnable::run);
+        SimEngine.create(
+                disk,
+                journal,
+                Limits.DEFAULT,
+                new VolumeSettings(volume, "v", 4096, Durability.FORCED, 0),
+                List.of(new VolumeDevice(0, new UUID(2, 2), 1, 1 << 20, 4096, 1 << 19, "d", true)));
+        engine =
+                SimEngine.load(
+                        new SimEngine.Parts(
+                                "v",
+                                disk,
+                                journal,
+                                Limits.DEFAULT,
+                                new NoDevice(),
+                                new SimLoop(world, Runnable::run, 1_000),
+                                new SimLoop(world, Runnable::run, 1_000),
+                                () -> Instant.EPOCH,
+                                world::nanos,
+                                meters.volume(
+                                        "v",
+                                        () -> {
+                                            throw new IllegalStateException("nobody scrapes");
+                                        }),
+                                1 << 20));
+    }
+
+    /** Nothing is stored in these tests. */
+    private static final class NoDevice implements SimEngine.Storage {
+        @Override
+        public ByteBuffer read(DeviceRange range) {
+            return ByteBuffer.allocate((int) range.length());
+        }
+
+        @Override
+        public void write(DeviceRange range, ByteBuffer bytes) {}
+
+        @Override
+        public void zero(DeviceRange range) {}
+    }
+
+    World world() {
+        return world;
+    }
+
+    FaultyJournalStorage disk() {
+        return disk;
+    }
+
+    SimEngine engine() {
+        return engine;
+    }
+
+    /** Queues a command; {@code engine().step()} does it. */
+    CompletableFuture<Reply> submit(Command command) {
+        return engine.volume().submit(command);
+    }
+
+    Command join() {
+        return new Command.JoinClient(new ClientRecord(CLIENT, "", "c", 1, 0, 0, 300, 50));
+    }
+
+    /** Makes a file, under the client's next operation. */
+    Command create() {
+        operation++;
+        return new Command.CreateFile(
+                new Origin(CLIENT, operation, 0),
+                0,
+                FileId.ROOT,
+                "f" + operation,
+                FileKind.FILE,
+                0,
+                "o",
+                false);
+    }
+
+    /** The last operation of the client. */
+    long operation() {
+        return operation;
+    }
+
+    @Override
+    public void close() {
+        meters.close();
+    }
+}
