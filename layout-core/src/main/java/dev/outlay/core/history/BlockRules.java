@@ -1,5 +1,6 @@
 package dev.outlay.core.history;
 
+import dev.outlay.core.history.Exposure.Client;
 import dev.outlay.core.history.Exposure.File;
 import dev.outlay.core.history.Exposure.Held;
 import dev.outlay.core.history.Exposure.Owner;
@@ -247,7 +248,13 @@ final class BlockRules {
         }
     }
 
-    /** I7, I22: blocks leave a file only where nobody holds them. */
+    /**
+     * I7, I22: blocks leave a file only where nobody holds them.
+     *
+     * <p>Not counted is READ of the former incarnation of the one whose uncommitted blocks they
+     * are: that one alone is granted RW beside it, and where nothing was committed the former one
+     * was told of a hole, so that it has no address to read at.
+     */
     private void mayLeave(File file, long by, ByteRange range, boolean byCommit) {
         for (Map.Entry<Long, Held> each : file.held.entrySet()) {
             if (byCommit && each.getKey() == by) {
@@ -255,7 +262,9 @@ final class BlockRules {
             }
             for (Spans.Span<GrantKind> held :
                     each.getValue().ranges.within(range.start(), range.end())) {
-                if (!file.map.within(held.start(), held.end()).isEmpty()) {
+                List<Spans.Span<Place>> pieces = file.map.within(held.start(), held.end());
+                if (!pieces.isEmpty()
+                        && !isFormerReaderOfNothing(each.getKey(), held, by, pieces)) {
                     report.found(
                             held.value().isDurable() ? "I7" : "I9",
                             "blocks under bytes "
@@ -272,6 +281,18 @@ final class BlockRules {
             }
             mayBeRestated(file, by, each.getKey(), each.getValue(), range);
         }
+    }
+
+    private boolean isFormerReaderOfNothing(
+            long reader, Spans.Span<GrantKind> held, long by, List<Spans.Span<Place>> pieces) {
+        Client former = now.clients.get(reader);
+        Client present = now.clients.get(by);
+        return held.value() == GrantKind.READ
+                && former != null
+                && former.ended != null
+                && present != null
+                && former.isSameOwner(present)
+                && pieces.stream().noneMatch(piece -> piece.value().written());
     }
 
     private void mayBeRestated(File file, long by, long reader, Held held, ByteRange range) {

@@ -23,16 +23,23 @@ final class GraceOps {
                 : Decision.answer(List.of(new Fact.GraceChanged(true)), new Reply.Done());
     }
 
-    /** Who has not come back has expired whole; then what waited for the end of grace is freed. */
+    /**
+     * Who has not come back has expired whole; then what waited for the end of grace is freed. Who
+     * ended since it came back was renewed meanwhile: its lease runs longer than grace, and who
+     * counts it says when it is over.
+     */
     static Decision end(VolumeTables tables, Command.EndGrace ask) {
         if (!tables.isInGrace()) {
             return Decision.answer(new Reply.Done());
         }
         for (ClientEntry client : tables.clients()) {
-            if (client.ended().isEmpty() && !client.isReattached()) {
+            if (client.isReattached()) {
+                continue;
+            }
+            if (client.ended().isEmpty()) {
                 return Revocation.step(tables, client.record().id(), EndCause.EXPIRED, ask);
             }
-            if (client.ended().isPresent() && client.ended().get() != EndCause.EXPIRED) {
+            if (client.ended().get() != EndCause.EXPIRED) {
                 return Decision.then(EndClientOp.leaseOver(tables, client), ask);
             }
         }

@@ -3,6 +3,7 @@ package dev.outlay.core.history;
 import static dev.outlay.core.history.Log.A;
 import static dev.outlay.core.history.Log.B;
 import static dev.outlay.core.history.Log.BLOCK;
+import static dev.outlay.core.history.Log.C;
 import static dev.outlay.core.history.Log.FILE;
 import static dev.outlay.core.history.Log.fresh;
 import static dev.outlay.core.history.Log.range;
@@ -72,6 +73,38 @@ class HistoryCheckTest {
         Log log = new Log().written();
         log.line(log.gone("return", A, 2, range(1, 1)));
         finds("I3", "not all of which", log.line(log.map("commit", A, written(1, 1, 2))));
+    }
+
+    /** A is superseded while it reads blocks; C, of the same owner, holds RW over them. */
+    private static Log superseded(Log log, ByteRange read) {
+        log.line(log.grant(A, 2, GrantKind.READ, read));
+        log.line(log.ended(A, "SUPERSEDED"));
+        log.line(Log.client("client-begin", C).with("owner", "owner-" + Long.toHexString(A)));
+        return log;
+    }
+
+    @Test
+    void whatANewIncarnationLeavesUncommittedGoesFromUnderTheFormerOne() {
+        Log log = new Log().written();
+        log.line(log.gone("return", A, 2, range(0, 2)));
+        log.same(log.map("free", A, fresh(1, 1, 2)));
+        superseded(log, range(4, 1));
+        log.line(log.map("allocate", C, fresh(4, 1, 9)));
+        log.same(log.grant(C, 1, GrantKind.RW, range(4, 1), fresh(4, 1, 9)));
+        log.line(log.gone("return", C, 2, range(4, 1)));
+        log.same(log.map("free", C, fresh(4, 1, 9)));
+        clean(log);
+    }
+
+    @Test
+    void whatTheFormerIncarnationReadsDoesNotGo() {
+        Log log = new Log().written();
+        log.line(log.gone("return", A, 2, range(0, 2)));
+        log.same(log.map("free", A, fresh(1, 1, 2)));
+        superseded(log, range(0, 1));
+        log.line(log.grant(C, 1, GrantKind.RW, range(0, 1), written(0, 1, 1)));
+        log.line(log.gone("return", C, 2, range(0, 1)));
+        finds("I9", "are taken", log.same(log.map("free", C, written(0, 1, 1))));
     }
 
     @Test

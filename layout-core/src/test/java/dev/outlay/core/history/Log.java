@@ -16,6 +16,7 @@ final class Log {
     static final int BLOCK = 4096;
     static final long A = 0xA;
     static final long B = 0xB;
+    static final long C = 0xC;
     static final long FILE = 2;
     static final long START_MILLIS = 1_700_000_000_000L;
 

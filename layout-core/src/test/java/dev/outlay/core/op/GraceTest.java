@@ -182,6 +182,24 @@ class GraceTest {
         kit.endGrace();
     }
 
+    @Test
+    void whoIsSupersededAfterItsReattachOutlivesGraceUntilItsLeaseIsOver() {
+        a.writes(file, 0, blocks(1));
+        a.returnsAll(file).ok();
+        Stateid held = a.mapsRead(file, 0, blocks(1)).ok().stateid().orElseThrow();
+        kit.crash();
+        a.reattaches(restated(file, held, reading(0, blocks(1))));
+        b.reattaches();
+        a.end(EndCause.SUPERSEDED);
+        kit.endGrace();
+        assertFalse(kit.tables().isInGrace());
+        assertEquals(List.of(reading(0, blocks(1))), a.holds(file), "it may read still");
+        b.mapsRw(file, 0, blocks(1)).refused(Reason.TRY_LATER);
+        a.lapses();
+        assertEquals(List.of(), a.holds(file));
+        b.mapsRw(file, 0, blocks(1)).ok();
+    }
+
     // ---- what is wrong with a restatement
 
     @Test
