@@ -1,5 +1,7 @@
 package dev.outlay;
 
+import dev.outlay.bench.BenchCommand;
+import dev.outlay.bench.EchoCommand;
 import dev.outlay.client.cli.ClientCommands;
 import dev.outlay.core.text.ExitCode;
 import dev.outlay.demo.DemoCommand;
@@ -90,6 +92,8 @@ public final class Outlay {
                         commandLine.getSubcommands().get("device"), "the tools have `device`");
         ClientCommands.ofDevice().forEach(device::addSubcommand);
         commandLine.addSubcommand(new DemoCommand());
+        commandLine.addSubcommand(new BenchCommand());
+        commandLine.addSubcommand(new EchoCommand());
         commandLine.addSubcommand(new WriterCommand());
         commandLine.addSubcommand(new CompletionCommand());
         commandLine.addSubcommand(new VersionCommand());

@@ -88,6 +88,18 @@ public final class BlockFile implements AutoCloseable {
         io.commit();
     }
 
+    /**
+     * Makes durable on the device what was written, and asks nobody: what lies in blocks that were
+     * written before outlives a crash from here on, as after {@code msync}; what lies in fresh
+     * blocks is still seen by this client alone until {@link #commit}.
+     *
+     * <p>When it fails, bytes may be lost, and have to be written again.
+     */
+    public void flush() throws IOException {
+        checkOpen(0);
+        io.flush();
+    }
+
     /** Gives the holes of a range, widened to whole blocks, blocks that stay. */
     public void allocate(long offset, long length) throws IOException {
         checkWritable(offset);

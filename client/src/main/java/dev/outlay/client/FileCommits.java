@@ -41,6 +41,14 @@ final class FileCommits {
         checkLost();
     }
 
+    /** Makes what was written durable, and leaves it to be committed. */
+    void flush() throws IOException {
+        checkLost();
+        List<Mapping.Piece> pieces = layout.flushPieces(context.blockSize());
+        var _ = flush(pieces);
+        layout.flushed(pieces);
+    }
+
     /**
      * Commits what was written in these ranges, because they are to be given back. Nobody of the
      * application hears how this ends: what it loses is told by the next commit.

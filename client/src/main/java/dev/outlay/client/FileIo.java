@@ -93,6 +93,14 @@ final class FileIo {
         inside(this::committed);
     }
 
+    void flush() throws IOException {
+        inside(
+                () -> {
+                    commits.flush();
+                    return this;
+                });
+    }
+
     private FileIo committed() throws IOException {
         commits.commit();
         return this;

@@ -154,8 +154,22 @@ final class LayoutCache {
 
     /** The whole blocks that were written to, one mapping each, in the order of the file. */
     synchronized List<Mapping.Piece> commitPieces(long blockSize) {
+        return pieces(bytes.written(), blockSize);
+    }
+
+    /** Those of them that have to be made durable. */
+    synchronized List<Mapping.Piece> flushPieces(long blockSize) {
+        return pieces(bytes.unflushed(), blockSize);
+    }
+
+    /** They have been. */
+    synchronized void flushed(List<Mapping.Piece> pieces) {
+        pieces.forEach(piece -> bytes.flushed(piece.range()));
+    }
+
+    private List<Mapping.Piece> pieces(List<ByteRange> writes, long blockSize) {
         RangeSet blocks = new RangeSet();
-        bytes.written().forEach(written -> blocks.add(written.alignOutward(blockSize)));
+        writes.forEach(written -> blocks.add(written.alignOutward(blockSize)));
         List<Mapping.Piece> pieces = new ArrayList<>();
         for (ByteRange range : blocks.ranges()) {
             for (RangeMap.Entry<Mapping> entry : mappings.within(range)) {

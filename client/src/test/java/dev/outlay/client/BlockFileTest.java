@@ -122,6 +122,23 @@ final class BlockFileTest {
     }
 
     @Test
+    void aFlushMakesDurableAsksNobodyAndLeavesTheCommit() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        assertFalse(volume.unflushed().isEmpty());
+        file.flush();
+        assertTrue(volume.unflushed().isEmpty());
+        int flushes = fixture.device.flushes;
+        file.flush();
+        assertEquals(flushes, fixture.device.flushes, "it is durable already");
+        assertEquals(0, commits().size());
+        file.commit();
+        assertEquals(1, commits().size());
+        assertArrayEquals(FileFixture.bytes(BLOCK, 1), volume.committedBytes());
+        volume.checkTail();
+    }
+
+    @Test
     void bytesWhoseFlushFailedHaveToBeWrittenAgain() throws IOException {
         BlockFile file = fixture.open();
         FileFixture.write(file, 0, FileFixture.bytes(100, 1));

@@ -5,6 +5,8 @@ import com.google.gson.GsonBuilder;
 import dev.outlay.core.text.Amounts;
 import dev.outlay.core.text.CommandFailure;
 import dev.outlay.core.text.ExitCode;
+import dev.outlay.process.Stage;
+import dev.outlay.process.StepFailed;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -58,7 +60,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, CommandFailure {
         long start = System.nanoTime();
-        try (Stage stage = Stage.open(keep)) {
+        try (Stage stage = Stage.open(Optional.empty(), "outlay-demo-", keep)) {
             Narrator narrator =
                     new Narrator(
                             json
@@ -143,7 +145,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     /** The end of what the server logged, and of what the process at fault did. */
     private void showLogs(Stage stage, Throwable failure) {
-        Set<String> names = new LinkedHashSet<>(List.of(DemoServer.NAME));
+        Set<String> names = new LinkedHashSet<>(List.of(Story.SERVER));
         if (failure instanceof StepFailed step) {
             step.process().ifPresent(names::add);
         }

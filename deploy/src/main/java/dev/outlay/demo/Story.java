@@ -14,6 +14,10 @@ import dev.outlay.core.text.Amounts;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Reason;
 import dev.outlay.demo.Picture.Kind;
+import dev.outlay.process.Child;
+import dev.outlay.process.ServerProcess;
+import dev.outlay.process.Stage;
+import dev.outlay.process.StepFailed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -30,6 +34,10 @@ import java.util.Optional;
  */
 final class Story {
 
+    /** The name of its log. */
+    static final String SERVER = "server";
+
+    private static final int LEASE_MILLIS = 2_000;
     private static final int MAX_IO_MILLIS = 500;
     private static final int DEADLINE_MILLIS = 20_000;
 
@@ -50,7 +58,7 @@ final class Story {
     void tell() throws IOException, StepFailed, InterruptedException {
         narrator.step("A device full of what its former owner left");
         DeviceFile device = makeDevice();
-        DemoServer server = startServer(device);
+        ServerProcess server = startServer(device);
         makeFile(server);
 
         narrator.step("Writer A stores, and falls asleep before it commits");
@@ -113,9 +121,13 @@ final class Story {
         return device;
     }
 
-    private DemoServer startServer(DeviceFile device)
+    private ServerProcess startServer(DeviceFile device)
             throws IOException, StepFailed, InterruptedException {
-        DemoServer server = DemoServer.start(stage);
+        ServerProcess server =
+                ServerProcess.start(
+                        stage,
+                        SERVER,
+                        "journal.segment-size = 4MiB\nlease.default = " + LEASE_MILLIS + "ms\n");
         try (AdminClient admin = admin(server)) {
             admin.createVolume(
                     new VolumeSpec(
@@ -128,12 +140,12 @@ final class Story {
                 "started a server (process "
                         + server.pid()
                         + ", leases of "
-                        + Amounts.millis(DemoServer.LEASE_MILLIS)
+                        + Amounts.millis(LEASE_MILLIS)
                         + ") and made a volume on that device");
         return server;
     }
 
-    private void makeFile(DemoServer server) throws IOException {
+    private void makeFile(ServerProcess server) throws IOException {
         try (LayoutClient client = client(server);
                 BlockFile file =
                         client.open(
@@ -184,7 +196,8 @@ final class Story {
 
     // ---- 3
 
-    private void readZeros(DemoServer server) throws IOException, StepFailed, InterruptedException {
+    private void readZeros(ServerProcess server)
+            throws IOException, StepFailed, InterruptedException {
         read(server, "reader-b1", Setting.ZEROS);
         narrator.done("B (outlay cat) read all of it: " + Setting.ZEROS.inWords());
         narrator.proves(
@@ -194,14 +207,14 @@ final class Story {
 
     // ---- 4
 
-    private void revoke(DemoServer server) throws IOException, StepFailed {
+    private void revoke(ServerProcess server) throws IOException, StepFailed {
         try (AdminClient admin = admin(server)) {
             admin.revoke(clientA(admin).client());
         }
         narrator.done("an operator revoked A (outlay revoke), since it answers no recall");
     }
 
-    private void writeAndCommit(DemoServer server, DeviceFile device, WriterReport a)
+    private void writeAndCommit(ServerProcess server, DeviceFile device, WriterReport a)
             throws IOException, StepFailed, InterruptedException {
         Child writer = writer("writer-c", server, Ink.C, Setting.RANGE, true);
         WriterReport c = WriterReport.hear(writer, "writer-c");
@@ -209,7 +222,7 @@ final class Story {
                 c.isFresh() && c.bytes() == Setting.RANGE.length(),
                 "C was not granted the whole range on fresh blocks, but " + c.extents());
         check(
-                c.waitedMillis() < DemoServer.LEASE_MILLIS,
+                c.waitedMillis() < LEASE_MILLIS,
                 "C waited " + Amounts.millis(c.waitedMillis()) + ", a lease or more");
         narrator.done(
                 "C (process "
@@ -235,7 +248,7 @@ final class Story {
 
     // ---- 5
 
-    private void storeLate(DemoServer server, DeviceFile device, Child sleeper, WriterReport a)
+    private void storeLate(ServerProcess server, DeviceFile device, Child sleeper, WriterReport a)
             throws IOException, StepFailed, InterruptedException {
         sleeper.wake();
         sleeper.say(WriterReport.STORE_LATE);
@@ -259,7 +272,8 @@ final class Story {
 
     // ---- 6
 
-    private void restart(DemoServer server) throws IOException, StepFailed, InterruptedException {
+    private void restart(ServerProcess server)
+            throws IOException, StepFailed, InterruptedException {
         long before = server.pid();
         server.crashAndRestart();
         narrator.done(
@@ -277,7 +291,7 @@ final class Story {
 
     // ---- 7
 
-    private void confirm(DemoServer server, WriterReport a)
+    private void confirm(ServerProcess server, WriterReport a)
             throws IOException, StepFailed, InterruptedException {
         check(
                 quarantinedBytes(server) == a.bytes(),
@@ -313,7 +327,8 @@ final class Story {
 
     // ---- what steps are made of
 
-    private Child writer(String name, DemoServer server, Ink ink, ByteRange stores, boolean commits)
+    private Child writer(
+            String name, ServerProcess server, Ink ink, ByteRange stores, boolean commits)
             throws IOException {
         List<String> arguments =
                 new ArrayList<>(
@@ -334,7 +349,7 @@ final class Story {
     }
 
     /** Has another process read the whole file, and compares every byte. */
-    private void read(DemoServer server, String name, Content expected)
+    private void read(ServerProcess server, String name, Content expected)
             throws IOException, StepFailed, InterruptedException {
         Path copy = stage.file(name + ".bytes");
         String file = Setting.VOLUME + ":" + Setting.FILE;
@@ -362,30 +377,30 @@ final class Story {
         check(outcome.isRight(), "A's blocks do not hold what A stored: " + outcome.problem());
     }
 
-    private static long quarantinedBytes(DemoServer server) throws OutlayException {
+    private static long quarantinedBytes(ServerProcess server) throws OutlayException {
         try (AdminClient admin = admin(server)) {
             return admin.showVolume(Setting.VOLUME).status().space().quarantined();
         }
     }
 
-    private static void checkSound(DemoServer server) throws OutlayException, StepFailed {
+    private static void checkSound(ServerProcess server) throws OutlayException, StepFailed {
         try (AdminClient admin = admin(server)) {
             VolumeCheck found = admin.checkVolume(Setting.VOLUME, 1);
             check(found.findings().isEmpty(), "the volume is not sound: " + found.findings());
         }
     }
 
-    private static Snapshot look(DemoServer server) throws IOException {
+    private static Snapshot look(ServerProcess server) throws IOException {
         try (LayoutClient client = client(server)) {
             return Snapshot.take(client, Setting.VOLUME, Setting.FILE);
         }
     }
 
-    private static AdminClient admin(DemoServer server) throws OutlayException {
+    private static AdminClient admin(ServerProcess server) throws OutlayException {
         return AdminClient.connect(server.address(), DEADLINE_MILLIS);
     }
 
-    private static LayoutClient client(DemoServer server) throws OutlayException {
+    private static LayoutClient client(ServerProcess server) throws OutlayException {
         return LayoutClient.connect(
                 ClientOptions.to(server.address(), "demo")
                         .withMaxIoMillis(MAX_IO_MILLIS)

@@ -3,6 +3,8 @@ package dev.outlay.demo;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
+import dev.outlay.process.Child;
+import dev.outlay.process.StepFailed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -6,12 +6,12 @@ import java.nio.file.OpenOption;
  * The open option for direct I/O. It is public and lives in {@code jdk.unsupported}; the compiler
  * warns of its use in a way that cannot be suppressed, so it is looked up by name.
  */
-final class DirectIo {
+public final class DirectIo {
 
     private static final String OPTIONS = "com.sun.nio.file.ExtendedOpenOption";
 
     /** {@code ExtendedOpenOption.DIRECT}. */
-    static final OpenOption DIRECT = find();
+    public static final OpenOption DIRECT = find();
 
     private DirectIo() {}
 

@@ -1,4 +1,4 @@
-package dev.outlay.demo;
+package dev.outlay.process;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -7,18 +7,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Owns what must not outlive the demonstration: its folder, and the processes it started. They are
- * gone after {@link #close}, which the end of the JVM brings about as well, so that Ctrl-C leaves
- * nothing. Any thread.
+ * Owns what must not outlive a demonstration or a measurement: its folder, and the processes it
+ * started. They are gone after {@link #close}, which the end of the JVM brings about as well, so
+ * that Ctrl-C leaves nothing. Any thread.
  */
-final class Stage implements AutoCloseable {
-
-    private static final String PREFIX = "outlay-demo-";
+public final class Stage implements AutoCloseable {
 
     /** How much later a signal to all of the terminal's processes may reach this one. */
     private static final long SIGNAL_MILLIS = 300;
@@ -26,7 +25,7 @@ final class Stage implements AutoCloseable {
     private final Path folder;
     private final boolean keep;
     private final List<Process> started = new ArrayList<>();
-    private final Thread atExit = Thread.ofPlatform().name("demo-end").unstarted(this::clear);
+    private final Thread atExit = Thread.ofPlatform().name("stage-end").unstarted(this::clear);
     private final CountDownLatch ending = new CountDownLatch(1);
 
     private Stage(Path folder, boolean keep) {
@@ -37,20 +36,28 @@ final class Stage implements AutoCloseable {
     /**
      * Makes an empty temporary folder.
      *
+     * @param parent where; the system's own place if empty
+     * @param prefix how its name begins
      * @param keep leave the folder where it is
      */
-    static Stage open(boolean keep) throws IOException {
-        Stage stage = new Stage(Files.createTempDirectory(PREFIX), keep);
+    public static Stage open(Optional<Path> parent, String prefix, boolean keep)
+            throws IOException {
+        Stage stage =
+                new Stage(
+                        parent.isPresent()
+                                ? Files.createTempDirectory(parent.get(), prefix)
+                                : Files.createTempDirectory(prefix),
+                        keep);
         Runtime.getRuntime().addShutdownHook(stage.atExit);
         return stage;
     }
 
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
     /** A file of the folder. */
-    Path file(String name) {
+    public Path file(String name) {
         return folder.resolve(name);
     }
 
@@ -58,10 +65,10 @@ final class Stage implements AutoCloseable {
      * Starts {@code outlay} with arguments, as a process of its own. What it says on standard error
      * goes to {@code NAME.log}; its standard input is a pipe that ends with this process.
      */
-    synchronized Process start(String name, Redirect output, List<String> arguments)
+    public synchronized Process start(String name, Redirect output, List<String> arguments)
             throws IOException {
         if (ending.getCount() == 0) {
-            throw new IOException("the demonstration is being ended");
+            throw new IOException("the program is being ended");
         }
         List<String> command = new ArrayList<>(Program.command());
         command.addAll(arguments);
@@ -79,7 +86,7 @@ final class Stage implements AutoCloseable {
     }
 
     /** Where a process writes its log. */
-    Path log(String name) {
+    public Path log(String name) {
         return file(name + ".log");
     }
 
@@ -87,7 +94,7 @@ final class Stage implements AutoCloseable {
      * Whether the JVM is ending: processes that it started may be gone for that reason. Where that
      * is about to turn out, this waits for it.
      */
-    boolean isEnding() {
+    public boolean isEnding() {
         try {
             return ending.await(SIGNAL_MILLIS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

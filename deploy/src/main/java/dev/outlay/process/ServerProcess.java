@@ -1,4 +1,4 @@
-package dev.outlay.demo;
+package dev.outlay.process;
 
 import dev.outlay.client.AdminClient;
 import dev.outlay.client.OutlayException;
@@ -12,13 +12,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The server of the demonstration: a real {@code outlay serve}, killed and started again. */
-final class DemoServer {
-
-    /** The name of its log. */
-    static final String NAME = "server";
-
-    static final int LEASE_MILLIS = 2_000;
+/** A real {@code outlay serve}, that can be killed and started again. One thread. */
+public final class ServerProcess {
 
     private static final Pattern GRPC = Pattern.compile("event=serving listen=(\\S+)");
     private static final Pattern HTTP = Pattern.compile("event=serving-http listen=(\\S+)");
@@ -28,36 +23,40 @@ final class DemoServer {
     private static final Pattern TRAFFIC =
             Pattern.compile("(?m)^outlay_network_(?:received|sent)_bytes_total (\\S+)$");
     private static final long PATIENCE_NANOS = 60_000_000_000L;
-    private static final long POLL_MILLIS = 20;
+    private static final long POLL_MILLIS = 5;
 
     private final Stage stage;
-    private final Path config;
+    private final String name;
     private Child process;
     private String address = "";
     private String http = "";
     private long operationsBefore;
     private long trafficBefore;
 
-    private DemoServer(Stage stage, Path config, Child process) {
+    private ServerProcess(Stage stage, String name, Child process) {
         this.stage = stage;
-        this.config = config;
+        this.name = name;
         this.process = process;
     }
 
-    /** Configures and starts it; it serves when this returns. */
-    static DemoServer start(Stage stage) throws IOException, StepFailed, InterruptedException {
-        Path config = stage.file("outlay.conf");
+    /**
+     * Configures and starts it; it serves when this returns.
+     *
+     * @param name of its log and its folder
+     * @param more lines of its configuration
+     */
+    public static ServerProcess start(Stage stage, String name, String more)
+            throws IOException, StepFailed, InterruptedException {
         Files.writeString(
-                config,
+                config(stage, name),
                 """
                 listen = 127.0.0.1:0
                 http-listen = 127.0.0.1:0
                 data-directory = %s
-                journal.segment-size = 4MiB
-                lease.default = %dms
                 """
-                        .formatted(quoted(stage.file("server-data")), LEASE_MILLIS));
-        DemoServer server = new DemoServer(stage, config, launch(stage, config));
+                                .formatted(quoted(stage.file(name + "-data")))
+                        + more);
+        ServerProcess server = new ServerProcess(stage, name, launch(stage, name));
         server.awaitReady(0);
         return server;
     }
@@ -66,57 +65,85 @@ final class DemoServer {
         return "\"" + path + "\"";
     }
 
-    private static Child launch(Stage stage, Path config) throws IOException {
+    private static Path config(Stage stage, String name) {
+        return stage.file(name + ".conf");
+    }
+
+    private static Child launch(Stage stage, String name) throws IOException {
         return Child.writingTo(
-                stage.file("server.out"), stage, NAME, List.of("serve", "--config", "" + config));
+                stage.file(name + ".out"),
+                stage,
+                name,
+                List.of("serve", "--config", config(stage, name).toString()));
+    }
+
+    /** The folder of its journals and snapshots. */
+    public Path dataDirectory() {
+        return stage.file(name + "-data");
     }
 
     /** Where clients reach it, {@code host:port}. */
-    String address() {
+    public String address() {
         return address;
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
     /** Kills it without warning and starts it again on what it left. */
-    void crashAndRestart() throws IOException, StepFailed, InterruptedException {
+    public void crashAndRestart() throws IOException, StepFailed, InterruptedException {
         String metrics = metrics();
         operationsBefore += sum(OPERATIONS, metrics);
         trafficBefore += sum(TRAFFIC, metrics);
+        kill();
+        startAgain();
+    }
+
+    /** Kills it without warning. */
+    public void kill() throws StepFailed, InterruptedException {
         process.kill();
-        long logged = Files.size(stage.log(NAME));
-        process = launch(stage, config);
+    }
+
+    /** Starts it again on what it left; it serves when this returns. */
+    public void startAgain() throws IOException, StepFailed, InterruptedException {
+        long logged = Files.size(stage.log(name));
+        process = launch(stage, name);
         awaitReady(logged);
     }
 
     /** Waits until no client of its life before can come back any more. */
-    void awaitEndOfGrace(AdminClient admin, String volume)
+    public void awaitEndOfGrace(AdminClient admin, String volume)
             throws OutlayException, StepFailed, InterruptedException {
         long start = System.nanoTime();
         while (admin.showVolume(volume).status().inGrace()) {
             if (System.nanoTime() - start > PATIENCE_NANOS) {
-                throw new StepFailed("the server is in grace for more than a minute", NAME);
+                throw new StepFailed("the server is in grace for more than a minute", name);
             }
             Thread.sleep(POLL_MILLIS);
         }
     }
 
     /** Operations answered so far, by all its lives. */
-    long operations() throws IOException {
+    public long operations() throws IOException {
         return operationsBefore + sum(OPERATIONS, metrics());
     }
 
     /** Bytes that went through it so far, both ways. */
-    long trafficBytes() throws IOException {
+    public long trafficBytes() throws IOException {
         return trafficBefore + sum(TRAFFIC, metrics());
     }
 
-    private String metrics() throws IOException {
+    /** The page of its meters, as Prometheus reads it. */
+    public String metrics() throws IOException {
         try (InputStream in = URI.create("http://" + http + "/metrics").toURL().openStream()) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    /** The sum over a meter of its page; the pattern's first group is the value. */
+    public long sum(Pattern meter) throws IOException {
+        return sum(meter, metrics());
     }
 
     private static long sum(Pattern meter, String metrics) {
@@ -134,7 +161,7 @@ final class DemoServer {
     private void awaitReady(long skip) throws IOException, StepFailed, InterruptedException {
         long start = System.nanoTime();
         while (true) {
-            byte[] log = Files.readAllBytes(stage.log(NAME));
+            byte[] log = Files.readAllBytes(stage.log(name));
             String said =
                     new String(log, (int) skip, (int) (log.length - skip), StandardCharsets.UTF_8);
             if (said.contains(READY)) {
@@ -143,19 +170,19 @@ final class DemoServer {
                 return;
             }
             if (!process.isAlive()) {
-                throw new StepFailed("the server ended while it started", NAME);
+                throw new StepFailed("the server ended while it started", name);
             }
             if (System.nanoTime() - start > PATIENCE_NANOS) {
-                throw new StepFailed("the server is not ready after a minute", NAME);
+                throw new StepFailed("the server is not ready after a minute", name);
             }
             Thread.sleep(POLL_MILLIS);
         }
     }
 
-    private static String named(Pattern pattern, String log) throws StepFailed {
+    private String named(Pattern pattern, String log) throws StepFailed {
         Matcher matcher = pattern.matcher(log);
         if (!matcher.find()) {
-            throw new StepFailed("the server does not say where it listens", NAME);
+            throw new StepFailed("the server does not say where it listens", name);
         }
         return matcher.group(1);
     }

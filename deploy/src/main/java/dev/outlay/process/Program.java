@@ -1,11 +1,11 @@
-package dev.outlay.demo;
+package dev.outlay.process;
 
 import dev.outlay.Outlay;
 import java.nio.file.Path;
 import java.util.List;
 
 /** How this program is started once more. */
-final class Program {
+public final class Program {
 
     /** Set by the launcher: its own absolute path. */
     private static final String LAUNCHER = "outlay.launcher";
@@ -16,7 +16,7 @@ final class Program {
      * The words that start {@code outlay} as another process: the launcher, which becomes the JVM
      * under the same process id; without one, this JVM's java and class path.
      */
-    static List<String> command() {
+    public static List<String> command() {
         String launcher = System.getProperty(LAUNCHER, "");
         if (!launcher.isEmpty()) {
             return List.of(launcher);

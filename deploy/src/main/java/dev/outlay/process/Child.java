@@ -1,4 +1,4 @@
-package dev.outlay.demo;
+package dev.outlay.process;
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -12,8 +12,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A process of the demonstration. One thread. */
-final class Child {
+/** A process that this program has started. One thread. */
+public final class Child {
 
     /** As the JVM reports a process ended by a signal: 128 and its number; SIGKILL is 9. */
     private static final int KILLED = 128 + 9;
@@ -30,13 +30,13 @@ final class Child {
     }
 
     /** Starts one whose output goes to a file. */
-    static Child writingTo(Path file, Stage stage, String name, List<String> arguments)
+    public static Child writingTo(Path file, Stage stage, String name, List<String> arguments)
             throws IOException {
         return new Child(name, stage.start(name, Redirect.to(file.toFile()), arguments));
     }
 
     /** Starts one that is listened to, line by line. */
-    static Child heard(Stage stage, String name, List<String> arguments) throws IOException {
+    public static Child heard(Stage stage, String name, List<String> arguments) throws IOException {
         Child child = new Child(name, stage.start(name, Redirect.PIPE, arguments));
         Thread.ofVirtual().name("listen-" + name).start(child::listen);
         return child;
@@ -55,16 +55,16 @@ final class Child {
         lines.add(Optional.empty());
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** Its next line; empty once it has ended. */
-    Optional<String> nextLine() throws StepFailed, InterruptedException {
+    public Optional<String> nextLine() throws StepFailed, InterruptedException {
         Optional<String> line = lines.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
         if (line == null) {
             throw new StepFailed(name + " says nothing for " + PATIENCE_SECONDS + " s", name);
@@ -73,7 +73,7 @@ final class Child {
     }
 
     /** Says a line to it. */
-    void say(String line) throws IOException {
+    public void say(String line) throws IOException {
         BufferedWriter writer = process.outputWriter(StandardCharsets.UTF_8);
         writer.write(line);
         writer.newLine();
@@ -81,12 +81,12 @@ final class Child {
     }
 
     /** Sends SIGSTOP: it sleeps, wherever it is, until it is woken, and knows nothing of it. */
-    void sleep() throws IOException, StepFailed, InterruptedException {
+    public void sleep() throws IOException, StepFailed, InterruptedException {
         signal("STOP");
     }
 
     /** Sends SIGCONT. */
-    void wake() throws IOException, StepFailed, InterruptedException {
+    public void wake() throws IOException, StepFailed, InterruptedException {
         signal("CONT");
     }
 
@@ -98,7 +98,7 @@ final class Child {
     }
 
     /** Its next line, which must begin with {@code word}; the rest of it. */
-    String hears(String word) throws StepFailed, InterruptedException {
+    public String hears(String word) throws StepFailed, InterruptedException {
         String line = nextLine().orElse("nothing");
         if (!line.startsWith(word + " ") && !line.equals(word)) {
             throw new StepFailed(
@@ -108,7 +108,7 @@ final class Child {
     }
 
     /** Sends SIGKILL: it cannot clean up, nor say good-bye. */
-    void kill() throws StepFailed, InterruptedException {
+    public void kill() throws StepFailed, InterruptedException {
         process.destroyForcibly();
         int status = ended();
         if (status != KILLED) {
@@ -119,7 +119,7 @@ final class Child {
     }
 
     /** Waits until it has ended well by itself. */
-    void succeed() throws StepFailed, InterruptedException {
+    public void succeed() throws StepFailed, InterruptedException {
         int status = ended();
         if (status != 0) {
             throw new StepFailed(name + " failed with exit code " + status, name);

@@ -1,15 +1,15 @@
-package dev.outlay.demo;
+package dev.outlay.process;
 
 import java.util.Optional;
 
 /** Something is not as it has to be; the message says what, in one clause. */
-final class StepFailed extends Exception {
+public final class StepFailed extends Exception {
 
     private static final long serialVersionUID = 1;
 
     private final Optional<String> process;
 
-    StepFailed(String what) {
+    public StepFailed(String what) {
         super(what);
         this.process = Optional.empty();
     }
@@ -19,13 +19,13 @@ final class StepFailed extends Exception {
      *
      * @param process its name, whose log says more
      */
-    StepFailed(String what, String process) {
+    public StepFailed(String what, String process) {
         super(what);
         this.process = Optional.of(process);
     }
 
     /** Whose log says more, beside the server's. */
-    Optional<String> process() {
+    public Optional<String> process() {
         return process;
     }
 }
