@@ -2,6 +2,7 @@ package dev.outlay.client;
 
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -179,7 +180,7 @@ final class FileIo {
 
     /**
      * As {@link #quiet}, for a request that drops the bytes anyway. What was not committed stays
-     * only if the answer is certain to be that nothing was done.
+     * only if the answer is certain to be that nothing was done, or was done to another file.
      */
     <T> T dropping(Ask<T> ask) throws OutlayException {
         lock.lock();
@@ -195,11 +196,27 @@ final class FileIo {
                 }
                 throw e;
             }
-            rewrites.drop();
-            forget();
+            if (isGone()) {
+                rewrites.drop();
+                forget();
+            }
             return answer;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Whether the server knows the file no more. Somebody else may have moved it before the request
+     * that was to remove it by its name: then it lives on, and what was written to it must, too.
+     * Where there is no telling, the next commit is what tells.
+     */
+    private boolean isGone() {
+        try {
+            context.remote().getAttributes(volume(), file());
+            return false;
+        } catch (OutlayException e) {
+            return e.is(Reason.STALE_FILE) || e.is(Reason.NOT_FOUND);
         }
     }
 

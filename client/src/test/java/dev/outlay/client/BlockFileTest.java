@@ -240,6 +240,25 @@ final class BlockFileTest {
     }
 
     @Test
+    void whatWasWrittenOutlivesTheRemovalOfAnotherFileOfThatName() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        volume.moveBeforeRemoval();
+        fixture.client.remove(FakeVolume.NAME, FakeVolume.PATH);
+        file.commit();
+        assertArrayEquals(FileFixture.bytes(BLOCK, 1), volume.committedBytes());
+    }
+
+    @Test
+    void whatWasWrittenToAFileThatIsRemovedIsNoLossToTellOf() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        fixture.client.remove(FakeVolume.NAME, FakeVolume.PATH);
+        file.commit();
+        assertEquals(0, volume.size());
+    }
+
+    @Test
     void bytesCopiedWhileTheClientWasEndedAreDiscarded() throws IOException {
         BlockFile file = fixture.open();
         FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));

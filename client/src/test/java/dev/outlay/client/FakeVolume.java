@@ -36,6 +36,7 @@ import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.Recall;
+import dev.outlay.v1.RemoveResponse;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
@@ -104,6 +105,8 @@ final class FakeVolume extends FakeServer {
     private int troublePercent;
     private long incarnation = 3;
     private long recallIds;
+    private boolean movedAway;
+    private boolean removed;
     private Reason latePunchRefusal = Reason.REASON_UNSPECIFIED;
 
     FakeVolume(Random random) {
@@ -147,6 +150,11 @@ final class FakeVolume extends FakeServer {
     /** Punches end the client's grants and are refused all the same, for this reason. */
     void refusePunchesLate(Reason reason) {
         latePunchRefusal = reason;
+    }
+
+    /** Another client moves the file just before this one's request to remove it by its name. */
+    void moveBeforeRemoval() {
+        movedAway = true;
     }
 
     /** The server believes the device to be in this life. */
@@ -224,10 +232,17 @@ final class FakeVolume extends FakeServer {
                                                     .setAttributes(attributes())));
             case GET_ATTRIBUTES ->
                     Optional.of(
-                            Reply.newBuilder()
-                                    .setGetAttributes(
-                                            GetAttributesResponse.newBuilder()
-                                                    .setAttributes(attributes())));
+                            removed
+                                    ? error(Reason.REASON_STALE_FILE, 0)
+                                    : Reply.newBuilder()
+                                            .setGetAttributes(
+                                                    GetAttributesResponse.newBuilder()
+                                                            .setAttributes(attributes())));
+            case REMOVE -> {
+                removed = !movedAway;
+                yield Optional.of(
+                        Reply.newBuilder().setRemove(RemoveResponse.getDefaultInstance()));
+            }
             case GET_DEVICES -> Optional.of(Reply.newBuilder().setGetDevices(devices()));
             case CREATE ->
                     Optional.of(
