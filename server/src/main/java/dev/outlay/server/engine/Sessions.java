@@ -169,9 +169,9 @@ public final class Sessions {
     // ---- open, authenticate, end
 
     /**
-     * Opens a session. The same incarnation gets the same session again; another incarnation of the
-     * same owner supersedes the first, whose grants are treated as revoked in every volume before
-     * the new one is heard there.
+     * Opens a session. The same incarnation gets the same session again, and its lease anew if it
+     * may be renewed now; another incarnation of the same owner supersedes the first, whose grants
+     * are treated as revoked in every volume before the new one is heard there.
      *
      * @param maxIoMillis longest time one of the client's stores may be in flight, as it declares
      * @param requestedLeaseMillis 0 for the server's standard
@@ -217,7 +217,8 @@ public final class Sessions {
             if (before != null && before.record().incarnation() == incarnation) {
                 long[] secret = secrets.get(before.id());
                 if (secret != null && before.ended().isEmpty()) {
-                    return new SessionGrant(before, secret[0], secret[1]);
+                    boolean renewed = before.extend(clock.nanos());
+                    return new SessionGrant(before, secret[0], secret[1], renewed);
                 }
                 throw new SessionException(
                         Reason.EXPIRED,
@@ -288,7 +289,7 @@ public final class Sessions {
         byOwner.put(new Owner(principal, owner), session);
         secrets.put(session.id(), secret);
         due.add(new Due(session.deadlineNanos(), session));
-        return new SessionGrant(session, secret[0], secret[1]);
+        return new SessionGrant(session, secret[0], secret[1], true);
     }
 
     /** The session that a message names, if its secret is right and it has not ended. */

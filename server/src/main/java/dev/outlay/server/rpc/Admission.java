@@ -35,7 +35,7 @@ final class Admission {
     }
 
     /** A session just opened, and what its client is told. */
-    record Opened(Session session, OpenSessionResponse answer) {
+    record Opened(Session session, boolean renewed, OpenSessionResponse answer) {
         /** How the client will name itself from now on. */
         SessionRef ref() {
             return SessionRef.newBuilder()
@@ -63,6 +63,7 @@ final class Admission {
         Session session = grant.session();
         return new Opened(
                 session,
+                grant.renewed(),
                 OpenSessionResponse.newBuilder()
                         .setClientId(session.id().value())
                         .setSecret(Fields.id(grant.secretHigh(), grant.secretLow()))

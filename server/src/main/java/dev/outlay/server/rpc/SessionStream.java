@@ -148,7 +148,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
                 Admission.Opened opened = parts.admission().open(request.getOpenSession());
                 bind(opened.session(), opened.ref());
                 Reply.Builder reply = Reply.newBuilder().setOpenSession(opened.answer());
-                settle(request, reply, null, true, received);
+                settle(request, reply, null, opened.renewed(), received);
             } else {
                 SessionRef ref = request.getAttachSession().getSession();
                 Session session = parts.admission().authenticate(ref);

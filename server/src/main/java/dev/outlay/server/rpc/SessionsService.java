@@ -47,7 +47,11 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
                 answer,
                 caller -> {
                     try {
-                        return CompletableFuture.completedFuture(admission.open(request).answer());
+                        Admission.Opened opened = admission.open(request);
+                        return CompletableFuture.completedFuture(
+                                opened.renewed()
+                                        ? opened.answer()
+                                        : opened.answer().toBuilder().setLeaseMillis(0).build());
                     } catch (SessionException e) {
                         return CompletableFuture.failedFuture(e);
                     }

@@ -226,6 +226,19 @@ class SessionsTest {
     }
 
     @Test
+    void openedAgainItTellsOfNoLeaseThatDoesNotRun() throws SessionException {
+        Session a = open("a", 1);
+        clock.advanceMillis(LEASE / 2);
+        assertTrue(sessions().open("p", "a", 1, MAX_IO, LEASE).renewed());
+        assertEquals(LEASE, sessions().leaseLeftMillis(a));
+        clock.advanceMillis(LEASE / 2);
+        a.owe("v");
+        assertFalse(sessions().open("p", "a", 1, MAX_IO, LEASE).renewed());
+        assertEquals(LEASE / 2, sessions().leaseLeftMillis(a));
+        a.settled("v");
+    }
+
+    @Test
     void ownWordReturnsEverything() throws SessionException {
         Session a = open("a", 1);
         FileId file = file(a);

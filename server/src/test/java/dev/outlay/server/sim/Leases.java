@@ -58,7 +58,7 @@ final class Leases implements Talk.Listener {
     }
 
     private static boolean renews(Reply reply) {
-        return reply.getLeaseRenewed() || reply.hasOpenSession();
+        return reply.getLeaseRenewed();
     }
 
     @Override
