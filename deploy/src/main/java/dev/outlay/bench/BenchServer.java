@@ -3,7 +3,6 @@ package dev.outlay.bench;
 import dev.outlay.client.AdminClient;
 import dev.outlay.client.VolumeSpec;
 import dev.outlay.process.ServerProcess;
-import dev.outlay.process.StepFailed;
 import dev.outlay.server.device.DeviceFormatter;
 import dev.outlay.server.device.FormatOptions;
 import java.io.IOException;
@@ -97,23 +96,12 @@ final class BenchServer {
         return process.sum(FORCES);
     }
 
-    /** Ends it without ceremony. */
-    void stop() throws IOException {
-        end(process::kill);
-    }
-
-    /** Ends a process. */
-    interface End {
-        void run() throws StepFailed, InterruptedException;
-    }
-
-    /** Ends a process; where one waits no longer for its end, the stage sees to it. */
-    static void end(End end) throws IOException {
+    /** Shuts it down. */
+    void stop() {
         try {
-            end.run();
-        } catch (StepFailed e) {
-            throw new IOException(e);
+            process.end();
         } catch (InterruptedException e) {
+            // The stage sees to it.
             Thread.currentThread().interrupt();
         }
     }

@@ -181,7 +181,7 @@ final class Crowd implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         renewals.shutdownNow();
         connections.forEach(Streams.Connection::close);
         server.stop();

@@ -3,7 +3,6 @@ package dev.outlay.bench;
 import dev.outlay.process.Child;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.ServerMessage;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -103,10 +102,15 @@ final class StreamBench implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         toServer.close();
         toEcho.close();
-        BenchServer.end(echoProcess::kill);
+        try {
+            echoProcess.end();
+        } catch (InterruptedException e) {
+            // The stage sees to it.
+            Thread.currentThread().interrupt();
+        }
         server.stop();
     }
 }

@@ -118,6 +118,14 @@ public final class Child {
         }
     }
 
+    /** Sends SIGTERM, so that it ends in good order; kills it if it takes too long for that. */
+    public void end() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+        }
+    }
+
     /** Waits until it has ended well by itself. */
     public void succeed() throws StepFailed, InterruptedException {
         int status = ended();

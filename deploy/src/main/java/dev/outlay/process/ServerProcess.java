@@ -105,6 +105,11 @@ public final class ServerProcess {
         process.kill();
     }
 
+    /** Shuts it down. */
+    public void end() throws InterruptedException {
+        process.end();
+    }
+
     /** Starts it again on what it left; it serves when this returns. */
     public void startAgain() throws IOException, StepFailed, InterruptedException {
         long logged = Files.size(stage.log(name));
