@@ -4,8 +4,6 @@ import dev.outlay.client.BlockFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
-import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** {@code append}: a file that grows and grows, 4 KiB at a time. */
@@ -35,25 +33,10 @@ final class AppendBenchmark implements Benchmark {
     @Override
     public void run(Bench bench) throws Exception {
         long bytes = (bench.rounds() + bench.warmUps()) * ROUND_BYTES + AHEAD_BYTES;
-        Optional<Path> memory = Bench.memory(3 * bytes);
-        if (memory.isPresent()) {
-            on(bench, "tmpfs", memory.get(), Optional.empty(), bytes);
-        } else {
-            bench.note("append: not on tmpfs, there is no /dev/shm with enough room");
-        }
-        on(
-                bench,
-                bench.device().isPresent() ? "device" : "disk",
-                bench.stage().folder(),
-                bench.device(),
-                bytes);
-    }
-
-    private static void on(
-            Bench bench, String medium, Path folder, Optional<Path> device, long bytes)
-            throws Exception {
-        String name = "append on " + medium;
-        try (DataBench data = DataBench.open(bench, "append-" + medium, folder, device, bytes);
+        // Never on tmpfs: the journal's disk would be compared with none.
+        try (DataBench data =
+                        DataBench.open(
+                                bench, "append", bench.stage().folder(), bench.device(), bytes);
                 BlockFile file = data.create("appended");
                 Arena arena = Arena.ofConfined()) {
             MemorySegment piece = arena.allocate(PIECE_BYTES, PIECE_BYTES).fill((byte) 'a');
@@ -61,14 +44,14 @@ final class AppendBenchmark implements Benchmark {
             Bare bare = new Bare(data.mapping(), piece);
             bench.add(
                     new Figure(
-                            name,
+                            "append",
                             "GiB/s",
                             "copy + force",
-                            Rounds.interleave(bench, name, ours, bare),
+                            Rounds.interleave(bench, "append", ours, bare),
                             Goal.atLeast(0.9)));
             bench.add(
                     Figure.once(
-                            name + ": map calls",
+                            "append: map calls",
                             "per 64 MiB",
                             (double) ours.maps / bench.rounds(),
                             1,

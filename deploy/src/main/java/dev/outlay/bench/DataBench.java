@@ -108,6 +108,15 @@ final class DataBench implements AutoCloseable {
                 StandardOpenOption.WRITE);
     }
 
+    /** Gives the blocks of a file back; it stays open. */
+    void empty(String name) throws IOException {
+        var _ = client.truncate(Party.VOLUME, "/" + name, 0);
+    }
+
+    void remove(String name) throws IOException {
+        client.remove(Party.VOLUME, "/" + name);
+    }
+
     BenchServer server() {
         return server;
     }

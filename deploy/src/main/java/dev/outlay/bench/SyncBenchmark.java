@@ -1,6 +1,7 @@
 package dev.outlay.bench;
 
 import dev.outlay.client.BlockFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +20,9 @@ final class SyncBenchmark implements Benchmark {
     private static final int PIECE_BYTES = 4 << 10;
     private static final long VOLUME_BYTES = 2L << 30;
     private static final long QUICK_VOLUME_BYTES = 512L << 20;
+
+    /** One part in so many of the volume is written; the rest is for what is asked for ahead. */
+    private static final int SHARE = 4;
 
     @Override
     public String name() {
@@ -44,25 +48,27 @@ final class SyncBenchmark implements Benchmark {
         long bytes = bench.quick() ? QUICK_VOLUME_BYTES : VOLUME_BYTES;
         try (DataBench data =
                 DataBench.open(bench, "sync", bench.stage().folder(), bench.device(), bytes)) {
-            with(bench, data, peers, 1, Goal.atLeast(1));
-            with(bench, data, peers, 8, Goal.atLeast(4));
-            with(bench, data, peers, 128, Goal.atLeast(10));
+            with(bench, data, peers, 1, bytes, Goal.atLeast(1));
+            with(bench, data, peers, 8, bytes, Goal.atLeast(4));
+            with(bench, data, peers, 128, bytes, Goal.atLeast(10));
         }
     }
 
     private static void with(
-            Bench bench, DataBench data, List<FileSystemSync> peers, int writers, Goal goal)
+            Bench bench,
+            DataBench data,
+            List<FileSystemSync> peers,
+            int writers,
+            long bytes,
+            Goal goal)
             throws Exception {
         String name = "sync, " + writers + (writers == 1 ? " writer" : " writers");
-        List<BlockFile> files = new ArrayList<>();
+        List<Ours> ours = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(writers);
                 Arena arena = Arena.ofShared()) {
             MemorySegment piece = arena.allocate(PIECE_BYTES, PIECE_BYTES).fill((byte) 's');
-            List<Writers.Writer> ours = new ArrayList<>();
             for (int i = 0; i < writers; i++) {
-                BlockFile file = data.create("sync-" + writers + "-" + i);
-                files.add(file);
-                ours.add(new Ours(file, piece));
+                ours.add(new Ours(data, "sync-" + i, piece, bytes / SHARE / writers));
             }
             List<Rounds.Take> takes = new ArrayList<>();
             takes.add(() -> Writers.rate(threads, ours, bench.takeNanos()));
@@ -81,28 +87,44 @@ final class SyncBenchmark implements Benchmark {
                                 goal));
             }
         } finally {
-            for (BlockFile file : files) {
-                file.close();
+            for (Ours each : ours) {
+                each.close();
             }
         }
     }
 
-    /** Appends to a file, piece by piece. */
-    private static final class Ours implements Writers.Writer {
+    /** Appends to a file, piece by piece; one that has become too long begins anew, and empty. */
+    private static final class Ours implements Writers.Writer, Closeable {
+        private final DataBench data;
+        private final String name;
         private final BlockFile file;
         private final MemorySegment piece;
+        private final long mostBytes;
         private long end;
 
-        Ours(BlockFile file, MemorySegment piece) {
-            this.file = file;
+        Ours(DataBench data, String name, MemorySegment piece, long mostBytes) throws IOException {
+            this.data = data;
+            this.name = name;
+            this.file = data.create(name);
             this.piece = piece;
+            this.mostBytes = mostBytes;
         }
 
         @Override
         public void write() throws IOException {
+            if (end + PIECE_BYTES > mostBytes) {
+                data.empty(name);
+                end = 0;
+            }
             file.write(piece, end);
             file.commit();
             end += PIECE_BYTES;
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+            data.remove(name);
         }
     }
 }
