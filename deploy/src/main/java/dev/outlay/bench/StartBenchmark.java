@@ -51,9 +51,7 @@ final class StartBenchmark implements Benchmark {
                         Goal.atMost(1)));
         server.kill();
         bench.progress("start: outlay demo");
-        bench.note(
-                "start: outlay demo takes %.1f s, most of which its leases take"
-                        .formatted(millis(outlay("demo")) / 1e3));
+        bench.note("start: outlay demo takes %.1f s".formatted(millis(outlay("demo")) / 1e3));
     }
 
     private static double readyMillis(ServerProcess server) throws Exception {
