@@ -67,8 +67,11 @@ public final class ClientEntry {
     /** How many answers are kept once the client has acknowledged those up to {@code through}. */
     public int outstandingAfter(long through) {
         long acknowledged = Math.max(answeredThrough, through);
-        return durableAnswers.tailMap(acknowledged, false).size()
-                + volatileAnswers.tailMap(acknowledged, false).size();
+        // The few that are acknowledged just now are counted, not the many that are under way.
+        return durableAnswers.size()
+                - durableAnswers.headMap(acknowledged, true).size()
+                + volatileAnswers.size()
+                - volatileAnswers.headMap(acknowledged, true).size();
     }
 
     /** Files on which it holds a layout; a view, to be read before anything is applied. */
