@@ -67,11 +67,15 @@ public final class ClientEntry {
     /** How many answers are kept once the client has acknowledged those up to {@code through}. */
     public int outstandingAfter(long through) {
         long acknowledged = Math.max(answeredThrough, through);
-        // The few that are acknowledged just now are counted, not the many that are under way.
-        return durableAnswers.size()
-                - durableAnswers.headMap(acknowledged, true).size()
-                + volatileAnswers.size()
-                - volatileAnswers.headMap(acknowledged, true).size();
+        return after(durableAnswers, acknowledged) + after(volatileAnswers, acknowledged);
+    }
+
+    /** Counts the few that are acknowledged just now, not the many that are under way. */
+    private static int after(NavigableMap<Long, Reply.Kept> answers, long acknowledged) {
+        if (answers.isEmpty() || answers.lastKey() <= acknowledged) {
+            return 0;
+        }
+        return answers.size() - answers.headMap(acknowledged, true).size();
     }
 
     /** Files on which it holds a layout; a view, to be read before anything is applied. */
