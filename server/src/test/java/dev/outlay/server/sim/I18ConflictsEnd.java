@@ -152,7 +152,13 @@ final class I18ConflictsEnd implements Invariant {
         }
         waiting.forEach(
                 (request, asking) -> {
-                    if (request.hasAllocate()) {
+                    if (request.hasMapBlocks()) {
+                        check(
+                                request,
+                                asking,
+                                request.getMapBlocks().getWaitMillis(),
+                                "is not answered");
+                    } else if (request.hasAllocate()) {
                         check(request, asking, mayMillis(EXTENSIONS), "is not answered");
                     }
                 });

@@ -14,6 +14,9 @@ final class Script {
 
     private static final int STEPS_PER_FAULT = 45;
 
+    /** Where clients are stopped in reads, which is what most of the faults are then. */
+    private static final int STEPS_PER_STOPPED_READER = 12;
+
     private final List<List<Step>> byClient = new ArrayList<>();
     private final List<Fault> faults = new ArrayList<>();
     private final int size;
@@ -95,15 +98,16 @@ final class Script {
             }
         }
         int after = 0;
+        int every = shape.stopsReaders() ? STEPS_PER_STOPPED_READER : STEPS_PER_FAULT;
         while (true) {
-            after += 1 + random.nextInt(2 * STEPS_PER_FAULT);
+            after += 1 + random.nextInt(2 * every);
             if (after >= steps) {
                 break;
             }
             Fault fault =
                     new Fault(
                             after,
-                            Trouble.values()[random.nextInt(Trouble.values().length)],
+                            trouble(random, shape),
                             random.nextInt(clients),
                             random.nextLong());
             if (!without.get(number++)) {
@@ -111,6 +115,13 @@ final class Script {
             }
         }
         size = number;
+    }
+
+    private static Trouble trouble(SplittableRandom random, Shape shape) {
+        boolean stops = shape.stopsReaders() && random.nextInt(4) > 0;
+        return stops
+                ? Trouble.CLIENT_STOPS
+                : Trouble.values()[random.nextInt(Trouble.values().length)];
     }
 
     List<Step> of(int client) {

@@ -10,8 +10,11 @@ import java.util.SplittableRandom;
  * @param blocks of the volume
  * @param fileBlocks of each file that the programs touch
  * @param operations steps of all programs together
+ * @param stopsReaders whether a client that stops does so in the middle of a read, and goes on
+ *     there before it hears what came meanwhile
  */
-record Shape(int clients, int files, int blocks, int fileBlocks, int operations) {
+record Shape(
+        int clients, int files, int blocks, int fileBlocks, int operations, boolean stopsReaders) {
 
     private static final int[] CLIENTS = {2, 3, 3, 4, 4, 4, 5, 5};
 
@@ -22,6 +25,21 @@ record Shape(int clients, int files, int blocks, int fileBlocks, int operations)
         int fileBlocks = 1 + random.nextInt(1 + random.nextInt(6));
         boolean isTight = random.nextInt(4) == 0;
         int blocks = isTight ? files * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);
-        return new Shape(clients, files, blocks, fileBlocks, operations);
+        return new Shape(clients, files, blocks, fileBlocks, operations, false);
+    }
+
+    /**
+     * As crowded, but clients are stopped in reads alone, and often; and what leaves one file is
+     * soon another's, since there is little more space than the files need.
+     */
+    Shape withStoppedReaders() {
+        int several = Math.max(2, files);
+        return new Shape(
+                Math.max(3, clients),
+                several,
+                several * fileBlocks + 2,
+                fileBlocks,
+                operations,
+                true);
     }
 }

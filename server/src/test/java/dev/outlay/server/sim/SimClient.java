@@ -68,7 +68,8 @@ final class SimClient {
         library = null;
         own.settledAll();
         own = sim.reads().new Own();
-        SimProcess fresh = new SimProcess(world, owner, host, this::program);
+        SimProcess fresh =
+                new SimProcess(world, owner, host, sim.shape().stopsReaders(), this::program);
         process = fresh;
         network = new SimNetwork(world, fresh, sim.peer());
         fresh.start();

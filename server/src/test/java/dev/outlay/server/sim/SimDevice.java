@@ -43,26 +43,26 @@ final class SimDevice implements Device {
 
     @Override
     public void read(long deviceOffset, MemorySegment target) {
-        maybePause();
+        maybePause(true);
         long first = split(deviceOffset, target.byteSize());
         memory.load(deviceOffset, target.asSlice(0, first));
         if (first < target.byteSize()) {
-            maybePause();
+            maybePause(true);
             memory.load(deviceOffset + first, target.asSlice(first));
         }
-        maybePause();
+        maybePause(true);
     }
 
     @Override
     public void write(long deviceOffset, MemorySegment source) {
-        maybePause();
+        maybePause(false);
         long first = split(deviceOffset, source.byteSize());
         store(deviceOffset, source.asSlice(0, first));
         if (first < source.byteSize()) {
-            maybePause();
+            maybePause(false);
             store(deviceOffset + first, source.asSlice(first));
         }
-        maybePause();
+        maybePause(false);
     }
 
     private void store(long deviceOffset, MemorySegment source) {
@@ -73,16 +73,16 @@ final class SimDevice implements Device {
 
     @Override
     public void zero(long deviceOffset, long lengthBytes) {
-        maybePause();
+        maybePause(false);
         watcher.storing(deviceOffset, lengthBytes);
         memory.zero(process.host(), deviceOffset, lengthBytes);
         watcher.stored(deviceOffset, lengthBytes);
-        maybePause();
+        maybePause(false);
     }
 
     @Override
     public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
-        maybePause();
+        maybePause(false);
         if (world.oneIn(FLUSH_FAILS_ONE_IN)) {
             world.count("flush failed");
             throw DeviceException.of(PATH, "flush", new IOException("injected"));
@@ -117,8 +117,8 @@ final class SimDevice implements Device {
     }
 
     /** Others go on meanwhile, for a moment or, if the process is stopped here, for long. */
-    private void maybePause() {
-        process.accessing();
+    private void maybePause(boolean reading) {
+        process.accessing(reading);
         if (world.oneIn(2)) {
             process.pause(world.delay(200, 200_000));
         }

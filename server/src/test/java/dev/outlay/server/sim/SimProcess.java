@@ -12,17 +12,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client's process: one program, its timers, and what the network brings. Stopped (SIGSTOP),
- * nothing of it runs, and all that was due comes at once when it goes on; killed, nothing ever
- * comes. Its clock runs a little faster or slower than the server's.
+ * nothing of it runs, and all that was due comes at once when it goes on, or, in a run that stops
+ * readers, behind what the program does until it waits; killed, nothing ever comes. Its clock runs
+ * a little faster or slower than the server's.
  */
 final class SimProcess implements Scheduler, MonotonicClock {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
+    /** So long each message may wait that came while a process was stopped in a read. */
+    private static final long MOST_BEHIND_NANOS = 500_000;
+
     private final World world;
     private final String name;
     private final int host;
     private final double clockRate;
+    private final boolean stopsInReads;
     private final Coroutine program;
 
     /** The program, and work that the library does beside it. */
@@ -30,15 +35,20 @@ final class SimProcess implements Scheduler, MonotonicClock {
 
     private @Nullable Coroutine current;
     private final Deque<Runnable> due = new ArrayDeque<>();
+
+    /** Of these, the program's own going on, where it does not wait for what came meanwhile. */
+    private final Deque<Runnable> sleeping = new ArrayDeque<>();
+
     private boolean stopped;
     private long stopInAccessNanos;
     private long wentOnNanos;
     private boolean dead;
 
-    SimProcess(World world, String name, int host, Runnable body) {
+    SimProcess(World world, String name, int host, boolean stopsInReads, Runnable body) {
         this.world = world;
         this.name = name;
         this.host = host;
+        this.stopsInReads = stopsInReads;
         this.clockRate = 0.98 + world.random().nextDouble() * 0.04;
         this.program = new Coroutine(name, body);
         all.add(program);
@@ -78,11 +88,28 @@ final class SimProcess implements Scheduler, MonotonicClock {
         if (dead) {
             return;
         }
-        if (stopped) {
+        if (stopped || (stopsInReads && !due.isEmpty())) {
             due.add(action);
         } else {
             action.run();
         }
+    }
+
+    /** As {@link #deliver}, for the program itself. */
+    private void resume(long delayNanos, Runnable action) {
+        if (!stopsInReads) {
+            deliver(delayNanos, action);
+            return;
+        }
+        world.after(
+                delayNanos,
+                () -> {
+                    if (stopped) {
+                        sleeping.add(action);
+                    } else if (!dead) {
+                        action.run();
+                    }
+                });
     }
 
     // ---- stopped, going on, killed
@@ -109,8 +136,8 @@ final class SimProcess implements Scheduler, MonotonicClock {
     }
 
     /** It is in the middle of an access. */
-    void accessing() {
-        if (stopInAccessNanos > 0 && !stopped) {
+    void accessing(boolean reading) {
+        if (stopInAccessNanos > 0 && !stopped && (reading || !stopsInReads)) {
             world.reach(Probe.STOPPED_IN_ACCESS);
             stop();
             world.after(stopInAccessNanos, this::goOn);
@@ -131,14 +158,30 @@ final class SimProcess implements Scheduler, MonotonicClock {
     void goOn() {
         stopped = false;
         wentOnNanos = world.nanos();
+        while (!sleeping.isEmpty() && !stopped && !dead) {
+            sleeping.removeFirst().run();
+        }
+        if (stopsInReads) {
+            world.after(world.delay(0, MOST_BEHIND_NANOS), this::catchUp);
+            return;
+        }
         while (!due.isEmpty() && !stopped && !dead) {
             due.removeFirst().run();
+        }
+    }
+
+    /** The next of what came while it was stopped; what is due later comes behind it. */
+    private void catchUp() {
+        if (!stopped && !dead && !due.isEmpty()) {
+            due.removeFirst().run();
+            world.after(world.delay(0, MOST_BEHIND_NANOS), this::catchUp);
         }
     }
 
     void kill() {
         dead = true;
         due.clear();
+        sleeping.clear();
         List.copyOf(all).forEach(Coroutine::kill);
         all.clear();
     }
@@ -149,7 +192,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
     void pause(long nanos) {
         Coroutine caller = current;
         if (caller != null && caller.isCurrent()) {
-            deliver(nanos, () -> run(caller));
+            resume(nanos, () -> run(caller));
             caller.suspend();
         }
     }
@@ -192,7 +235,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
                         run(caller);
                     }
                 };
-        var _ = future.whenComplete((_, _) -> deliver(world.delay(1_000, 50_000), wake));
+        var _ = future.whenComplete((_, _) -> resume(world.delay(1_000, 50_000), wake));
         schedule(timeoutMillis, wake);
         caller.suspend();
         return future.isDone();

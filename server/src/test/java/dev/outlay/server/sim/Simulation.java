@@ -109,7 +109,16 @@ final class Simulation {
                     new SimClient(
                             this, "c" + i, FIRST_CLIENT_HOST + i % HOSTS, script.of(i).iterator()));
         }
-        troubles = new Troubles(world, server, memory, contents, asked, tally, clients);
+        troubles =
+                new Troubles(
+                        world,
+                        server,
+                        memory,
+                        contents,
+                        asked,
+                        tally,
+                        clients,
+                        shape.stopsReaders());
     }
 
     /** The volume as it runs, and as a crash now would leave it. */

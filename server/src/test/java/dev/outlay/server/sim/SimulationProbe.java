@@ -9,7 +9,7 @@ import java.util.function.LongFunction;
  * One seed of the simulation, told in plain words, for those who have loaded the product and the
  * simulator a second time and see none of their types.
  */
-public final class SimulationProbe implements LongFunction<Map<String, String>> {
+public class SimulationProbe implements LongFunction<Map<String, String>> {
 
     /** What the answer names. */
     public static final String EVENTS = "events";
@@ -26,11 +26,23 @@ public final class SimulationProbe implements LongFunction<Map<String, String>> 
 
     private static final int OPERATIONS_OF_A_SEED = 300;
 
+    /** Clients are stopped in reads alone. */
+    public static final class StoppedReaders extends SimulationProbe {
+        @Override
+        Shape shape(Shape ordinary) {
+            return ordinary.withStoppedReaders();
+        }
+    }
+
+    Shape shape(Shape ordinary) {
+        return ordinary;
+    }
+
     @Override
     public Map<String, String> apply(long seed) {
         Run run;
         try {
-            run = Run.of(seed, Shape.of(seed, OPERATIONS_OF_A_SEED), new BitSet(), false);
+            run = Run.of(seed, shape(Shape.of(seed, OPERATIONS_OF_A_SEED)), new BitSet(), false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted in seed " + seed, e);

@@ -16,6 +16,7 @@ final class Troubles {
     private final Asked asked;
     private final Tally tally;
     private final List<SimClient> clients;
+    private final boolean stopsReaders;
 
     Troubles(
             World world,
@@ -24,7 +25,8 @@ final class Troubles {
             Contents contents,
             Asked asked,
             Tally tally,
-            List<SimClient> clients) {
+            List<SimClient> clients,
+            boolean stopsReaders) {
         this.world = world;
         this.server = server;
         this.memory = memory;
@@ -32,6 +34,7 @@ final class Troubles {
         this.asked = asked;
         this.tally = tally;
         this.clients = clients;
+        this.stopsReaders = stopsReaders;
     }
 
     void happen(Fault fault) {
@@ -58,7 +61,7 @@ final class Troubles {
             case CLIENT_STOPS -> {
                 SimProcess process = client.process();
                 long nanos = dice.nextLong(6 * SimServer.LEASE_MILLIS * NANOS_PER_MILLI);
-                if (dice.nextBoolean()) {
+                if (dice.nextBoolean() && !stopsReaders) {
                     process.stop();
                     world.after(nanos, process::goOn);
                 } else {

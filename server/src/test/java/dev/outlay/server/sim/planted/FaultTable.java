@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The table of {@code docs/planted-faults.md}: which fault was found by what, and how soon. */
 final class FaultTable {
@@ -16,6 +17,8 @@ final class FaultTable {
     private static final Path DOCUMENT = Path.of("docs/planted-faults.md");
     private static final String BEGIN = "<!-- table -->";
     private static final String END = "<!-- end of table -->";
+
+    private static final int SEED_CELL = 4;
 
     private FaultTable() {}
 
@@ -71,6 +74,18 @@ final class FaultTable {
                 .filter(f -> !text.contains(begin(f) + f.breaks() + " | "))
                 .map(PlantedFault::name)
                 .toList();
+    }
+
+    /** The seed that showed a fault when the document was written. */
+    static OptionalLong seed(PlantedFault fault) {
+        return read().lines()
+                .filter(line -> line.startsWith("| `" + fault.name() + "`: "))
+                .map(line -> line.split("\\|", -1))
+                .filter(cells -> cells.length > SEED_CELL)
+                .map(cells -> cells[SEED_CELL].strip())
+                .filter(cell -> cell.matches("\\d{1,9}"))
+                .mapToLong(Long::parseLong)
+                .findFirst();
     }
 
     private static String read() {

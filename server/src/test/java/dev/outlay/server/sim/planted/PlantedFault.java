@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  * in: layout-core/src/main/java/dev/outlay/core/op/CommitBlocksOp.java
  * why: one sentence
  * seeds: 40
+ * stops: readers
  * &lt;&lt;&lt;&lt;
  * what makes the source right; it occurs once
  * ====
@@ -29,15 +30,23 @@ import java.util.stream.Stream;
  * &gt;&gt;&gt;&gt;
  * </pre>
  *
- * <p>There may be more than one such pair. How the text is broken into lines does not matter.
+ * <p>{@code seeds} and {@code stops} may be left out. There may be more than one such pair. How the
+ * text is broken into lines does not matter.
  *
  * @param name of the file, without its ending
  * @param breaks the invariant of the design that no longer holds
  * @param file the source, from the root of the repository
  * @param seeds how many are run, from 1 on, before the fault counts as unseen
+ * @param stopsReaders whether it is looked for in runs in which clients are stopped in reads alone
  */
 record PlantedFault(
-        String name, String breaks, String file, String why, int seeds, List<Edit> edits) {
+        String name,
+        String breaks,
+        String file,
+        String why,
+        int seeds,
+        boolean stopsReaders,
+        List<Edit> edits) {
 
     private static final String FAULTS = "server/src/test/resources/planted";
     private static final String ENDING = ".fault";
@@ -107,6 +116,7 @@ record PlantedFault(
                 need(head, name, "in"),
                 need(head, name, "why"),
                 Integer.parseInt(head.getOrDefault("seeds", Integer.toString(DEFAULT_SEEDS))),
+                head.getOrDefault("stops", "").equals("readers"),
                 edits);
     }
 

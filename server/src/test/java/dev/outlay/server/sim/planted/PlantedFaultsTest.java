@@ -23,13 +23,14 @@ class PlantedFaultsTest {
     private static final int SEEDS = Integer.getInteger("outlay.faults.seeds", 0);
     private static final boolean WRITE = Boolean.getBoolean("outlay.faults.write");
     private static final int CONTROL_SEEDS = 30;
+    private static final int CONTROL_SEEDS_OF_STOPPED_READERS = 20;
 
     @Test
     void everyPlantedFaultIsFound() {
         List<PlantedFault> faults =
                 ONLY.isEmpty() ? PlantedFault.all() : List.of(PlantedFault.named(ONLY));
         Map<PlantedFault, Optional<Finding>> results =
-                PlantedFaultsMain.hunt(faults, SEEDS, !ONLY.isEmpty(), System.out);
+                PlantedFaultsMain.hunt(faults, SEEDS, !WRITE, !ONLY.isEmpty(), System.out);
         if (WRITE && ONLY.isEmpty()) {
             FaultTable.write(results);
         }
@@ -44,8 +45,13 @@ class PlantedFaultsTest {
 
     @Test
     void nothingIsFoundWithoutAFault() {
-        Optional<Finding> found = Hunt.ofTheProduct(CONTROL_SEEDS);
+        Optional<Finding> found = Hunt.ofTheProduct(CONTROL_SEEDS, false);
         assertEquals(Optional.empty(), found, "the product as it is breaks an invariant");
+        Optional<Finding> stopped = Hunt.ofTheProduct(CONTROL_SEEDS_OF_STOPPED_READERS, true);
+        assertEquals(
+                Optional.empty(),
+                stopped,
+                "the product as it is breaks an invariant where clients are stopped in reads");
     }
 
     @Test
@@ -65,6 +71,7 @@ class PlantedFaultsTest {
                         "client/src/main/java/dev/outlay/client/FileWrites.java",
                         "nothing",
                         1,
+                        false,
                         List.of(new Edit("this was never there", "")));
         String message =
                 assertThrows(IllegalStateException.class, gone::patchedSource).getMessage();
@@ -73,7 +80,13 @@ class PlantedFaultsTest {
                 message);
         PlantedFault vague =
                 new PlantedFault(
-                        "vague", "I1", gone.file(), "nothing", 1, List.of(new Edit("return", "")));
+                        "vague",
+                        "I1",
+                        gone.file(),
+                        "nothing",
+                        1,
+                        false,
+                        List.of(new Edit("return", "")));
         message = assertThrows(IllegalStateException.class, vague::patchedSource).getMessage();
         assertTrue(String.valueOf(message).contains("in more than one place"), message);
     }
