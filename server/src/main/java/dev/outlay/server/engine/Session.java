@@ -23,6 +23,7 @@ public final class Session {
     private long deadlineNanos;
     private boolean lapsed;
     private boolean unsettled;
+    private boolean endUntold;
     private @Nullable EndCause ended;
     private String endedWhy = "";
     private CompletableFuture<Boolean> revival = CompletableFuture.completedFuture(true);
@@ -101,11 +102,20 @@ public final class Session {
 
     /** Whether some volume has not taken the end or the lapse of this client yet. */
     synchronized boolean isUnsettled() {
-        return unsettled;
+        return unsettled || endUntold;
     }
 
     synchronized void unsettled(boolean still) {
         unsettled = still;
+    }
+
+    /** Whether some volume has not taken yet that the client was superseded or revoked. */
+    synchronized boolean isEndUntold() {
+        return endUntold;
+    }
+
+    synchronized void endUntold(boolean still) {
+        endUntold = still;
     }
 
     /** Whether its lease is over, so that what it holds is courtesy. */

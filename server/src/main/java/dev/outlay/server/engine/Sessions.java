@@ -239,10 +239,7 @@ public final class Sessions {
         }
         if (superseded != null && superseded.end(EndCause.SUPERSEDED)) {
             LOG.info("client={} event=superseded by={}", superseded.id(), grant.session().id());
-            tellAll(
-                    superseded,
-                    new Command.EndClient(superseded.id(), EndCause.SUPERSEDED),
-                    _ -> {});
+            tellEnd(superseded, EndCause.SUPERSEDED, _ -> {});
         }
         return grant;
     }
@@ -423,11 +420,10 @@ public final class Sessions {
             LOG.info("client={} event=revoked owner=\"{}\"", client, session.owner());
         }
         CompletableFuture<Void> done = new CompletableFuture<>();
-        tellAll(
+        tellEnd(
                 session,
-                new Command.EndClient(client, EndCause.REVOKED),
-                replies -> {
-                    List<Reply.Failure> refused = refusedForNow(replies);
+                EndCause.REVOKED,
+                refused -> {
                     if (refused.isEmpty()) {
                         done.complete(null);
                     } else {
@@ -553,6 +549,19 @@ public final class Sessions {
      */
     private void settle(Session session, Consumer<List<Reply.Failure>> then) {
         EndCause ended = session.ended().orElse(null);
+        if (ended != null && session.isEndUntold()) {
+            tellEnd(
+                    session,
+                    ended,
+                    refused -> {
+                        if (refused.isEmpty() && session.isLapsed()) {
+                            settle(session, then);
+                        } else {
+                            then.accept(refused);
+                        }
+                    });
+            return;
+        }
         Command command =
                 ended == EndCause.OWN_WORD || ended == EndCause.EXPIRED
                         ? new Command.EndClient(session.id(), ended)
@@ -571,6 +580,26 @@ public final class Sessions {
                         if (replies.stream().noneMatch(Reply.Remembered.class::isInstance)) {
                             forget(session);
                         }
+                    }
+                    then.accept(refused);
+                });
+    }
+
+    /**
+     * Tells the volumes that the client was superseded or revoked; a volume that cannot take it now
+     * is told again later.
+     *
+     * @param then gets what refused for now; empty if all have taken it
+     */
+    private void tellEnd(Session session, EndCause cause, Consumer<List<Reply.Failure>> then) {
+        tellAll(
+                session,
+                new Command.EndClient(session.id(), cause),
+                replies -> {
+                    List<Reply.Failure> refused = refusedForNow(replies);
+                    session.endUntold(!refused.isEmpty());
+                    if (!refused.isEmpty()) {
+                        schedule(session, clock.nanos() + RETRY_NANOS);
                     }
                     then.accept(refused);
                 });

@@ -1,5 +1,6 @@
 package dev.outlay.server.engine;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import dev.outlay.core.command.Command.MapFlags;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Durability;
+import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.IoMode;
@@ -24,6 +26,7 @@ import dev.outlay.server.metrics.ServerMeters;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -34,7 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A lease that ends while the journal's disk is full, and is renewed once there is room. */
+/** A lease, or a client, that ends while the journal's disk is full. */
 class LapseOnAFullDiskTest {
 
     private static final long LEASE_MILLIS = 3_000;
@@ -137,6 +140,34 @@ class LapseOnAFullDiskTest {
         sessions.expireDue(clock.nanos());
         work();
         engine().look(state -> assertTrue(state.tables().clients().isEmpty()));
+    }
+
+    @Test
+    void whoIsSupersededThenLosesItsGrantsAsSoonAsThereIsRoom() throws Exception {
+        Sessions sessions = sessions();
+        Session first = holder(sessions);
+        var _ = sessions.open("p", "owner", 2, 10, LEASE_MILLIS);
+        work();
+        engine().look(state -> assertEquals(1, state.tables().layouts(), "the disk is full"));
+
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        engine().idle();
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(
+                        state -> {
+                            assertEquals(0, state.tables().layouts());
+                            assertTrue(state.tables().isEnded(first.id()));
+                        });
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(
+                        state ->
+                                assertEquals(
+                                        Optional.of(EndCause.EXPIRED),
+                                        Objects.requireNonNull(state.tables().client(first.id()))
+                                                .ended()));
     }
 
     private Sessions sessions() {
