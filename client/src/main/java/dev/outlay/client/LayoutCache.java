@@ -216,17 +216,22 @@ final class LayoutCache {
         return seqids.newest().isEmpty() && asking == 0 && !gate.isBusy();
     }
 
-    /** The answer to a MapBlocks that was sent in era {@code since}. */
-    synchronized void granted(IoMode asked, MappedBlocks answer, long since) {
+    /**
+     * The answer to a MapBlocks that was sent in era {@code since}.
+     *
+     * @return what of its ranges is held: not what was given back since it was sent, which may have
+     *     been granted before that
+     */
+    synchronized List<LayoutRange> granted(IoMode asked, MappedBlocks answer, long since) {
         if (answer.stateid().isEmpty()) {
-            return;
+            return List.of();
         }
         Stateid granted = answer.stateid().get();
         RangeSet lost = lostSince(since);
         boolean known = seqids.isOf(granted);
         if (!known && lost.containsAll(WHOLE_FILE)) {
             // Of a layout that has ended meanwhile, as far as anybody can tell.
-            return;
+            return List.of();
         }
         if (!known && seqids.newest().isPresent()) {
             // The server knows nothing of the old layout: it ended without a word reaching us.
@@ -234,13 +239,16 @@ final class LayoutCache {
         }
         seqids.arrived(granted);
         epoch = Math.max(epoch, answer.mapEpoch());
+        List<LayoutRange> stands = new ArrayList<>();
         for (LayoutRange range : answer.ranges()) {
             for (ByteRange kept : lost.gapsWithin(range.range())) {
+                stands.add(new LayoutRange(kept, range.kind()));
                 hold(kept, range.kind());
                 GrantKind kind = asked == IoMode.READ ? GrantKind.READ : range.kind();
                 enter(answer.extents(), kept, kind);
             }
         }
+        return stands;
     }
 
     private RangeSet lostSince(long since) {

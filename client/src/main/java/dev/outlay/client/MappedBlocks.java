@@ -10,7 +10,7 @@ import java.util.Optional;
  * The answer of MapBlocks.
  *
  * @param stateid the layout with its new seqid; empty if nothing was granted and none was held
- * @param ranges what was granted now; may lie outside of the range asked for
+ * @param ranges what was granted now and is held still; may lie outside of the range asked for
  * @param extents the map from the offset asked for on
  * @param mapEpoch the epoch for which the extents hold
  * @param nextOffset where the extents end
@@ -27,5 +27,9 @@ public record MappedBlocks(
     public MappedBlocks {
         ranges = List.copyOf(ranges);
         extents = List.copyOf(extents);
+    }
+
+    MappedBlocks withRanges(List<LayoutRange> others) {
+        return new MappedBlocks(stateid, others, extents, mapEpoch, nextOffset, sizeBytes);
     }
 }

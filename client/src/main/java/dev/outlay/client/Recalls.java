@@ -54,6 +54,9 @@ final class Recalls implements LayoutTable.Unasked {
         private boolean acting;
         private boolean answered;
 
+        /** Its turn comes with an answer that is still outstanding. */
+        private boolean waiting;
+
         Told(ToldRecall recall) {
             this.recall = recall;
         }
@@ -141,13 +144,17 @@ final class Recalls implements LayoutTable.Unasked {
                                 entry.getKey().volume().equals(volume) && !entry.getValue().acting);
     }
 
-    /** An answer on a file has been entered: recalls that waited for it may be next. */
+    /**
+     * An answer on a file has been entered: recalls that waited for it may be next. Those that were
+     * tried and failed, or are left to who holds the layout by hand, wait until they are told
+     * again: the answer may be that of a return which two of them send again and again.
+     */
     void answered(String volume, FileId file) {
-        List<Told> waiting;
+        List<Told> next;
         synchronized (this) {
-            waiting =
+            next =
                     open.values().stream()
-                            .filter(told -> !told.acting && !told.answered)
+                            .filter(told -> told.waiting && !told.acting && !told.answered)
                             .filter(
                                     told ->
                                             told.recall.scope() instanceof RecallScope.Ranges of
@@ -155,7 +162,7 @@ final class Recalls implements LayoutTable.Unasked {
                                                     && told.recall.volume().equals(volume))
                             .toList();
         }
-        waiting.forEach(this::actIfNext);
+        next.forEach(this::actIfNext);
     }
 
     private void recalled(ToldRecall recall) {
@@ -179,10 +186,14 @@ final class Recalls implements LayoutTable.Unasked {
         ToldRecall recall;
         synchronized (this) {
             recall = told.recall;
-            if (told.acting || told.answered || !isNext(recall)) {
+            if (told.acting || told.answered) {
                 return;
             }
-            told.acting = true;
+            told.waiting = !isNext(recall);
+            told.acting = !told.waiting;
+            if (told.waiting) {
+                return;
+            }
         }
         inside(
                 files(recall.volume(), recall.scope()),

@@ -7,6 +7,7 @@ import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.AllocateRequest;
@@ -43,6 +44,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -89,15 +91,17 @@ final class Remote {
         MapBlocksRequest.Builder request = Wire.mapBlocks(ask);
         LayoutCache cache = layouts.of(volume, ask.file());
         Asking asking = new Asking(cache, () -> onAnswer.accept(volume, ask.file()));
+        AtomicReference<List<LayoutRange>> stands = new AtomicReference<>(List.of());
         Call call =
                 session.mutate(
                         volume,
                         header -> Request.newBuilder().setMapBlocks(request.setOperation(header)),
                         answer -> {
-                            cache.granted(
-                                    ask.iomode(),
-                                    Wire.mapped(answer.getMapBlocks()),
-                                    asking.since());
+                            stands.set(
+                                    cache.granted(
+                                            ask.iomode(),
+                                            Wire.mapped(answer.getMapBlocks()),
+                                            asking.since()));
                             granted.run();
                         },
                         asking);
@@ -109,7 +113,7 @@ final class Remote {
                                     asking.afterRefusal();
                                 });
         Reply reply = session.await(call);
-        return read(() -> Wire.mapped(reply.getMapBlocks()));
+        return read(() -> Wire.mapped(reply.getMapBlocks()).withRanges(stands.get()));
     }
 
     CommittedBlocks commitBlocks(String volume, CommitRequest ask) throws OutlayException {

@@ -80,7 +80,10 @@ final class LayoutCacheTest {
         cache.granted(IoMode.RW, fresh(1, FIRST), cache.era());
         long before = cache.era();
         cache.giveUp(List.of());
-        cache.granted(IoMode.RW, fresh(2, SECOND), before);
+        assertEquals(
+                List.of(),
+                cache.granted(IoMode.RW, fresh(2, SECOND), before),
+                "nor told to who asked for it by hand");
         assertNull(cache.at(SECOND.start()));
         assertNull(cache.at(FIRST.start()));
         // Until the answer the server believes it to be held, and it would be restated.

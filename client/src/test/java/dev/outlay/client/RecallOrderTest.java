@@ -11,6 +11,7 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.RecallScope;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.Notice;
@@ -299,6 +300,35 @@ final class RecallOrderTest {
         fixture.scheduler.run(SETTLE_MILLIS);
         assertEquals(1, told.size(), "the holder is told");
         assertEquals(1, returns().size(), "and nothing is returned behind its back");
+    }
+
+    @Test
+    void twoRecallsLeftToTheHolderAreHandedToItOnceEach() throws OutlayException {
+        List<ToldRecall> told = new ArrayList<>();
+        FileId file = new FileId(FakeVolume.FILE);
+        fixture.client.onRecall(
+                recall -> {
+                    told.add(recall);
+                    assertTrue(told.size() < 10, "each return makes the other recall come again");
+                    try {
+                        fixture.client.returnLayout(
+                                FakeVolume.NAME,
+                                new ReturnScope.OfFile(
+                                        file,
+                                        fixture.client
+                                                .held(FakeVolume.NAME, file)
+                                                .map(HeldLayout::stateid),
+                                        ((RecallScope.Ranges) recall.scope()).ranges()));
+                    } catch (OutlayException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+        fixture.client.mapBlocks(
+                FakeVolume.NAME, MapRequest.of(file, 0, 3 * BLOCK, IoMode.RW, Optional.empty()));
+        volume.recallRange(new ByteRange(0, BLOCK), false);
+        volume.recallRange(new ByteRange(BLOCK, 2 * BLOCK), false);
+        fixture.scheduler.run(SETTLE_MILLIS);
+        assertEquals(2, told.size(), "the third block is held still");
     }
 
     @Test

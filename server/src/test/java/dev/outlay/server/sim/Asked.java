@@ -2,6 +2,7 @@ package dev.outlay.server.sim;
 
 import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.v1.CloneRequest;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.OperationHeader;
@@ -9,6 +10,9 @@ import dev.outlay.v1.Reason;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.WriteRequest;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What clients have asked the server and not been answered: whatever changes in the volume must be
@@ -36,6 +42,11 @@ final class Asked implements Talk.Listener {
     private final Set<Key> unseen = new HashSet<>();
 
     private boolean blind;
+
+    /** The last operations on bytes that were answered, and when. */
+    private final Deque<Answered> changes = new ArrayDeque<>();
+
+    private record Answered(Ask ask, long nanos) {}
 
     /** The last operations that were answered. */
     private final Set<Key> answered = new LinkedHashSet<>();
@@ -71,13 +82,15 @@ final class Asked implements Talk.Listener {
     private void begun(long client, OperationHeader header, Request request) {
         Key key = new Key(client, header.getOperationId());
         unsettled.heard(key);
-        open.keySet()
+        // Work on devices goes on, though the client has given up waiting for the answer.
+        open.entrySet()
                 .removeIf(
-                        k ->
-                                k.client == client
-                                        && k.operation <= header.getAnsweredThrough()
-                                        && !unsettled.contains(k)
-                                        && !unseen.contains(k));
+                        e ->
+                                e.getKey().client == client
+                                        && e.getKey().operation <= header.getAnsweredThrough()
+                                        && !unsettled.contains(e.getKey())
+                                        && !unseen.contains(e.getKey())
+                                        && !startsWork(e.getValue()));
         if (answered.contains(key)) {
             world.count("request repeated after its answer");
         } else if (open.putIfAbsent(key, new Ask(client, request)) != null) {
@@ -108,6 +121,13 @@ final class Asked implements Talk.Listener {
             }
             return;
         }
+        Ask done = open.get(key);
+        if (done != null && startsWork(done)) {
+            changes.add(new Answered(done, world.nanos()));
+            if (changes.size() > REMEMBERED) {
+                changes.removeFirst();
+            }
+        }
         if (blind) {
             unseen.add(key);
         } else {
@@ -117,6 +137,15 @@ final class Asked implements Talk.Listener {
         if (answered.size() > REMEMBERED) {
             answered.remove(answered.iterator().next());
         }
+    }
+
+    /** Whether a request may have begun work on devices, which goes on whoever waits for it. */
+    static boolean startsWork(@Nullable Ask ask) {
+        return ask != null
+                && switch (ask.request.getBodyCase()) {
+                    case TRUNCATE, DEALLOCATE, WRITE, CLONE -> true;
+                    default -> false;
+                };
     }
 
     /** Whether the refusal says nothing of what was asked: the same may be asked again. */
@@ -148,6 +177,7 @@ final class Asked implements Talk.Listener {
             case ALLOCATE -> Optional.of(request.getAllocate().getOperation());
             case DEALLOCATE -> Optional.of(request.getDeallocate().getOperation());
             case CLONE -> Optional.of(request.getClone().getOperation());
+            case READ -> Optional.of(request.getRead().getOperation());
             case WRITE -> Optional.of(request.getWrite().getOperation());
             default -> Optional.empty();
         };
@@ -204,7 +234,11 @@ final class Asked implements Talk.Listener {
 
     /** How many operations without an answer may move the change counter of a file. */
     long countChangers(long file) {
-        return open.values().stream().filter(a -> mayChange(a.request, file)).count();
+        return open.values().stream()
+                .filter(a -> mayChange(a.request, file))
+                // A snapshot that had to wait is filled and sealed, and that is two changes.
+                .mapToLong(a -> a.request.getClone().hasSnapshot() ? 2 : 1)
+                .sum();
     }
 
     /** Whether somebody asks for what may set the mtime of a file to an earlier one. */
@@ -219,7 +253,10 @@ final class Asked implements Talk.Listener {
             case TRUNCATE -> request.getTruncate().getFileId() == file;
             case ALLOCATE -> request.getAllocate().getFileId() == file;
             case DEALLOCATE -> request.getDeallocate().getFileId() == file;
-            case CLONE -> request.getClone().getDestinationId() == file;
+            case CLONE ->
+                    request.getClone().hasSnapshot()
+                            ? request.getClone().getSourceId() != file
+                            : request.getClone().getDestinationId() == file;
             case WRITE -> request.getWrite().getFileId() == file;
             case RENAME, REMOVE -> true;
             default -> false;
@@ -252,6 +289,75 @@ final class Asked implements Talk.Listener {
                         == (long) place * SimServer.BLOCK;
     }
 
+    /**
+     * Whether a byte was written through the server since {@code nanos} while another request
+     * changed it too: one batch may have done the one and then the other, and shows the last.
+     */
+    boolean isOverwritten(long file, long offset, long nanos) {
+        List<Ask> since =
+                Stream.concat(
+                                changes.stream().filter(a -> a.nanos >= nanos).map(Answered::ask),
+                                open.values().stream().filter(Asked::startsWork))
+                        .filter(a -> touches(a.request, file, offset))
+                        .toList();
+        return since.size() > 1 && since.stream().anyMatch(a -> a.request.hasWrite());
+    }
+
+    private static boolean touches(Request request, long file, long offset) {
+        return switch (request.getBodyCase()) {
+            case WRITE ->
+                    writes(request, file, offset / SimServer.BLOCK)
+                            && request.getWrite().getOffset() <= offset
+                            && offset
+                                    < request.getWrite().getOffset()
+                                            + request.getWrite().getData().size();
+            case TRUNCATE -> request.getTruncate().getFileId() == file;
+            case DEALLOCATE ->
+                    request.getDeallocate().getFileId() == file
+                            && request.getDeallocate().getOffset() <= offset
+                            && offset
+                                    < request.getDeallocate().getOffset()
+                                            + request.getDeallocate().getLength();
+            case CLONE ->
+                    request.getClone().getDestinationId() == file
+                            && reaches(request.getClone(), offset / SimServer.BLOCK);
+            default -> false;
+        };
+    }
+
+    /** Writes through the server under way that change this block of a file. */
+    List<Ask> writes(long file, long index) {
+        return open.values().stream().filter(a -> writes(a.request, file, index)).toList();
+    }
+
+    private static boolean writes(Request request, long file, long index) {
+        WriteRequest write = request.getWrite();
+        return request.hasWrite()
+                && write.getFileId() == file
+                && write.getOffset() < (index + 1) * SimServer.BLOCK
+                && index * SimServer.BLOCK < write.getOffset() + write.getData().size();
+    }
+
+    /** Clones under way that may put a block there; a snapshot is new, or has its name. */
+    List<CloneRequest> clones(Picture.FileView file, long index, boolean isNew) {
+        return open.values().stream()
+                .filter(a -> a.request.hasClone())
+                .map(a -> a.request.getClone())
+                .filter(
+                        c ->
+                                c.hasSnapshot()
+                                        ? isNew || c.getSnapshot().getName().equals(file.name())
+                                        : c.getDestinationId() == file.id() && reaches(c, index))
+                .toList();
+    }
+
+    private static boolean reaches(CloneRequest clone, long index) {
+        long start = index * SimServer.BLOCK;
+        return clone.getDestinationOffset() <= start
+                && (clone.getLength() == 0
+                        || start < clone.getDestinationOffset() + clone.getLength());
+    }
+
     /** Whether somebody asks to have this block of a file taken away or made zero. */
     boolean takes(Picture.FileView file, long index) {
         long start = index * SimServer.BLOCK;
@@ -276,6 +382,12 @@ final class Asked implements Talk.Listener {
                                     a.request.getRemove().getAt().getName().equals(file.name());
                             case RENAME ->
                                     a.request.getRename().getTo().getName().equals(file.name());
+                            // Holes of the source are holes here, too, and growth takes what lies
+                            // past the end.
+                            case CLONE ->
+                                    a.request.getClone().getDestinationId() == file.id()
+                                            && (reaches(a.request.getClone(), index)
+                                                    || end > file.size());
                             default -> false;
                         })
                 .isPresent();
@@ -337,8 +449,23 @@ final class Asked implements Talk.Listener {
 
     /** Whether somebody asks for this size of a file, or a commit may change it. */
     boolean resizes(long file, long size) {
-        return open(a -> truncates(a.request, file, size) || commits(a.request, file, size))
+        return open(a ->
+                        truncates(a.request, file, size)
+                                || commits(a.request, file, size)
+                                || lengthens(a.request, file, size))
                 .isPresent();
+    }
+
+    private static boolean lengthens(Request request, long file, long size) {
+        WriteRequest write = request.getWrite();
+        CloneRequest clone = request.getClone();
+        return (request.hasWrite()
+                        && write.getFileId() == file
+                        && write.getOffset() + write.getData().size() == size)
+                || (request.hasClone()
+                        && (clone.hasSnapshot() || clone.getDestinationId() == file)
+                        && (clone.getLength() == 0
+                                || clone.getDestinationOffset() + clone.getLength() == size));
     }
 
     private static boolean truncates(Request request, long file, long size) {
@@ -379,6 +506,11 @@ final class Asked implements Talk.Listener {
                                             a.request.getRemove().getAt().getName().equals(name);
                                     case RENAME ->
                                             a.request.getRename().getTo().getName().equals(name);
+                                    case WRITE -> writes(a.request, file, index);
+                                    case CLONE ->
+                                            a.request.getClone().getSourceId() == file
+                                                    || a.request.getClone().getDestinationId()
+                                                            == file;
                                     default -> false;
                                 })
                 .isPresent();

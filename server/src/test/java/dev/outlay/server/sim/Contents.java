@@ -34,6 +34,9 @@ final class Contents {
         private final Map<Long, Deque<Change>> changesByPlace = new HashMap<>();
         private @Nullable FileView view;
 
+        /** It is a snapshot, complete since an earlier picture: nothing of it changes any more. */
+        private boolean sealed;
+
         /** The least end of file since the server began to work on its blocks. */
         private long leastSize = Long.MAX_VALUE;
 
@@ -64,6 +67,7 @@ final class Contents {
             Held held = files.computeIfAbsent(view.id(), _ -> new Held());
             FileView old = before.files().get(view.id());
             held.view = view;
+            held.sealed = old != null && old.sealed() && !view.removing();
             held.leastSize =
                     view.working()
                             ? Math.min(held.leastSize, Math.min(view.size(), sizeOf(old, view)))
@@ -106,9 +110,11 @@ final class Contents {
                 block * SimServer.BLOCK < offset + length;
                 block++) {
             Picture.Block at = now.blocks()[(int) block];
-            Held held = files.get(at.file());
-            if (held != null && held.view != null && at.state() != null) {
-                look(held, held.view, at.index());
+            for (Picture.Owner owner : at.owners()) {
+                Held held = files.get(owner.file());
+                if (held != null && held.view != null) {
+                    look(held, held.view, owner.index());
+                }
             }
         }
     }
@@ -119,13 +125,21 @@ final class Contents {
             FileView view = held.view;
             if (view != null) {
                 for (long index = 0; index < view.places().length; index++) {
-                    look(held, view, index);
+                    look(held, view, index, true);
                 }
             }
         }
     }
 
     private void look(Held held, FileView view, long index) {
+        look(held, view, index, false);
+    }
+
+    /**
+     * @param afterCrash the cache of a host is lost, and with it what a client could not flush that
+     *     had stored in place: all see that, in a snapshot, too
+     */
+    private void look(Held held, FileView view, long index, boolean afterCrash) {
         long[] old = held.blocks.getOrDefault(index, ZEROS);
         long[] fresh = ZEROS;
         if (view.isWritten(index)) {
@@ -142,6 +156,18 @@ final class Contents {
         }
         for (int i = 0; i < WORDS_PER_BLOCK; i++) {
             if (old[i] != fresh[i]) {
+                if (held.sealed && !afterCrash) {
+                    world.violated(
+                            "I4",
+                            "word "
+                                    + (index * WORDS_PER_BLOCK + i)
+                                    + " of snapshot "
+                                    + view.id()
+                                    + " went from "
+                                    + Tags.name(old[i])
+                                    + " to "
+                                    + Tags.name(fresh[i]));
+                }
                 held.changed(new Change(world.nanos(), index * WORDS_PER_BLOCK + i, old[i]));
             }
         }
@@ -170,6 +196,26 @@ final class Contents {
                 into.add(change.value);
             }
         }
+    }
+
+    /** What the word at {@code place} was before all that happens at this moment. */
+    long before(long file, long place) {
+        Held held = files.get(file);
+        if (held == null) {
+            return 0;
+        }
+        long value = now(file, place);
+        var latest = held.changes.descendingIterator();
+        while (latest.hasNext()) {
+            Change change = latest.next();
+            if (change.nanos < world.nanos()) {
+                break;
+            }
+            if (change.place == place) {
+                value = change.value;
+            }
+        }
+        return value;
     }
 
     /** Whether the file has been removed. */

@@ -94,7 +94,8 @@ final class Holdings {
             if (gone.test(index) || (before != null && before.write && !write)) {
                 continue;
             }
-            if (place < 0 && before != null) {
+            // What was read there says nothing of where it is written: there may be a copy beside.
+            if (place < 0 && before != null && before.write == write) {
                 place = before.place;
             }
             blocks.put(index, new Hold(write, range.getAtomic(), range.getMapped(), place));

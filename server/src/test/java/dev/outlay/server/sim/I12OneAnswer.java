@@ -43,7 +43,8 @@ final class I12OneAnswer implements Invariant {
     @Override
     public void said(long client, Request request, Reply reply) {
         Optional<OperationHeader> header = Asked.header(request);
-        if (header.isEmpty() || reply.hasError()) {
+        // A read through the server changes nothing, so that a repeated one reads anew.
+        if (header.isEmpty() || reply.hasError() || request.hasRead()) {
             return;
         }
         Key key = new Key(client, header.get().getOperationId());

@@ -80,6 +80,10 @@ final class I13NothingTwice implements Invariant {
 
     @Override
     public void noticed(long client, Notice notice) {
+        if (notice.hasReattach()) {
+            // The state was read back, and recalls are numbered anew.
+            recalls.keySet().removeIf(key -> key.client == client);
+        }
         if (!notice.hasRecall() || !notice.getRecall().hasFile()) {
             return;
         }

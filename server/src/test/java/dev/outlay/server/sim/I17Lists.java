@@ -21,8 +21,13 @@ final class I17Lists implements Invariant {
 
     private final World world;
     private final Moments moments;
+    private final boolean isZeroed;
 
-    I17Lists(World world, Moments moments) {
+    /**
+     * @param isZeroed whether a writer is told of a block that nobody has committed as written
+     */
+    I17Lists(World world, Moments moments, boolean isZeroed) {
+        this.isZeroed = isZeroed;
         this.world = world;
         this.moments = moments;
     }
@@ -36,7 +41,8 @@ final class I17Lists implements Invariant {
             checkShape(file, map.getExtentsList(), reads);
             checkRanges(file, map.getRangesList());
             moments.at(file, map.getMapEpoch())
-                    .ifPresent(view -> map.getExtentsList().forEach(e -> checkMoment(view, e)));
+                    .ifPresent(
+                            view -> map.getExtentsList().forEach(e -> checkMoment(view, e, reads)));
         } else if (reply.hasListExtents()) {
             checkShape(
                     request.getListExtents().getFileId(),
@@ -54,7 +60,8 @@ final class I17Lists implements Invariant {
                             && start == last.getFileOffset()
                             && extent.getLength() == last.getLength()
                             && last.getState() == ExtentState.EXTENT_STATE_WRITTEN
-                            && extent.getState() == ExtentState.EXTENT_STATE_UNWRITTEN;
+                            && (isZeroed
+                                    || extent.getState() == ExtentState.EXTENT_STATE_UNWRITTEN);
             boolean next = last == null || start == last.getFileOffset() + last.getLength();
             boolean aligned =
                     start % SimServer.BLOCK == 0
@@ -90,7 +97,7 @@ final class I17Lists implements Invariant {
         }
     }
 
-    private void checkMoment(FileView view, Extent extent) {
+    private void checkMoment(FileView view, Extent extent, boolean reads) {
         world.reach(Probe.EXTENT_OF_ONE_MOMENT);
         for (long at = 0; at < extent.getLength(); at += SimServer.BLOCK) {
             long index = (extent.getFileOffset() + at) / SimServer.BLOCK;
@@ -101,13 +108,17 @@ final class I17Lists implements Invariant {
             boolean is =
                     switch (extent.getState()) {
                         case EXTENT_STATE_WRITTEN ->
-                                view.isWritten(index) && view.place(index) == place;
-                        case EXTENT_STATE_UNWRITTEN ->
-                                view.besides(index) == place
-                                        || (view.place(index) == place && !view.isWritten(index));
+                                (view.isWritten(index) && view.place(index) == place)
+                                        || (isZeroed
+                                                && !reads
+                                                && isUncommitted(view, index, place));
+                        case EXTENT_STATE_UNWRITTEN -> isUncommitted(view, index, place);
                         case EXTENT_STATE_HOLE -> view.place(index) < 0;
                         default -> false;
                     };
+            if (extent.getState() == ExtentState.EXTENT_STATE_WRITTEN && !view.isWritten(index)) {
+                world.reach(Probe.ZEROED_GRANTED);
+            }
             if (!is) {
                 world.violated(
                         "I17",
@@ -125,5 +136,10 @@ final class I17Lists implements Invariant {
                 return;
             }
         }
+    }
+
+    private static boolean isUncommitted(FileView view, long index, int place) {
+        return view.besides(index) == place
+                || (view.place(index) == place && !view.isWritten(index));
     }
 }

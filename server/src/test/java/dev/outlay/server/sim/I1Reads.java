@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 
 /**
  * I1: each eight bytes of a read are what everybody could see there at some moment between its
@@ -14,13 +15,15 @@ final class I1Reads {
 
     private final World world;
     private final Contents contents;
+    private final Asked asked;
     private final Tags tags;
 
     /** Begin of each read under way. */
     private final Map<Long, Integer> running = new TreeMap<>();
 
-    I1Reads(World world, Contents contents, Tags tags) {
+    I1Reads(World world, Contents contents, Asked asked, Tags tags) {
         this.world = world;
+        this.asked = asked;
         this.contents = contents;
         this.tags = tags;
     }
@@ -140,6 +143,44 @@ final class I1Reads {
     }
 
     /**
+     * What a mapping shows that nobody checks: what everybody could see while the grant stands, and
+     * afterwards still nothing but bytes of this file.
+     *
+     * @param stands whether a block of the file is still granted
+     */
+    void checkMapped(
+            String who, long file, long offset, long[] words, long begun, LongPredicate stands) {
+        for (int i = 0; i < words.length; i++) {
+            long place = offset / Contents.WORD + i;
+            if (words[i] == contents.now(file, place)) {
+                continue;
+            }
+            String problem = tags.problem(words[i], file, place);
+            Set<Long> possible = new HashSet<>();
+            if (problem.isEmpty()
+                    && !contents.isGone(file)
+                    && stands.test(place / Contents.WORDS_PER_BLOCK)) {
+                contents.valuesSince(file, place, begun, possible);
+                problem = possible.contains(words[i]) ? "" : Tags.name(words[i]);
+            }
+            if (!problem.isEmpty()) {
+                world.violated(
+                        "I1",
+                        who
+                                + " has mapped file "
+                                + file
+                                + " and sees at "
+                                + place * Contents.WORD
+                                + " "
+                                + problem
+                                + "; possible were "
+                                + possible.stream().map(Tags::name).sorted().toList());
+                return;
+            }
+        }
+    }
+
+    /**
      * A commit was answered: all that was written since the one before was seen by everybody, at
      * some moment.
      */
@@ -155,7 +196,8 @@ final class I1Reads {
             }
             Set<Long> possible = new HashSet<>();
             contents.valuesSince(file, place, since, possible);
-            if (each.getValue().stream().noneMatch(possible::contains)) {
+            if (each.getValue().stream().noneMatch(possible::contains)
+                    && !asked.isOverwritten(file, place * Contents.WORD, since)) {
                 world.violated(
                         "I6",
                         who

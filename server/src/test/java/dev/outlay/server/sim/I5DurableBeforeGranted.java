@@ -71,7 +71,9 @@ final class I5DurableBeforeGranted implements Invariant {
             return;
         }
         Block block = picture.blocks()[hold.place()];
-        boolean held = block.isIn(file, index) && block.writers().contains(client);
+        boolean held =
+                (block.isIn(file, index) && block.writers().contains(client))
+                        || picture.isBehindCopy(client, file, index, hold.place());
         if (held || block.late().contains(client) || told.mayBeGone(client, file)) {
             return;
         }
@@ -83,7 +85,9 @@ final class I5DurableBeforeGranted implements Invariant {
                         + index
                         + " of file "
                         + file
-                        + " RW at block "
+                        + " RW as "
+                        + hold
+                        + " at block "
                         + hold.place()
                         + " of the device, which is "
                         + block);

@@ -80,6 +80,7 @@ class I6CommitWholeTest {
                         2L * SimServer.BLOCK,
                         false,
                         false,
+                        false,
                         epoch,
                         epoch,
                         0,

@@ -16,7 +16,7 @@ record I7Reuse(World world, Asked asked) implements Invariant {
             Block is = now.blocks()[place];
             for (long client : was.writers()) {
                 if (!is.writers().contains(client) && !is.late().contains(client)) {
-                    released(before, was, client);
+                    released(before, now, place, was, client);
                 }
             }
             for (long client : was.late()) {
@@ -33,8 +33,11 @@ record I7Reuse(World world, Asked asked) implements Invariant {
         }
     }
 
-    private void released(Picture before, Block was, long client) {
+    private void released(Picture before, Picture now, int place, Block was, long client) {
         FileView file = before.files().get(was.file());
+        if (now.isBehindCopy(client, was.file(), was.index(), place)) {
+            return;
+        }
         String name = file == null ? "" : file.name();
         if (!asked.gaveUp(client, was.file(), name, was.index())) {
             world.violated(

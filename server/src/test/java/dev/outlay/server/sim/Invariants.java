@@ -15,6 +15,7 @@ final class Invariants {
     private final List<Invariant> all = new ArrayList<>();
 
     /**
+     * @param isZeroed whether a writer is told of a block that nobody has committed as written
      * @param images the volume as it runs, and as a crash would leave it
      * @param hinderedNanos when the server's own disk or device was broken last
      */
@@ -23,8 +24,10 @@ final class Invariants {
             Talk talk,
             Asked asked,
             SharedMemory memory,
+            Contents contents,
             Tags tags,
             int blocks,
+            boolean isZeroed,
             Supplier<Optional<byte[][]>> images,
             LongSupplier hinderedNanos) {
         Told told = new Told(asked);
@@ -34,7 +37,8 @@ final class Invariants {
         oneState = new I4OneState(world, blocks);
         lease = new I20Leases(world, asked, leases);
         all.add(moments);
-        all.add(new I2CommitOnly(world, memory, asked, tags, blocks));
+        all.add(new I2CommitOnly(world, memory, contents, asked, tags, blocks));
+        all.add(new I1Seeks(world, asked, blocks));
         all.add(oneState);
         all.add(new I5DurableBeforeGranted(world, asked, told, blocks, images));
         all.add(new I6CommitWhole(world, memory, asked, tags));
@@ -47,7 +51,7 @@ final class Invariants {
         all.add(new I14Size(world, asked));
         all.add(new I15Tail(world, memory));
         all.add(new I16ChangeCounter(world, asked, blocks));
-        all.add(new I17Lists(world, moments));
+        all.add(new I17Lists(world, moments, isZeroed));
         all.add(new I18ConflictsEnd(world, hinderedNanos));
         all.add(lease);
         all.add(new I21Counts(world));

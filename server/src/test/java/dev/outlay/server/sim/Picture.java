@@ -86,23 +86,53 @@ record Picture(
                     || (!others.isEmpty() && others.contains(new Use(otherFile, otherIndex)));
         }
 
+        /** Each place that it has, or waits for, in a file. */
+        List<Owner> owners() {
+            if (state == null) {
+                return List.of();
+            }
+            List<Owner> all = new ArrayList<>(List.of(new Owner(file, index, state)));
+            others.forEach(use -> all.add(new Owner(use.file, use.index, state)));
+            return all;
+        }
+
+        /** Whether it is, or waits to be, the same part of the same file as another time. */
+        boolean hasOwnerOf(Block other) {
+            return isIn(other.file, other.index)
+                    || other.others.stream().anyMatch(use -> isIn(use.file, use.index));
+        }
+
+        boolean isWrittenIn(long otherFile, long otherIndex) {
+            return state == ExtentState.WRITTEN && isIn(otherFile, otherIndex);
+        }
+
         Block lateFor(List<Long> holders) {
             return new Block(file, index, state, writers, holders, others);
         }
 
-        Block alsoIn(Use use) {
+        Block alsoIn(Use use, List<Long> itsWriters) {
             List<Use> more = new ArrayList<>(others);
             more.add(use);
-            return new Block(file, index, state, writers, late, more);
+            List<Long> all = new ArrayList<>(writers);
+            all.addAll(itsWriters);
+            return new Block(file, index, state, all, late, more);
         }
     }
 
     /** A place of a file's map. */
     record Use(long file, long index) {}
 
+    /** A place of a file, and what the block is there. */
+    record Owner(long file, long index, ExtentState state) {
+        boolean isWritten() {
+            return state == ExtentState.WRITTEN;
+        }
+    }
+
     /**
      * One file.
      *
+     * @param sealed nothing of it ever changes again: it is a snapshot
      * @param places by block of the file: the block of the device, or -1
      * @param kept by block of the file: unwritten, and stays without a grant
      * @param beside as {@code places}: the block that will replace that one at commit, or -1
@@ -113,6 +143,7 @@ record Picture(
             long size,
             boolean removing,
             boolean concurrent,
+            boolean sealed,
             long changeCounter,
             long mapEpoch,
             long modifiedMillis,
@@ -173,6 +204,25 @@ record Picture(
 
     /** One device: which life of it the volume means, and what of it is the volume's. */
     record DeviceView(int index, long incarnation, long startBytes, long lengthBytes) {}
+
+    /**
+     * Whether a client holds a written block of a file and stores to a copy beside it or, under an
+     * ATOMIC grant, will: it has asked for that itself, and does not store in place any more (3.1).
+     */
+    boolean isBehindCopy(long client, long file, long index, int place) {
+        FileView view = files.get(file);
+        LayoutView layout = view == null ? null : view.layouts.get(client);
+        if (view == null
+                || layout == null
+                || !view.isWritten(index)
+                || view.place(index) != place) {
+            return false;
+        }
+        ByteRange block = ByteRange.ofLength(index * SimServer.BLOCK, SimServer.BLOCK);
+        int copy = view.besides(index);
+        return layout.atomic.containsAll(block)
+                || (copy >= 0 && blocks[copy].writers.contains(client));
+    }
 
     boolean isWritten(Use use) {
         FileView view = files.get(use.file);
@@ -298,7 +348,8 @@ record Picture(
                 boolean replaced = index < beside.length && beside[index] >= 0;
                 List<Long> writers = replaced ? List.of() : writers(layouts, index, written[index]);
                 if (claims[place] == MAPPED) {
-                    blocks[place] = blocks[place].alsoIn(new Use(node.id().value(), index));
+                    blocks[place] =
+                            blocks[place].alsoIn(new Use(node.id().value(), index), writers);
                 } else {
                     claims[place] = claims[place] == 0 ? MAPPED : -1;
                     blocks[place] =
@@ -318,6 +369,7 @@ record Picture(
                 node.sizeBytes(),
                 node.isRemoving(),
                 node.isConcurrent(),
+                node.isReadOnly(),
                 node.attributes().changeCounter(),
                 node.mapEpoch(),
                 node.attributes().modifiedMillis(),

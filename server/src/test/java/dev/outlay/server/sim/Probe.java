@@ -31,6 +31,8 @@ enum Probe {
     LAPSED_RENEWED("A lease ran out, nobody wanted what was held, and it was renewed whole."),
     LATE_STORE("A revoked client stored to a block that is in quarantine in its name."),
     LEASE_OVER("A client lapsed or expired (I20)."),
+    MAPPING_LOADED("An application loaded from a mapping that nobody checks."),
+    MAPPING_RECALLED("What an application had mapped by hand was recalled."),
     MAY_BE_RESTATED("In grace a client had yet to restate what it had held for reading (I22)."),
     NO_SPACE_REFUSED("A request was refused because nothing is free and nothing can be had."),
     PUNCH_RECALLED("A punch waited until others had given back what it takes."),
@@ -43,14 +45,19 @@ enum Probe {
     REPLY_LOST("A request was answered, the answer was lost, and the request came once more."),
     RETURNED_AGAIN("A client returned what it did not hold (I13)."),
     REVOKED_OVERDUE("A client that did not answer a recall in time was revoked."),
+    SERVER_READ("A client read through the server (3.6)."),
     SERVER_STORE_FAILED("The server's own store to the device failed half-way."),
+    SERVER_WROTE("A client wrote through the server, and was answered (3.6)."),
     SESSION_LOST("A client found its session dead and began a new one."),
+    SOUGHT("A client asked where data or a hole begins (3.6)."),
     SPACE_TAKEN_BACK("A request found no space, waited for what others gave back, and got it."),
     STOPPED_IN_ACCESS("A client was stopped for long in the middle of a store or a load."),
     STRAY_COMMIT("A client asked to commit what another one holds."),
     STRAY_COPY("A request came a second time, long after the first."),
     STRAY_RECLAIM("A client claimed to have held before the restart what another one holds."),
-    TRUNCATE_RECALLED("A truncate waited until others had given back what it takes.");
+    TRUNCATE_RECALLED("A truncate waited until others had given back what it takes."),
+    ZEROED_GRANTED(
+            "A writer was told that a block which nobody has committed is written, with zeros (1).");
 
     private final String meaning;
 

@@ -25,9 +25,11 @@ final class Script {
     enum Kind {
         WRITE(23),
         WRITE_AND_COMMIT(18),
-        READ(31),
+        READ(28),
+        MAP_READ(3),
         COMMIT(4),
-        TRUNCATE(7),
+        SEEK(1),
+        TRUNCATE(6),
         PUNCH(6),
         ALLOCATE(2),
         CLOSE(2),

@@ -12,11 +12,20 @@ import java.util.SplittableRandom;
  * @param operations steps of all programs together
  * @param stopsReaders whether a client that stops does so in the middle of a read, and goes on
  *     there before it hears what came meanwhile
+ * @param isZeroed whether the server zeroes blocks before it hands them out
  */
 record Shape(
-        int clients, int files, int blocks, int fileBlocks, int operations, boolean stopsReaders) {
+        int clients,
+        int files,
+        int blocks,
+        int fileBlocks,
+        int operations,
+        boolean stopsReaders,
+        boolean isZeroed) {
 
-    private static final int[] CLIENTS = {2, 3, 3, 4, 4, 4, 5, 5};
+    private static final int[] CLIENTS = {3, 3, 4, 4, 4, 5, 5, 5};
+
+    private static final int ZEROED_ONE_IN = 6;
 
     static Shape of(long seed, int operations) {
         SplittableRandom random = new SplittableRandom(seed ^ 0x54a9e54a9eL);
@@ -24,8 +33,10 @@ record Shape(
         int files = 1 + random.nextInt(1 + random.nextInt(3));
         int fileBlocks = 1 + random.nextInt(1 + random.nextInt(6));
         boolean isTight = random.nextInt(4) == 0;
-        int blocks = isTight ? files * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);
-        return new Shape(clients, files, blocks, fileBlocks, operations, false);
+        int blocks =
+                isTight ? (files + 1) * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);
+        boolean isZeroed = random.nextInt(ZEROED_ONE_IN) == 0;
+        return new Shape(clients, files, blocks, fileBlocks, operations, false, isZeroed);
     }
 
     /**
@@ -40,6 +51,7 @@ record Shape(
                 several * fileBlocks + 2,
                 fileBlocks,
                 operations,
-                true);
+                true,
+                isZeroed);
     }
 }

@@ -55,7 +55,7 @@ final class SimServer {
 
     private final World world;
     private final SharedMemory memory;
-    private final SimDevice.Watcher watcher;
+    private final Watcher watcher;
     private final Runnable afterBatch;
     private final FaultyJournalStorage disk;
     private final ServerConfig config = config();
@@ -69,6 +69,12 @@ final class SimServer {
     private boolean stepDue;
     private boolean diskFull;
     private long hinderedNanos;
+
+    /** Sees what the server stores by itself. */
+    interface Watcher extends SimDevice.Watcher {
+        /** Bytes come to where they do not belong to a file yet. */
+        void filling(long offset, long length);
+    }
 
     /** One process of the server, from its start to its end. */
     private final class Running {
@@ -127,9 +133,10 @@ final class SimServer {
     SimServer(
             World world,
             SharedMemory memory,
-            SimDevice.Watcher watcher,
+            Watcher watcher,
             ServerMeters meters,
             VolumeMeters volumeMeters,
+            VolumeSettings.Allocation allocation,
             Runnable afterBatch)
             throws IOException {
         this.watcher = watcher;
@@ -141,7 +148,16 @@ final class SimServer {
         this.disk = new FaultyJournalStorage(world.random());
         this.history = new SimHistory(world);
         VolumeSettings settings =
-                new VolumeSettings(VOLUME_ID, VOLUME, BLOCK, Durability.FORCED, WALL_START_MILLIS);
+                new VolumeSettings(
+                        VOLUME_ID,
+                        VOLUME,
+                        BLOCK,
+                        Durability.FORCED,
+                        WALL_START_MILLIS,
+                        VolumeSettings.FencePolicy.STRICT,
+                        allocation,
+                        VolumeSettings.Placement.LINEAR,
+                        0);
         SimEngine.create(disk, journal(world.random()), limits, settings, List.of(device()));
     }
 
@@ -379,6 +395,7 @@ final class SimServer {
             long length = fails ? world.random().nextLong(range.length() + 1) : range.length();
             byte[] copy = new byte[(int) range.length()];
             bytes.duplicate().get(copy);
+            watcher.filling(range.start(), length);
             memory.store(HOST, range.start(), MemorySegment.ofArray(copy).asSlice(0, length));
             watcher.stored(range.start(), length);
             finish("write", fails, range);

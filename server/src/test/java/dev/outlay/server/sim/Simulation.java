@@ -2,7 +2,8 @@ package dev.outlay.server.sim;
 
 import dev.outlay.core.check.StateChecker;
 import dev.outlay.core.device.DeviceLabel;
-import dev.outlay.core.value.ExtentState;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.VolumeSettings.Allocation;
 import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.metrics.VolumeSample;
@@ -87,20 +88,30 @@ final class Simulation {
                         0,
                         true);
         memory = new SharedMemory(label, STALE);
-        server = new SimServer(world, memory, serverStores(), METERS, VOLUME_METERS, this::batch);
+        server =
+                new SimServer(
+                        world,
+                        memory,
+                        serverStores(),
+                        METERS,
+                        VOLUME_METERS,
+                        shape.isZeroed() ? Allocation.ZEROED : Allocation.UNWRITTEN,
+                        this::batch);
         contents = new Contents(world, memory);
         talk = new Talk(world);
         asked = new Asked(world);
         strays = new Strays(world, asked, label.incarnation());
-        reads = new I1Reads(world, contents, tags);
+        reads = new I1Reads(world, contents, asked, tags);
         invariants =
                 new Invariants(
                         world,
                         talk,
                         asked,
                         memory,
+                        contents,
                         tags,
                         blockCount,
+                        shape.isZeroed(),
                         this::images,
                         server::hinderedNanos);
         picture = Picture.empty(blockCount);
@@ -153,6 +164,19 @@ final class Simulation {
 
     I1Reads reads() {
         return reads;
+    }
+
+    /** Whether a client may have that block of a file mapped at that place. */
+    boolean isMapped(long client, long file, long index, int place) {
+        Picture.FileView view = picture.files().get(file);
+        if (view == null) {
+            return false;
+        }
+        Picture.LayoutView layout = view.layouts().get(client);
+        return layout != null
+                && view.place(index) == place
+                && layout.mapped()
+                        .containsAll(ByteRange.ofLength(index * SimServer.BLOCK, SimServer.BLOCK));
     }
 
     int scriptSize() {
@@ -238,9 +262,17 @@ final class Simulation {
         };
     }
 
-    /** Sees what the server itself stores: zeros, and only where somebody asked for them. */
-    private SimDevice.Watcher serverStores() {
-        return new SimDevice.Watcher() {
+    /**
+     * Sees what the server itself stores: zeros, where somebody asked for them, and anything where
+     * nobody looks.
+     */
+    private SimServer.Watcher serverStores() {
+        return new SimServer.Watcher() {
+            @Override
+            public void filling(long offset, long length) {
+                checkFilled(offset, length);
+            }
+
             @Override
             public void storing(long offset, long length) {
                 for (long at = offset; at < offset + length; at += Contents.WORD) {
@@ -255,16 +287,32 @@ final class Simulation {
         };
     }
 
+    /** I4, I7: what the server fills before it is in a file is nobody's. */
+    private void checkFilled(long offset, long length) {
+        for (long b = offset / SimServer.BLOCK; b * SimServer.BLOCK < offset + length; b++) {
+            if (!picture.blocks()[(int) b].equals(Block.FREE)) {
+                world.violated(
+                        "I4",
+                        "the server fills block " + b + ", which is " + picture.blocks()[(int) b]);
+            }
+        }
+    }
+
     private void checkZeroed(long offset) {
-        Block block = picture.blocks()[(int) (offset / SimServer.BLOCK)];
-        Picture.FileView file = picture.files().get(block.file());
-        long inFile = block.index() * SimServer.BLOCK + offset % SimServer.BLOCK;
+        for (Picture.Owner owner : picture.blocks()[(int) (offset / SimServer.BLOCK)].owners()) {
+            checkZeroed(owner, offset);
+        }
+    }
+
+    private void checkZeroed(Picture.Owner owner, long offset) {
+        Picture.FileView file = picture.files().get(owner.file());
+        long inFile = owner.index() * SimServer.BLOCK + offset % SimServer.BLOCK;
         // Past the end of file are at most stores of a writer that has not committed them.
         if (file != null
                 && contents.isOwn(file, inFile)
-                && block.state() == ExtentState.WRITTEN
+                && owner.isWritten()
                 && contents.now(file.id(), inFile / Contents.WORD) != 0
-                && !asked.takes(file, block.index())) {
+                && !asked.takes(file, owner.index())) {
             world.violated(
                     "I6",
                     "the server zeroes byte "

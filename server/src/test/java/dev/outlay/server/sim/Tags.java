@@ -1,7 +1,9 @@
 package dev.outlay.server.sim;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What was ever written: each eight bytes name the write they come from and their place in the
@@ -12,6 +14,16 @@ final class Tags {
     private static final int PLACE_BITS = 24;
 
     private final List<Write> writes = new ArrayList<>();
+
+    /** What blocks of a file held when they were cloned into it. */
+    private final Map<Place, List<long[]>> adopted = new HashMap<>();
+
+    private record Place(long file, long block) {}
+
+    /** The last write of which a client was told that it, and those before, may be lost. */
+    private final Map<Writer, Long> lost = new HashMap<>();
+
+    private record Writer(long client, long file) {}
 
     /**
      * One write of a program.
@@ -32,13 +44,34 @@ final class Tags {
         writes.set((int) write - 1, new Write(begun.client, begun.file, nanos));
     }
 
+    /**
+     * A client was told that what it has written to a file up to now is lost, or may be: nobody
+     * promises any more that it outlives a crash.
+     */
+    void mayBeLost(long client, long file) {
+        lost.put(new Writer(client, file), (long) writes.size());
+    }
+
+    /** A block of another file, or of another place, has become this one's by a clone. */
+    void adopt(long file, long block, long[] words) {
+        adopted.computeIfAbsent(new Place(file, block), _ -> new ArrayList<>()).add(words);
+    }
+
+    private boolean isAdopted(long word, long file, long place) {
+        int within = (int) (place % Contents.WORDS_PER_BLOCK);
+        return adopted
+                .getOrDefault(new Place(file, place / Contents.WORDS_PER_BLOCK), List.of())
+                .stream()
+                .anyMatch(words -> words[within] == word);
+    }
+
     static long word(long write, long place) {
         return write << PLACE_BITS | place;
     }
 
     /** Why {@code word} cannot stand at {@code place} of {@code file}; empty if it can. */
     String problem(long word, long file, long place) {
-        if (word == 0) {
+        if (word == 0 || isAdopted(word, file, place)) {
             return "";
         }
         long write = word >>> PLACE_BITS;
@@ -60,13 +93,17 @@ final class Tags {
         return writes.get((int) (word >>> PLACE_BITS) - 1);
     }
 
-    /** Whether a word comes from a write of this client that has stored all of it. */
+    /**
+     * Whether a word comes from a write of this client that has stored all of it, and that was not
+     * told to be lost since.
+     */
     boolean isBy(long word, long client) {
         long write = word >>> PLACE_BITS;
         return write > 0
                 && write <= writes.size()
                 && of(word).client == client
-                && of(word).endNanos != Long.MAX_VALUE;
+                && of(word).endNanos != Long.MAX_VALUE
+                && write > lost.getOrDefault(new Writer(client, of(word).file), 0L);
     }
 
     static String name(long word) {

@@ -125,6 +125,21 @@ final class Tally {
                             ByteRange.ofLength(
                                     request.getDeallocate().getOffset(),
                                     request.getDeallocate().getLength()));
+            case CLONE ->
+                    meetsRecall(request.getClone().getSourceId(), ByteRange.from(0))
+                            || meetsRecall(
+                                    request.getClone().getDestinationId(), ByteRange.from(0));
+            case READ ->
+                    meetsRecall(
+                            request.getRead().getFileId(),
+                            ByteRange.ofLength(
+                                    request.getRead().getOffset(), request.getRead().getLength()));
+            case WRITE ->
+                    meetsRecall(
+                            request.getWrite().getFileId(),
+                            ByteRange.ofLength(
+                                    request.getWrite().getOffset(),
+                                    request.getWrite().getData().size()));
             default -> false;
         };
     }

@@ -66,10 +66,7 @@ final class Unsettled {
     boolean isBegunForLost(Asked.Key key, Reply reply, Asked.@Nullable Ask ask) {
         Reason reason = reply.getError().getReason();
         boolean isLost = reason == Reason.REASON_EXPIRED || reason == Reason.REASON_FENCED;
-        boolean begun =
-                isLost
-                        && ask != null
-                        && (ask.request().hasTruncate() || ask.request().hasDeallocate());
+        boolean begun = isLost && Asked.startsWork(ask);
         if (begun) {
             all.add(key);
         }

@@ -18,6 +18,12 @@
  * go on between any two stores; clocks that jump or run at different speeds. Requests that no
  * library sends come in between ({@link dev.outlay.server.sim.Strays}).
  *
+ * <p>What clients do ({@link dev.outlay.server.sim.ClientProgram}): write, read, commit, truncate,
+ * punch, allocate, seek, close, remove, rename, renew, hand their session over, and load from READ
+ * mappings that nobody checks ({@link dev.outlay.server.sim.MappedReader}). Some of their processes
+ * reach no device, and read and write through the server. One volume, of some seeds one that hands
+ * out zeros, one device, fence policy STRICT.
+ *
  * <p>What is checked: after each batch the volume is copied into a {@link
  * dev.outlay.server.sim.Picture} and compared with the one before; every change must be what some
  * client asks for, as read off the network ({@link dev.outlay.server.sim.Asked}). Each invariant is

@@ -1,0 +1,275 @@
+package dev.outlay.server.sim;
+
+import dev.outlay.client.BlockFile;
+import dev.outlay.client.LayoutClient;
+import dev.outlay.core.value.FileId;
+import dev.outlay.server.sim.Script.Step;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * The steps of a client's program, as an application would do them: it writes tagged words, reads
+ * and has each read checked.
+ */
+final class ClientProgram {
+
+    static final ValueLayout.OfLong WORD =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Simulation sim;
+    private final World world;
+    private final SimClient client;
+    private final MappedReader mapped;
+    private final int mostBlocks;
+    private final Map<String, BlockFile> open = new HashMap<>();
+    private I1Reads.Own own;
+
+    ClientProgram(Simulation sim, SimClient client) {
+        this.sim = sim;
+        this.world = sim.world();
+        this.client = client;
+        this.mapped = new MappedReader(sim, client);
+        this.mostBlocks = sim.shape().fileBlocks();
+        this.own = sim.reads().new Own();
+    }
+
+    /** A new session, which knows nothing of what was done in the one before. */
+    void forget() {
+        open.clear();
+        mapped.forget();
+        own.settledAll();
+        own = sim.reads().new Own();
+    }
+
+    /** It is the same client still: what it stored in place may show, and may not. */
+    void handedOver() {
+        open.clear();
+        mapped.forget();
+        own.handOver();
+    }
+
+    /** The file of a step is gone, and with it what was written to it. */
+    void removed(Step step) {
+        BlockFile removed = open.remove("/f" + step.file());
+        if (removed != null) {
+            own.settled(removed.file().value());
+            try {
+                removed.close();
+            } catch (IOException e) {
+                world.count("close failed");
+            }
+        }
+    }
+
+    boolean hasUnsettled() {
+        return own.hasUnsettled();
+    }
+
+    /** Recalls of what is mapped by hand. */
+    MappedReader mapped() {
+        return mapped;
+    }
+
+    void perform(Step step) throws IOException {
+        SplittableRandom dice = new SplittableRandom(step.seed());
+        String path = "/f" + step.file();
+        switch (step.kind()) {
+            case WRITE -> write(file(path), dice);
+            case WRITE_AND_COMMIT -> {
+                BlockFile file = file(path);
+                write(file, dice);
+                commit(file);
+            }
+            case READ -> read(file(path), dice);
+            case MAP_READ -> {
+                LayoutClient library = client.library();
+                FileId file = library.lookup(SimServer.VOLUME, path).file();
+                // It may be open under a name that it had before.
+                for (Map.Entry<String, BlockFile> each : List.copyOf(open.entrySet())) {
+                    if (each.getValue().file().equals(file)) {
+                        close(each.getKey());
+                    }
+                }
+                mapped.read(library, file, dice);
+            }
+            case COMMIT -> commit(file(path));
+            case TRUNCATE -> {
+                BlockFile file = file(path);
+                long size = dice.nextInt(mostBlocks * Contents.WORDS_PER_BLOCK) * 8L;
+                committing(file, () -> file.truncate(size));
+            }
+            case PUNCH -> {
+                BlockFile file = file(path);
+                long offset = offset(dice);
+                long length = length(dice);
+                committing(file, () -> file.deallocate(offset, length));
+            }
+            case SEEK -> {
+                BlockFile file = file(path);
+                var _ =
+                        client.library()
+                                .seek(
+                                        SimServer.VOLUME,
+                                        file.file(),
+                                        offset(dice),
+                                        dice.nextBoolean());
+            }
+            case ALLOCATE -> {
+                BlockFile file = file(path);
+                long offset = dice.nextInt(mostBlocks) * (long) SimServer.BLOCK;
+                committing(file, () -> file.allocate(offset, SimServer.BLOCK));
+            }
+            case CLOSE -> close(path);
+            case REMOVE -> client.library().remove(SimServer.VOLUME, path);
+            case RENAME -> client.library().rename(SimServer.VOLUME, path, "/f" + dice.nextInt(8));
+            case RENEW -> client.library().renew();
+            case HAND_OVER -> client.handOver();
+            case THINK ->
+                    client.process()
+                            .pause(
+                                    dice.nextLong(
+                                            1_000_000, 2 * SimServer.LEASE_MILLIS * 1_000_000 / 3));
+        }
+    }
+
+    private BlockFile file(String path) throws IOException {
+        LayoutClient library = client.library();
+        BlockFile known = open.get(path);
+        if (known == null) {
+            known =
+                    library.open(
+                            SimServer.VOLUME,
+                            path,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE);
+            open.put(path, known);
+        }
+        return known;
+    }
+
+    private void close(String path) throws IOException {
+        BlockFile file = open.remove(path);
+        if (file != null) {
+            committing(file, file::close);
+        }
+    }
+
+    private long offset(SplittableRandom dice) {
+        return dice.nextInt(3) == 0
+                ? dice.nextInt(mostBlocks) * (long) SimServer.BLOCK
+                : dice.nextInt(mostBlocks * Contents.WORDS_PER_BLOCK) * 8L;
+    }
+
+    private static long length(SplittableRandom dice) {
+        return switch (dice.nextInt(3)) {
+            case 0 -> SimServer.BLOCK;
+            case 1 -> 8L * dice.nextInt(1, 64);
+            default -> 8L * dice.nextInt(1, 2 * Contents.WORDS_PER_BLOCK);
+        };
+    }
+
+    private void write(BlockFile file, SplittableRandom dice) throws IOException {
+        long offset = offset(dice);
+        long length = length(dice);
+        FileId id = file.file();
+        long write = sim.tags().begin(client.clientId(), id.value());
+        MemorySegment source = MemorySegment.ofArray(new byte[(int) length]);
+        for (long at = 0; at < length; at += Contents.WORD) {
+            long place = (offset + at) / Contents.WORD;
+            long word = Tags.word(write, place);
+            source.set(WORD, at, word);
+            own.wrote(id.value(), place, word);
+        }
+        world.tell(
+                client.owner(),
+                " write ",
+                write,
+                ": ",
+                length,
+                " bytes at ",
+                offset,
+                " of file ",
+                id.value());
+        I1Reads.Own mine = own;
+        try {
+            file.write(source, offset);
+        } catch (IOException e) {
+            mine.unsure(id.value());
+            sim.tags().mayBeLost(client.clientId(), id.value());
+            throw e;
+        } finally {
+            sim.tags().end(write, world.nanos());
+        }
+        if (client.isThroughServer()) {
+            world.reach(Probe.SERVER_WROTE);
+            sim.reads().checkCommitted(client.owner(), mine, id.value());
+            mine.settled(id.value());
+        }
+    }
+
+    private void read(BlockFile file, SplittableRandom dice) throws IOException {
+        long offset = offset(dice);
+        MemorySegment target = MemorySegment.ofArray(new byte[(int) length(dice)]);
+        long begun = sim.reads().begin();
+        try {
+            long count = file.read(target, offset);
+            long[] words = words(target, Math.max(0, count));
+            world.tell(
+                    client.owner(),
+                    " read ",
+                    count,
+                    " bytes at ",
+                    offset,
+                    " of file ",
+                    file.file().value());
+            sim.reads().check(client.owner(), own, file.file().value(), offset, words, begun);
+            if (client.isThroughServer()) {
+                world.reach(Probe.SERVER_READ);
+            }
+        } finally {
+            sim.reads().end(begun);
+        }
+    }
+
+    static long[] words(MemorySegment bytes, long length) {
+        long[] words = new long[(int) (length / Contents.WORD)];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = bytes.get(WORD, (long) i * Contents.WORD);
+        }
+        return words;
+    }
+
+    private void commit(BlockFile file) throws IOException {
+        committing(file, file::commit);
+    }
+
+    /** Something a file does. */
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    /** Does what commits before all else; what the answer vouches for must have been seen. */
+    private void committing(BlockFile file, Action action) throws IOException {
+        long id = file.file().value();
+        I1Reads.Own mine = own;
+        try {
+            world.tell(client.owner(), " commits file ", id);
+            action.run();
+            world.tell(client.owner(), " has committed file ", id);
+            sim.reads().checkCommitted(client.owner(), mine, id);
+            mine.settled(id);
+        } catch (IOException e) {
+            mine.unsure(id);
+            sim.tags().mayBeLost(client.clientId(), id);
+            throw e;
+        }
+    }
+}
