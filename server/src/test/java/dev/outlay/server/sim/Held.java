@@ -1,11 +1,15 @@
 package dev.outlay.server.sim;
 
+import com.google.protobuf.ByteString;
+import dev.outlay.v1.Layout;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
 import dev.outlay.v1.ReturnedLayout;
+import dev.outlay.v1.Stateid;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +30,12 @@ final class Held {
     /** Requests without an answer that may take what their own sender holds. */
     private final Map<Key, Request> taking = new HashMap<>();
 
+    /** The newest layout of which a client was told, by file. */
+    private final Map<Of, ByteString> layouts = new HashMap<>();
+
     private record Key(long client, long operation) {}
+
+    private record Of(long client, long file) {}
 
     private static final class Pending {
         private final List<ReturnLayoutRequest> returns = new ArrayList<>();
@@ -65,6 +74,9 @@ final class Held {
     void asks(long client, Request request) {
         Asked.header(request).ifPresent(header -> asks(key(client, header), request));
         if (request.hasReturnLayout()) {
+            if (isOfAnEarlierLayout(client, request.getReturnLayout())) {
+                return;
+            }
             holdings.returned(client, request.getReturnLayout());
             maps.forEach(
                     (key, pending) -> {
@@ -77,6 +89,18 @@ final class Held {
         } else if (request.hasEndClient()) {
             ended(client);
         }
+    }
+
+    /** A return that comes so late takes nothing: the layout that it names is no more. */
+    private boolean isOfAnEarlierLayout(long client, ReturnLayoutRequest request) {
+        ByteString newest = layouts.get(new Of(client, request.getFile().getFileId()));
+        return newest != null
+                && request.getFile().hasStateid()
+                && !request.getFile().getStateid().getId().equals(newest);
+    }
+
+    private void told(long client, long file, Stateid stateid) {
+        layouts.put(new Of(client, file), stateid.getId());
     }
 
     private void asks(Key key, Request request) {
@@ -93,6 +117,9 @@ final class Held {
             Pending pending = maps.remove(key);
             if (reply.hasMapBlocks() && pending != null && !pending.gone) {
                 long file = request.getMapBlocks().getFileId();
+                if (reply.getMapBlocks().hasStateid()) {
+                    told(client, file, reply.getMapBlocks().getStateid());
+                }
                 holdings.granted(
                         client, file, reply.getMapBlocks(), index -> pending.lost(file, index));
             }
@@ -113,6 +140,11 @@ final class Held {
             holdings.forgetFile(client, request);
         }
         if (reply.hasReattach()) {
+            reply.getReattach().getVolumesList().stream()
+                    .flatMap(volume -> volume.getLayoutsList().stream())
+                    .map(ReattachResponse.LayoutResult::getLayout)
+                    .filter(Layout::hasStateid)
+                    .forEach(layout -> told(client, layout.getFileId(), layout.getStateid()));
             holdings.restated(client, reply.getReattach());
             forgetMaps(client);
         }

@@ -3,6 +3,7 @@ package dev.outlay.server.sim;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import com.google.protobuf.ByteString;
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
@@ -14,6 +15,7 @@ import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
+import dev.outlay.v1.Stateid;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -49,6 +51,34 @@ class HeldTest {
             held.answered(CLIENT, late, granted());
             assertNotNull(held.holdings().at(CLIENT, FILE, 0), "waited for file " + waitedFor);
         }
+    }
+
+    @Test
+    void aLateReturnOfALayoutThatHasEndedTakesNothing() {
+        held.asks(CLIENT, map(1, FILE));
+        held.answered(CLIENT, map(1, FILE), granted("first"));
+        held.asks(CLIENT, returned(2, FILE, "first"));
+        assertNull(held.holdings().at(CLIENT, FILE, 0));
+        held.asks(CLIENT, map(3, FILE));
+        held.answered(CLIENT, map(3, FILE), granted("second"));
+        held.asks(CLIENT, returned(2, FILE, "first"));
+        assertNotNull(held.holdings().at(CLIENT, FILE, 0), "it is refused");
+    }
+
+    private static Reply granted(String layout) {
+        Reply.Builder reply = granted().toBuilder();
+        reply.getMapBlocksBuilder().setStateid(stateid(layout));
+        return reply.build();
+    }
+
+    private static Request returned(long operation, long file, String layout) {
+        Request.Builder request = returned(operation, file).toBuilder();
+        request.getReturnLayoutBuilder().getFileBuilder().setStateid(stateid(layout));
+        return request.build();
+    }
+
+    private static Stateid stateid(String layout) {
+        return Stateid.newBuilder().setId(ByteString.copyFromUtf8(layout)).setSeqid(1).build();
     }
 
     @Test

@@ -65,7 +65,7 @@ final class I12OneAnswer implements Invariant {
                                 + plain);
             }
         }
-        if (isPlainRead(request) || request.hasReturnLayout()) {
+        if (isPlainRead(request, reply) || request.hasReturnLayout()) {
             inMemory.add(key);
         }
         if (answers.size() > REMEMBERED) {
@@ -75,10 +75,12 @@ final class I12OneAnswer implements Invariant {
         }
     }
 
-    private static boolean isPlainRead(Request request) {
+    /** A mapping is durable, but not that there was nothing to map. */
+    private static boolean isPlainRead(Request request, Reply reply) {
         return request.hasMapBlocks()
                 && request.getMapBlocks().getIomode() == IoMode.IO_MODE_READ
-                && !request.getMapBlocks().getMapped();
+                && (!request.getMapBlocks().getMapped()
+                        || reply.getMapBlocks().getRangesCount() == 0);
     }
 
     /** What was granted for reading is gone, and is granted anew. */
@@ -86,6 +88,11 @@ final class I12OneAnswer implements Invariant {
     public void serverDied() {
         answers.keySet().removeAll(inMemory);
         inMemory.clear();
+    }
+
+    @Override
+    public void stateReadBack() {
+        serverDied();
     }
 
     @Override

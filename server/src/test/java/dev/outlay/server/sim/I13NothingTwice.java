@@ -80,10 +80,6 @@ final class I13NothingTwice implements Invariant {
 
     @Override
     public void noticed(long client, Notice notice) {
-        if (notice.hasReattach()) {
-            // The state was read back, and recalls are numbered anew.
-            recalls.keySet().removeIf(key -> key.client == client);
-        }
         if (!notice.hasRecall() || !notice.getRecall().hasFile()) {
             return;
         }
@@ -109,6 +105,12 @@ final class I13NothingTwice implements Invariant {
         recalls.clear();
     }
 
+    /** Recalls are numbered anew. */
+    @Override
+    public void stateReadBack() {
+        recalls.clear();
+    }
+
     @Override
     public void batch(Picture before, Picture now) {
         picture = now;
@@ -118,6 +120,7 @@ final class I13NothingTwice implements Invariant {
                     || old.working()
                     || file.changeCounter() == old.changeCounter()
                     || endsGrants(old, file)
+                    || isSomebodyProven(before, now, old)
                     || !asked.changesOnlyByCommit(file.id())
                     || !asked.commits(file.id()).stream().allMatch(c -> isWritten(old, c))) {
                 continue;
@@ -155,6 +158,14 @@ final class I13NothingTwice implements Invariant {
                                     ? !e.getValue().write().isEmpty()
                                     : !now.write().equals(e.getValue().write());
                         });
+    }
+
+    /** Whose stores cannot come any more is no risk any more, which the map tells, too. */
+    private static boolean isSomebodyProven(Picture before, Picture now, FileView old) {
+        return Arrays.stream(old.places())
+                .filter(place -> place >= 0)
+                .anyMatch(
+                        place -> !now.blocks()[place].late().equals(before.blocks()[place].late()));
     }
 
     private static boolean isWritten(FileView file, CommitBlocksRequest commit) {

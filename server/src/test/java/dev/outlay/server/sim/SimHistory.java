@@ -18,11 +18,17 @@ final class SimHistory implements HistoryRecorder.Sink {
 
     private final World world;
     private final HistoryCheck check = new HistoryCheck();
+    private Runnable readBack = () -> {};
     private HistoryRecorder.Last last = new HistoryRecorder.Last(0, 0);
     private int told;
 
     SimHistory(World world) {
         this.world = world;
+    }
+
+    /** From now on {@code then} is run whenever a running server has read its state back. */
+    void onReadBack(Runnable then) {
+        readBack = then;
     }
 
     /** What a process of the server is to tell. */
@@ -38,6 +44,9 @@ final class SimHistory implements HistoryRecorder.Sink {
                         again ? "rebuilt" : "opened",
                         0,
                         "");
+                if (again) {
+                    readBack.run();
+                }
             }
 
             @Override

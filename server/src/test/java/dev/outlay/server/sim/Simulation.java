@@ -99,6 +99,7 @@ final class Simulation {
                         this::batch);
         contents = new Contents(world, memory);
         talk = new Talk(world);
+        server.history().onReadBack(talk::stateReadBack);
         asked = new Asked(world);
         strays = new Strays(world, asked, label.incarnation());
         reads = new I1Reads(world, contents, asked, tags);

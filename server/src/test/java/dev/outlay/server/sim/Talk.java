@@ -45,6 +45,11 @@ final class Talk {
 
         /** The server runs no more. */
         default void serverDied() {}
+
+        /**
+         * The journal failed: the running server has its state back, without what was not in it.
+         */
+        default void stateReadBack() {}
     }
 
     /** What is known of a stream: whose it is, and which requests are open at each of its ends. */
@@ -164,5 +169,9 @@ final class Talk {
 
     void serverDied() {
         listeners.forEach(Listener::serverDied);
+    }
+
+    void stateReadBack() {
+        listeners.forEach(Listener::stateReadBack);
     }
 }
