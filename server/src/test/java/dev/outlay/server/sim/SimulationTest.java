@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
  */
 class SimulationTest {
 
-    private static final String SEEDS = System.getProperty("outlay.sim.seeds", "1..380");
+    private static final String SEEDS = System.getProperty("outlay.sim.seeds", "1..4000");
     private static final int OPERATIONS = Integer.getInteger("outlay.sim.operations", 250);
 
     @Test
