@@ -50,7 +50,10 @@ final class DeviceWork {
         return Grants.clearOthers(tables, file, ask, range);
     }
 
-    /** First the zeros, then {@code then}; with no written byte to zero, {@code then} at once. */
+    /**
+     * First the zeros, then {@code then}; with no written byte to zero, {@code then} at once.
+     * Readers may stay beside zeros in place, but not on a block that leaves the file.
+     */
     static Decision zeroThen(
             VolumeTables tables,
             FileNode file,
@@ -76,7 +79,12 @@ final class DeviceWork {
         List<Fact> facts = new ArrayList<>(release.facts());
         if (!onDevice.isEmpty()) {
             Work work = inPlace ? null : elsewhere(tables, file, blocked, written, then);
-            if (work == null) {
+            if (work != null) {
+                Decision wait = clearReplaced(tables, file, ask, work);
+                if (wait != null) {
+                    return wait;
+                }
+            } else {
                 work = new Work(tables.nextWork(), file.id(), blocked, onDevice, then);
             }
             facts.add(new Fact.WorkIntended(work));
@@ -85,6 +93,18 @@ final class DeviceWork {
         Decision last = finish(tables, file, then, ask.nowMillis());
         facts.addAll(last.facts());
         return new Decision(facts, last.notices(), last.outcome());
+    }
+
+    /** Clears the blocks that {@code work} replaces of everybody but the caller. */
+    private static @Nullable Decision clearReplaced(
+            VolumeTables tables, FileNode file, Mutation ask, Work work) {
+        for (Extent fresh : work.fresh()) {
+            Decision wait = Grants.clearOthers(tables, file, ask, fresh.range());
+            if (wait != null) {
+                return wait;
+            }
+        }
+        return null;
     }
 
     /**

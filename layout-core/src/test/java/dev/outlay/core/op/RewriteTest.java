@@ -1,5 +1,6 @@
 package dev.outlay.core.op;
 
+import static dev.outlay.core.op.Party.reading;
 import static dev.outlay.core.op.VolumeKit.BLOCK;
 import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -177,6 +178,27 @@ class RewriteTest {
         b.truncates(file, BLOCK + 10).ok();
         assertEquals("RW", kit.picture(file, 2));
         assertEquals(BLOCK + 10, kit.size(file));
+    }
+
+    /** Seeds 16422 and 17368 of the simulator: they would go on reading what is somebody else's. */
+    @Test
+    void readersOfALastBlockAtRiskGiveItBackBeforeAnExtensionMovesIt() {
+        Party c = kit.client("c");
+        a.writesBytes(file, 5_000);
+        a.returnsAll(file).ok();
+        kit.completeAll();
+        a.mapsRead(file, blocks(1), blocks(1)).mapped().ok();
+        b.mapsRead(file, 0, blocks(2)).ok();
+        a.end(EndCause.REVOKED);
+        VolumeKit.Pending extension = c.truncates(file, 6_000).ask();
+        assertTrue(extension.waits());
+        assertEquals(List.of(), kit.works());
+        assertEquals(b.id(), kit.takeRecalls().getFirst().client());
+        b.returns(file, ByteRange.ofLength(blocks(1), blocks(1))).ok();
+        assertEquals(6_000, kit.size(file));
+        assertEquals("WW", kit.picture(file, 2));
+        assertEquals(BLOCK, kit.space().quarantined());
+        assertEquals(List.of(reading(0, blocks(1))), b.holds(file), "nobody needs the first");
     }
 
     // ---- Write

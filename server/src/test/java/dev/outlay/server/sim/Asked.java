@@ -218,11 +218,16 @@ final class Asked implements Talk.Listener {
     }
 
     /** There is a picture, and it has been compared with the one before. */
-    void pictureTaken() {
+    void pictureTaken(Picture now) {
         blind = false;
         open.keySet().removeAll(unseen);
         unseen.clear();
         unsettled.pictureTaken(open::remove);
+        // From here on it is refused (4: FENCED, then EXPIRED), and nobody may ever hear of that.
+        // If it was kept, the server moving some other block to a place that it names - by now
+        // proven and free, taken for a block at risk - would look like half of it (seeds 9433 and
+        // 19029).
+        open.values().removeIf(a -> a.request.hasCommitBlocks() && now.hasEnded(a.client));
     }
 
     /** Whether a batch has been done since the last picture. */

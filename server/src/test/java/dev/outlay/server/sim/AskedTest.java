@@ -2,6 +2,8 @@ package dev.outlay.server.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.outlay.core.value.EndCause;
+import dev.outlay.server.sim.Picture.ClientView;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.ErrorDetail;
@@ -9,9 +11,12 @@ import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** How long a commit that met a failed journal counts as one that may have been done. */
+/** How long a commit without an answer counts as one that may be done. */
 class AskedTest {
 
     private static final long CLIENT = 7;
@@ -33,7 +38,7 @@ class AskedTest {
         asked.noPicture();
         asked.said(CLIENT, commit, readOnly());
         assertEquals(1, asked.commits(FILE).size(), "it may be in the journal");
-        asked.pictureTaken();
+        asked.pictureTaken(picture(Optional.empty()));
         assertEquals(0, asked.commits(FILE).size(), "it is in the picture or in none");
     }
 
@@ -43,8 +48,33 @@ class AskedTest {
         asked.heard(CLIENT, commit);
         asked.noPicture();
         asked.said(CLIENT, commit, readOnly());
-        asked.pictureTaken();
+        asked.pictureTaken(picture(Optional.empty()));
         assertEquals(1, asked.commits(FILE).size(), "the other copy may be done yet");
+    }
+
+    @Test
+    void untilItsClientHasEnded() {
+        asked.heard(CLIENT, commit);
+        asked.pictureTaken(picture(Optional.empty()));
+        assertEquals(1, asked.commits(FILE).size(), "it may wait for something");
+        asked.pictureTaken(picture(Optional.of(EndCause.SUPERSEDED)));
+        assertEquals(0, asked.commits(FILE).size(), "from here on it is refused");
+        asked.heard(CLIENT, commit);
+        asked.pictureTaken(Picture.empty(1));
+        assertEquals(0, asked.commits(FILE).size(), "and so when its client is forgotten");
+    }
+
+    private static Picture picture(Optional<EndCause> ended) {
+        Picture empty = Picture.empty(1);
+        return new Picture(
+                empty.files(),
+                empty.blocks(),
+                empty.claims(),
+                Map.of(CLIENT, new ClientView("c", false, ended)),
+                empty.devices(),
+                empty.space(),
+                false,
+                List.of());
     }
 
     private static Reply readOnly() {

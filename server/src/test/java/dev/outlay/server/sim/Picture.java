@@ -224,6 +224,12 @@ record Picture(
                 || (copy >= 0 && blocks[copy].writers.contains(client));
     }
 
+    /** Whether a client that had a session has ended, whatever is still remembered of it. */
+    boolean hasEnded(long client) {
+        ClientView view = clients.get(client);
+        return view == null || view.ended.isPresent();
+    }
+
     boolean isWritten(Use use) {
         FileView view = files.get(use.file);
         return view != null && view.isWritten(use.index);

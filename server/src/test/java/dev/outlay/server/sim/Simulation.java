@@ -417,7 +417,7 @@ final class Simulation {
                     contents.follow(before, now);
                     invariants.batch(before, now);
                     checkLeases();
-                    asked.pictureTaken();
+                    asked.pictureTaken(now);
                 });
     }
 
