@@ -12,6 +12,7 @@ import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.GrantKind;
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * ReattachClient: after a broken connection or a restart a client says what it holds. What the
  * journal knows stands; a plain READ that it does not know is believed, in grace, where nothing
- * speaks against it; anything else is refused for that file alone. The server goes on above both
- * seqids.
+ * speaks against it. What is wrong is refused range by range: a client whose return of RW has
+ * arrived, but was not answered, names that RW still, and reads under the rest meanwhile. The
+ * server goes on above both seqids.
  *
  * <p>Left out of what is believed is READ where a request under way has ended all grants: who waits
  * for the answer to it, or to its own return before it, names them still, but may not use them.
@@ -81,64 +83,142 @@ final class ReattachClientOp {
         ClientId id = client.record().id();
         FileNode file = tables.file(restated.file());
         Layout known = file == null ? null : file.layoutOf(id);
-        Failure wrong = check(tables, id, file, known, restated);
+        List<LayoutRange> journaled = known == null ? List.of() : known.ranges();
+        Failure wrong = check(tables, file, known, restated);
         if (wrong != null || file == null) {
             return new ReattachedLayout(
                     restated.file(),
-                    known == null ? Optional.empty() : Optional.of(known.stateid()),
-                    known == null ? List.of() : known.ranges(),
+                    Optional.ofNullable(known).map(Layout::stateid),
+                    journaled,
                     Optional.ofNullable(wrong));
         }
-        List<LayoutRange> reads = readable(tables, id, file, known, restated);
-        if (known == null && reads.isEmpty()) {
-            return new ReattachedLayout(file.id(), Optional.empty(), List.of(), Optional.empty());
+        Believed believed = Believed.of(tables, id, file, known, restated);
+        Optional<Failure> partly = Optional.ofNullable(believed.wrong);
+        if (known == null && believed.reads.isEmpty()) {
+            return new ReattachedLayout(file.id(), Optional.empty(), List.of(), partly);
         }
         int sent = restated.stateid().seqid();
         int base =
                 known == null || Stateid.isAfter(sent, known.stateid().seqid())
                         ? sent
                         : known.stateid().seqid();
-        int seqid = Stateid.next(base);
-        facts.add(new Fact.LayoutGranted(id, file.id(), restated.stateid().id(), seqid, reads));
-        List<LayoutRange> all = new ArrayList<>(known == null ? List.of() : known.ranges());
-        reads.stream()
-                .filter(r -> known == null || !known.covers(r.range(), GrantKind.READ))
-                .forEach(all::add);
+        Stateid next = new Stateid(restated.stateid().id(), Stateid.next(base));
+        facts.add(new Fact.LayoutGranted(id, file.id(), next.id(), next.seqid(), believed.granted));
+        List<LayoutRange> all = new ArrayList<>(journaled);
+        all.addAll(believed.reads);
         all.sort((x, y) -> x.range().compareTo(y.range()));
-        return new ReattachedLayout(
-                file.id(),
-                Optional.of(new Stateid(restated.stateid().id(), seqid)),
-                all,
-                Optional.empty());
+        return new ReattachedLayout(file.id(), Optional.of(next), all, partly);
     }
 
-    /** What of the restated READ stands: none of it is granted where work has begun without it. */
-    private static List<LayoutRange> readable(
-            VolumeTables tables,
-            ClientId client,
-            FileNode file,
-            @Nullable Layout known,
-            RestatedLayout restated) {
-        RangeSet cleared = DeviceWork.clearedOf(tables, file, client);
-        List<LayoutRange> reads = new ArrayList<>();
-        for (LayoutRange range : restated.ranges()) {
-            if (range.kind() != GrantKind.READ) {
-                continue;
+    /**
+     * What of restated ranges stands, each for itself: its client goes on reading under the rest
+     * while it learns that one was wrong.
+     */
+    private static final class Believed {
+        /** READ that is believed and was not known. */
+        private final List<LayoutRange> reads = new ArrayList<>();
+
+        /** All READ that stands. */
+        private final List<LayoutRange> granted = new ArrayList<>();
+
+        /** What was wrong first; null if nothing was. */
+        private @Nullable Failure wrong;
+
+        static Believed of(
+                VolumeTables tables,
+                ClientId client,
+                FileNode file,
+                @Nullable Layout known,
+                RestatedLayout restated) {
+            Believed believed = new Believed();
+            RangeSet cleared = DeviceWork.clearedOf(tables, file, client);
+            for (LayoutRange range : restated.ranges()) {
+                if (known == null || !known.covers(range.range(), range.kind())) {
+                    believed.add(tables, client, file, known, range, cleared.copy());
+                } else if (!range.kind().isDurable()) {
+                    believed.granted.add(range);
+                }
             }
-            if (known != null && known.covers(range.range(), GrantKind.READ)) {
-                reads.add(range);
-            } else {
-                cleared.gapsWithin(range.range())
-                        .forEach(rest -> reads.add(new LayoutRange(rest, GrantKind.READ)));
+            return believed;
+        }
+
+        /**
+         * Believes a restated range that the server does not know of, or a part of it.
+         *
+         * @param barred where it is not believed, without a failure: work has begun there without
+         *     this client
+         */
+        private void add(
+                VolumeTables tables,
+                ClientId client,
+                FileNode file,
+                @Nullable Layout known,
+                LayoutRange asked,
+                RangeSet barred) {
+            ByteRange range = asked.range();
+            if (asked.kind().isDurable()) {
+                fail(reclaimBad(file, asked, "were never granted to this client"));
+                return;
+            }
+            if (!tables.isInGrace()) {
+                fail(
+                        Failure.of(
+                                Reason.NO_GRACE,
+                                "bytes "
+                                        + range
+                                        + " of file "
+                                        + file.id()
+                                        + " are not held any more"));
+                return;
+            }
+            long end = Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize();
+            if (range.end() > end) {
+                fail(reclaimBad(file, asked, "lie past end of file, where nothing is granted"));
+                barred.add(new ByteRange(Math.max(end, range.start()), range.end()));
+            }
+            for (Held held : writersBeside(tables, client, file, range)) {
+                for (Held part : InTheWay.of(tables, file, held, GrantKind.READ)) {
+                    fail(reclaimBad(file, asked, "are granted to another client for RW"));
+                    barred.add(part.range());
+                }
+            }
+            if (known != null) {
+                known.within(range).forEach(named -> barred.add(named.range()));
+            }
+            for (ByteRange rest : barred.gapsWithin(range)) {
+                reads.add(new LayoutRange(rest, GrantKind.READ));
+                granted.add(new LayoutRange(rest, GrantKind.READ));
             }
         }
-        return reads;
+
+        private void fail(Failure why) {
+            if (wrong == null) {
+                wrong = why;
+            }
+        }
     }
 
-    /** What is wrong with a restated layout; null if it stands. */
+    /**
+     * What others hold for RW. What they have given back of a recall that is still open is free for
+     * nobody new, but says nothing against who held it for READ beside them.
+     */
+    private static List<Held> writersBeside(
+            VolumeTables tables, ClientId client, FileNode file, ByteRange range) {
+        List<Held> writers = new ArrayList<>();
+        for (Layout layout : file.layouts()) {
+            if (!layout.client().equals(client)) {
+                ClientEntry holder = Objects.requireNonNull(tables.client(layout.client()));
+                layout.within(range).stream()
+                        .filter(held -> held.kind().isWriter())
+                        .forEach(h -> writers.add(new Held(holder, file, h.range(), h.kind())));
+            }
+        }
+        return writers;
+    }
+
+    /** What is wrong with a restated layout as a whole; null if nothing is. */
     private static @Nullable Failure check(
             VolumeTables tables,
-            ClientId client,
             @Nullable FileNode file,
             @Nullable Layout known,
             RestatedLayout restated) {
@@ -152,19 +232,7 @@ final class ReattachClientOp {
         if (restated.stateid().seqid() == 0) {
             return Failure.of(Reason.BAD_STATEID, "a seqid is never 0");
         }
-        Failure shape = checkShape(tables, restated);
-        if (shape != null) {
-            return shape;
-        }
-        for (LayoutRange range : restated.ranges()) {
-            if (known == null || !known.covers(range.range(), range.kind())) {
-                Failure wrong = checkReclaim(tables, client, file, range);
-                if (wrong != null) {
-                    return wrong;
-                }
-            }
-        }
-        return null;
+        return checkShape(tables, restated);
     }
 
     private static @Nullable Failure checkShape(VolumeTables tables, RestatedLayout restated) {
@@ -182,31 +250,16 @@ final class ReattachClientOp {
         return null;
     }
 
-    /** What is wrong with a restated range that the server does not know of. */
-    private static @Nullable Failure checkReclaim(
-            VolumeTables tables, ClientId client, FileNode file, LayoutRange range) {
-        if (range.kind().isDurable()) {
-            return reclaimBad(file, range, "were never granted to this client for " + range.kind());
-        }
-        if (!tables.isInGrace()) {
-            return Failure.of(
-                    Reason.NO_GRACE,
-                    "bytes " + range.range() + " of file " + file.id() + " are not held any more");
-        }
-        long end = Math.ceilDiv(file.sizeBytes(), tables.blockSize()) * tables.blockSize();
-        if (range.range().end() > end) {
-            return reclaimBad(file, range, "lie past end of file, where nothing is granted READ");
-        }
-        for (Held held : Grants.ofOthers(tables, file, client, range.range())) {
-            if (!InTheWay.of(tables, file, held, GrantKind.READ).isEmpty()) {
-                return reclaimBad(file, range, "are granted to another client for RW");
-            }
-        }
-        return null;
-    }
-
     private static Failure reclaimBad(FileNode file, LayoutRange range, String why) {
         return Failure.of(
-                Reason.RECLAIM_BAD, "bytes " + range.range() + " of file " + file.id() + " " + why);
+                Reason.RECLAIM_BAD,
+                "bytes "
+                        + range.range()
+                        + " of file "
+                        + file.id()
+                        + ", restated as "
+                        + range.kind()
+                        + ", "
+                        + why);
     }
 }

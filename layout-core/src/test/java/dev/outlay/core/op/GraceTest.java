@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.command.Command.RestatedLayout;
+import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
@@ -255,6 +256,90 @@ class GraceTest {
                         .layouts()
                         .getFirst()
                         .failure());
+    }
+
+    /** Found by the simulator, seed 13501: its return had arrived, and was not answered. */
+    @Test
+    void readsRestatedBesideRwThatIsNoMoreStand() {
+        a.writes(file, 0, blocks(4));
+        a.returns(file, new ByteRange(blocks(2), blocks(4))).ok();
+        a.mapsRead(file, blocks(2), blocks(2)).ok();
+        Stateid held = a.stateid(file);
+        a.returns(file, new ByteRange(blocks(1), blocks(2))).ok();
+        kit.crash();
+        b.reattaches();
+        ReattachedLayout part =
+                a.reattaches(
+                                restated(
+                                        file,
+                                        held,
+                                        writing(0, blocks(2)),
+                                        reading(blocks(2), blocks(4))))
+                        .layouts()
+                        .getFirst();
+        List<LayoutRange> stands = List.of(writing(0, blocks(1)), reading(blocks(2), blocks(4)));
+        assertEquals(Reason.RECLAIM_BAD, part.failure().orElseThrow().reason());
+        assertEquals(stands, part.ranges());
+        assertEquals(stands, a.holds(file));
+        assertEquals(a.stateid(file), part.stateid().orElseThrow());
+        kit.endGrace();
+        b.mapsRw(file, blocks(2), blocks(1)).refused(Reason.TRY_LATER);
+    }
+
+    @Test
+    void ofRestatedReadsWhatNothingSpeaksAgainstStands() {
+        a.writes(file, 0, blocks(4));
+        a.returnsAll(file).ok();
+        Stateid held = b.mapsRead(file, 0, blocks(4)).ok().stateid().orElseThrow();
+        b.returns(file, new ByteRange(blocks(1), blocks(2))).ok();
+        a.mapsRw(file, blocks(1), blocks(1)).ok();
+        b.truncates(file, blocks(3)).ok();
+        kit.crash();
+        ReattachedLayout part =
+                b.reattaches(restated(file, held, reading(0, blocks(4)))).layouts().getFirst();
+        List<LayoutRange> stands = List.of(reading(0, blocks(1)), reading(blocks(2), blocks(3)));
+        assertEquals(Reason.RECLAIM_BAD, part.failure().orElseThrow().reason());
+        assertEquals(stands, part.ranges());
+        assertEquals(stands, b.holds(file));
+    }
+
+    @Test
+    void readsBesideOnesOwnRwThatOneHasNotHeardOfAreNamedOnce() {
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        Stateid held = a.mapsRead(file, 0, blocks(2)).ok().stateid().orElseThrow();
+        a.mapsRw(file, 0, blocks(1)).ok();
+        kit.crash();
+        ReattachedLayout stands =
+                a.reattaches(restated(file, held, reading(0, blocks(2)))).layouts().getFirst();
+        assertEquals(Optional.empty(), stands.failure());
+        assertEquals(
+                List.of(writing(0, blocks(1)), reading(blocks(1), blocks(2))), stands.ranges());
+        assertEquals(stands.ranges(), a.holds(file));
+    }
+
+    @Test
+    void aReaderRestatesWhereAnotherOneHasBegunToAnswerARecall() {
+        Party c = kit.client("c");
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        Stateid ofB = b.mapsRead(file, 0, blocks(2)).ok().stateid().orElseThrow();
+        Stateid ofC = c.mapsRead(file, 0, blocks(2)).ok().stateid().orElseThrow();
+        kit.crash();
+        a.reattaches();
+        b.reattaches(restated(file, ofB, reading(0, blocks(2))));
+        Pending write = a.mapsRw(file, 0, blocks(2)).min(blocks(2)).waiting().ask();
+        assertTrue(write.waits());
+        b.returns(file, new ByteRange(0, blocks(1))).ok();
+        ReattachedLayout stands =
+                c.reattaches(restated(file, ofC, reading(0, blocks(2)))).layouts().getFirst();
+        assertEquals(Optional.empty(), stands.failure());
+        assertEquals(List.of(reading(0, blocks(2))), c.holds(file));
+        b.returns(file, new ByteRange(0, blocks(2))).ok();
+        kit.endGrace();
+        assertTrue(write.waits(), "a reader holds it");
+        c.returnsAll(file).ok();
+        assertFalse(write.waits());
     }
 
     /** Found by the simulator, seeds 92 and 185: its punch had ended them, and was not answered. */

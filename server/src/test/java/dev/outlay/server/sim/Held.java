@@ -84,6 +84,9 @@ final class Held {
                             pending.returns.add(request.getReturnLayout());
                         }
                     });
+        } else if (request.hasAttachSession()) {
+            // Replies of the old connection are void (3).
+            forgetMaps(client);
         } else if (request.hasReattach()) {
             holdings.restates(client, request.getReattach());
         } else if (request.hasEndClient()) {
@@ -145,8 +148,9 @@ final class Held {
                     .map(ReattachResponse.LayoutResult::getLayout)
                     .filter(Layout::hasStateid)
                     .forEach(layout -> told(client, layout.getFileId(), layout.getStateid()));
+            // It tells nothing of MapBlocks that still wait on the same connection: what is granted
+            // to them comes with their own answers.
             holdings.restated(client, reply.getReattach());
-            forgetMaps(client);
         }
         if (!(reply.hasError() && leavesOpen(reply))) {
             Asked.header(request).ifPresent(header -> taking.remove(key(client, header)));

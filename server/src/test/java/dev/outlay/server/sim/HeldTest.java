@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.google.protobuf.ByteString;
+import dev.outlay.v1.AttachSessionRequest;
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
@@ -12,6 +13,7 @@ import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.MapBlocksResponse;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.ReattachRequest;
+import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
@@ -97,6 +99,36 @@ class HeldTest {
         held.answered(CLIENT, map(1, FILE), granted());
         held.asks(CLIENT, reattach(OTHER_FILE));
         assertNotNull(held.holdings().at(CLIENT, FILE, 0), "the server has it in its journal");
+    }
+
+    @Test
+    void aReattachSaysNothingOfWhatIsGrantedAfterIt() {
+        Request waiting = map(1, FILE);
+        held.asks(CLIENT, waiting);
+        held.asks(CLIENT, reattach(OTHER_FILE));
+        held.answered(CLIENT, reattach(OTHER_FILE), reattached());
+        held.answered(CLIENT, waiting, granted());
+        assertNotNull(held.holdings().at(CLIENT, FILE, 0), "seeds 11516, 16576");
+    }
+
+    @Test
+    void anAnswerOfAnOldConnectionGrantsNothing() {
+        Request waiting = map(1, FILE);
+        held.asks(CLIENT, waiting);
+        held.asks(
+                CLIENT,
+                Request.newBuilder()
+                        .setAttachSession(AttachSessionRequest.getDefaultInstance())
+                        .build());
+        held.answered(CLIENT, waiting, granted());
+        assertNull(held.holdings().at(CLIENT, FILE, 0));
+        held.asks(CLIENT, waiting);
+        held.answered(CLIENT, waiting, granted());
+        assertNotNull(held.holdings().at(CLIENT, FILE, 0), "it was asked for anew");
+    }
+
+    private static Reply reattached() {
+        return Reply.newBuilder().setReattach(ReattachResponse.getDefaultInstance()).build();
     }
 
     private static Request reattach(long file) {

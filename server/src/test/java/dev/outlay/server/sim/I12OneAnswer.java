@@ -2,6 +2,7 @@ package dev.outlay.server.sim;
 
 import dev.outlay.server.sim.Picture.FileView;
 import dev.outlay.v1.IoMode;
+import dev.outlay.v1.LayoutRange;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
@@ -75,12 +76,14 @@ final class I12OneAnswer implements Invariant {
         }
     }
 
-    /** A mapping is durable, but not that there was nothing to map. */
+    /**
+     * A mapping is durable, but not that there was nothing to map: over a hole the same request is
+     * granted plain READ, which is kept in memory alone (3, "Answers with durable facts").
+     */
     private static boolean isPlainRead(Request request, Reply reply) {
         return request.hasMapBlocks()
                 && request.getMapBlocks().getIomode() == IoMode.IO_MODE_READ
-                && (!request.getMapBlocks().getMapped()
-                        || reply.getMapBlocks().getRangesCount() == 0);
+                && reply.getMapBlocks().getRangesList().stream().noneMatch(LayoutRange::getMapped);
     }
 
     /** What was granted for reading is gone, and is granted anew. */

@@ -18,14 +18,17 @@ final class I24MapEpoch implements Invariant {
 
     private final World world;
     private final Moments moments;
+    private Picture picture;
 
-    I24MapEpoch(World world, Moments moments) {
+    I24MapEpoch(World world, Moments moments, int blocks) {
         this.world = world;
         this.moments = moments;
+        this.picture = Picture.empty(blocks);
     }
 
     @Override
     public void batch(Picture before, Picture now) {
+        picture = now;
         for (FileView file : now.files().values()) {
             FileView old = before.files().get(file.id());
             if (old == null) {
@@ -54,9 +57,18 @@ final class I24MapEpoch implements Invariant {
         if (reply.hasCommitBlocks()) {
             CommitBlocksRequest commit = request.getCommitBlocks();
             moments.at(commit.getFileId(), reply.getCommitBlocks().getMapEpoch())
-                    .filter(view -> !view.removing())
+                    .filter(view -> !isRemoved(view.id()))
                     .ifPresent(view -> checkCommitted(view, commit));
         }
+    }
+
+    /**
+     * A commit on a removed file is accepted and dropped (3.6). The moment of its epoch may be one
+     * before the removal, if the batch that removed the file went on to free what others gave back.
+     */
+    private boolean isRemoved(long file) {
+        FileView now = picture.files().get(file);
+        return now == null || now.removing();
     }
 
     private void checkCommitted(FileView view, CommitBlocksRequest commit) {

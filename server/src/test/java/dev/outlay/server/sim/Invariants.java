@@ -57,7 +57,7 @@ final class Invariants {
         all.add(new I21Counts(world));
         all.add(new I22Grace(world, told, leases));
         all.add(new I23Devices(world, told));
-        all.add(new I24MapEpoch(world, moments));
+        all.add(new I24MapEpoch(world, moments, blocks));
         // Who compares a message with what was before it hears it first.
         List<Invariant> first =
                 List.of(
