@@ -244,6 +244,7 @@ public final class FactCodec {
             case Fact.RecallOverdue f -> throw notDurable(f);
             case Fact.RecallEnded f -> throw notDurable(f);
             case Fact.WaitBegan f -> throw notDurable(f);
+            case Fact.WaitMoved f -> throw notDurable(f);
             case Fact.WaitEnded f -> throw notDurable(f);
             case Fact.InterestNoted f -> throw notDurable(f);
         }

@@ -344,6 +344,14 @@ public sealed interface Fact {
         }
     }
 
+    /** What a request waits for is something else by now; its place is the same. */
+    record WaitMoved(Waiter waiter) implements Fact {
+        @Override
+        public boolean isDurable() {
+            return false;
+        }
+    }
+
     record WaitEnded(long ticket) implements Fact {
         @Override
         public boolean isDurable() {

@@ -33,6 +33,22 @@ final class ExactlyOnce {
     /** Decides {@code mutation} by {@code operation}, unless it has been decided before. */
     static Decision decide(
             VolumeTables tables, Mutation mutation, Function<Mutation, Decision> operation) {
+        try {
+            return once(tables, mutation, operation);
+        } catch (Refusal refusal) {
+            return Decision.answer(leaving(tables, mutation.origin()), refusal.failure());
+        }
+    }
+
+    /** Who is answered has no place in the queue any more. */
+    private static List<Fact> leaving(VolumeTables tables, Origin origin) {
+        return tables.waiting().of(origin).stream()
+                .map(waiter -> (Fact) new Fact.WaitEnded(waiter.ticket()))
+                .toList();
+    }
+
+    private static Decision once(
+            VolumeTables tables, Mutation mutation, Function<Mutation, Decision> operation) {
         Origin origin = mutation.origin();
         ClientEntry client =
                 mutation instanceof Command.CommitBlocks commit && commit.reclaim()
@@ -118,7 +134,7 @@ final class ExactlyOnce {
                         && failure.reason().errorClass() == Reason.ErrorClass.RETRY;
         if (again || !(reply instanceof Reply.Kept kept)) {
             List<Fact> all = new ArrayList<>(facts);
-            tables.waiting().of(origin).ifPresent(w -> all.add(new Fact.WaitEnded(w.ticket())));
+            all.addAll(leaving(tables, origin));
             return Decision.answer(all, reply);
         }
         boolean durable = facts.stream().anyMatch(Fact::isDurable);

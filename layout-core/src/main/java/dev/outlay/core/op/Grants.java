@@ -123,13 +123,24 @@ final class Grants {
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, List<Held> held) {
         List<ByteRange> ahead = Waiting.allAhead(tables, file, ask, range, true);
         if (!held.isEmpty() || !ahead.isEmpty()) {
-            throw new Conflict(file, range, true, notBehind(held, ahead));
+            throw new Conflict(file, range, true, notBehind(held, ahead, range));
         }
     }
 
-    /** What is held and nobody in front wants: who is in front asks for the rest. */
-    static List<Held> notBehind(List<Held> held, List<ByteRange> ahead) {
-        return held.stream().filter(h -> ahead.stream().noneMatch(h.range::overlaps)).toList();
+    /**
+     * What is held and is to be asked for now. Who is in front for {@code needed} asks first, for
+     * anything it overlaps: one holder answers one recall at a time, and would keep the front
+     * waiting for the rest. If nobody is, only what they want is left to them.
+     */
+    static List<Held> notBehind(List<Held> held, List<ByteRange> ahead, ByteRange needed) {
+        if (ahead.stream().anyMatch(needed::overlaps)) {
+            return held.stream().filter(h -> ahead.stream().noneMatch(h.range::overlaps)).toList();
+        }
+        RangeSet wanted = new RangeSet();
+        ahead.forEach(wanted::add);
+        return held.stream()
+                .flatMap(h -> wanted.gapsWithin(h.range).stream().map(h::within))
+                .toList();
     }
 
     /**

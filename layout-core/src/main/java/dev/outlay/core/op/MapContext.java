@@ -124,6 +124,17 @@ record MapContext(
         return extent.withFlags(extent.flags() & ~Extent.KEPT);
     }
 
+    /**
+     * What the request waits for, and keeps others behind it from: of {@code range} the part that
+     * it must have. The rest it takes as it finds it.
+     */
+    ByteRange needed(ByteRange range) {
+        ByteRange must =
+                ByteRange.ofLength(range.start(), Math.max(ask.minLength(), 1))
+                        .alignOutward(tables.blockSize());
+        return must.intersect(range);
+    }
+
     int maxExtents() {
         return Math.min(ask.maxExtents(), tables.limits().extentsPerReply());
     }

@@ -111,14 +111,15 @@ final class MapForRead {
      * Who writes to committed bytes of the range, unless somebody in front asks for them already.
      */
     private Conflict conflict(ByteRange range, List<Held> writers, List<ByteRange> ahead) {
+        ByteRange needed = map.needed(range);
         List<Held> inTheWay =
-                Grants.notBehind(writers, ahead).stream()
+                Grants.notBehind(writers, ahead, needed).stream()
                         .filter(
                                 w ->
                                         file.extents().mapped(w.range()).stream()
                                                 .anyMatch(e -> e.state() == ExtentState.WRITTEN))
                         .toList();
-        return new Conflict(file, range, false, inTheWay);
+        return new Conflict(file, needed, false, inTheWay);
     }
 
     /** Pieces of which each is held, or waited for, by one client whole or not at all. */

@@ -171,9 +171,9 @@ final class MapForWrite {
                             .mapToLong(ByteRange::start)
                             .min()
                             .orElseThrow();
-            barrier =
-                    new Barrier(
-                            at, new Conflict(file, range, true, Grants.notBehind(others, ahead)));
+            ByteRange needed = map.needed(range);
+            List<Held> inTheWay = Grants.notBehind(others, ahead, needed);
+            barrier = new Barrier(at, new Conflict(file, needed, true, inTheWay));
         }
         for (Extent extent : file.extents().mapped(range)) {
             if (extent.has(Extent.AT_RISK)) {

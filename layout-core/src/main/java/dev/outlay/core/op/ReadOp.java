@@ -91,7 +91,7 @@ final class ReadOp {
                         .filter(range -> isCommitted(file, range))
                         .toList();
         if (!writers.isEmpty() || !ahead.isEmpty()) {
-            throw new Conflict(file, blocks, false, Grants.notBehind(writers, ahead));
+            throw new Conflict(file, blocks, false, Grants.notBehind(writers, ahead, blocks));
         }
         return null;
     }

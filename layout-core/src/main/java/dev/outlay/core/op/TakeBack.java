@@ -58,7 +58,7 @@ final class TakeBack {
                                                 wait,
                                                 true,
                                                 false));
-        facts.add(new Fact.WaitBegan(waiter));
+        facts.add(before.isPresent() ? new Fact.WaitMoved(waiter) : new Fact.WaitBegan(waiter));
         return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(waiter.ticket()));
     }
 

@@ -38,8 +38,14 @@ final class Waiting {
         Recalls.begin(tables, conflict.inTheWay(), false, facts, notices);
         Optional<Waiter> before = tables.waiting().of(ask.origin());
         if (before.isPresent()) {
-            return new Decision(
-                    facts, notices, new Decision.Outcome.AwaitTurn(before.get().ticket()));
+            Waiter now =
+                    before.get()
+                            .movedTo(
+                                    conflict.file().id(), conflict.range(), conflict.isExclusive());
+            if (!now.equals(before.get())) {
+                facts.add(new Fact.WaitMoved(now));
+            }
+            return new Decision(facts, notices, new Decision.Outcome.AwaitTurn(now.ticket()));
         }
         if (wait == 0) {
             facts.add(

@@ -276,7 +276,7 @@ public final class VolumeTables {
                 if (entry != null && entry.ended == null) {
                     entry.keep(f.operationId(), f.answeredThrough(), f.reply(), f.durable());
                 }
-                waiting.answered(f.client(), f.operationId());
+                waiting.answered(f.client(), f.operationId(), f.answeredThrough());
             }
             case Fact.RecallBegan f -> beginRecall(f);
             case Fact.RecallAcknowledged f ->
@@ -292,6 +292,7 @@ public final class VolumeTables {
             }
             case Fact.RecallEnded f -> endRecall(need(f.client()).recalls.remove(f.recall()));
             case Fact.WaitBegan f -> waiting.begin(f.waiter());
+            case Fact.WaitMoved f -> waiting.move(f.waiter());
             case Fact.WaitEnded f -> waiting.end(f.ticket());
             case Fact.InterestNoted f -> waiting.note(f.interest());
             case Fact.WorkIntended f -> intend(f.work());

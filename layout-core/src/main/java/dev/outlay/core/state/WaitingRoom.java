@@ -67,6 +67,11 @@ public final class WaitingRoom {
         return byTicket.values().stream().filter(w -> w.origin().client().equals(client)).toList();
     }
 
+    /** All places, in order. */
+    public Collection<Waiter> all() {
+        return Collections.unmodifiableCollection(byTicket.values());
+    }
+
     /** Who waits for bytes of a file, in order. */
     public Collection<Waiter> on(FileId file) {
         return Collections.unmodifiableCollection(
@@ -75,18 +80,31 @@ public final class WaitingRoom {
 
     // ---- what changes it
 
-    /** A request takes a place, or goes on with the place it has, waiting for something else. */
+    /** A request takes a place. */
     void begin(Waiter waiter) {
-        boolean known = byTicket.put(waiter.ticket(), waiter) != null;
+        put(waiter);
+        perClient.merge(waiter.origin().client(), 1, Integer::sum);
+        nextTicket = Math.max(nextTicket, waiter.ticket() + 1);
+    }
+
+    /** A request waits for something else now, and keeps its turn. */
+    void move(Waiter waiter) {
+        Waiter before = byTicket.get(waiter.ticket());
+        if (before == null) {
+            return;
+        }
+        leave(before);
+        put(waiter);
+        released(before.file(), before.range());
+    }
+
+    private void put(Waiter waiter) {
+        byTicket.put(waiter.ticket(), waiter);
         if (waiter.forSpace()) {
             forSpace.add(waiter.ticket());
         }
         byOrigin.put(asked(waiter), waiter);
         byFile.computeIfAbsent(waiter.file(), f -> new TreeMap<>()).put(waiter.ticket(), waiter);
-        if (!known) {
-            perClient.merge(waiter.origin().client(), 1, Integer::sum);
-        }
-        nextTicket = Math.max(nextTicket, waiter.ticket() + 1);
     }
 
     /** Its wait is over, one way or the other: those behind it may go on. */
@@ -99,21 +117,29 @@ public final class WaitingRoom {
         forSpace.remove(ticket);
         perClient.computeIfPresent(
                 waiter.origin().client(), (c, count) -> count == 1 ? null : count - 1);
-        NavigableMap<Long, Waiter> others = byFile.get(waiter.file());
-        if (others != null) {
-            others.remove(ticket);
-            if (others.isEmpty()) {
-                byFile.remove(waiter.file());
-            }
-        }
+        leave(waiter);
         ended.add(ticket);
         released(waiter.file(), waiter.range());
     }
 
-    void answered(ClientId client, long operationId) {
-        Waiter waiter = byOrigin.get(new Asked(client, operationId));
-        if (waiter != null) {
-            end(waiter.ticket());
+    private void leave(Waiter waiter) {
+        byFile.computeIfPresent(
+                waiter.file(),
+                (file, others) -> {
+                    others.remove(waiter.ticket());
+                    return others.isEmpty() ? null : others;
+                });
+    }
+
+    /** An operation is answered, and nobody waits for an answer to those before. */
+    void answered(ClientId client, long operationId, long answeredThrough) {
+        if (waitsOf(client) > 0) {
+            for (Waiter waiter : of(client)) {
+                long asked = waiter.origin().operationId();
+                if (asked == operationId || asked <= answeredThrough) {
+                    end(waiter.ticket());
+                }
+            }
         }
     }
 

@@ -37,6 +37,11 @@ public record Waiter(
         return new Waiter(ticket, origin, file, range, exclusive, waitMillis, true, overtakes);
     }
 
+    /** The same place, for other bytes: what the request needs has changed while it waited. */
+    public Waiter movedTo(FileId other, ByteRange bytes, boolean alone) {
+        return new Waiter(ticket, origin, other, bytes, alone, waitMillis, forSpace, overtakes);
+    }
+
     /** Whether one of the two has to wait for the other. Requests of one client never do. */
     public boolean conflictsWith(Waiter other) {
         return (exclusive || other.exclusive)

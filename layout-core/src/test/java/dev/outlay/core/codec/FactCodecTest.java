@@ -68,6 +68,7 @@ class FactCodecTest {
                         Fact.RecallOverdue.class,
                         Fact.RecallEnded.class,
                         Fact.WaitBegan.class,
+                        Fact.WaitMoved.class,
                         Fact.WaitEnded.class,
                         Fact.InterestNoted.class);
         assertEquals(

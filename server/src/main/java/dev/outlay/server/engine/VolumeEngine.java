@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -221,6 +222,11 @@ public final class VolumeEngine implements AutoCloseable {
     /** Looks at the state between two steps. */
     void look(Consumer<dev.outlay.core.VolumeState> look) {
         logic.look(look);
+    }
+
+    /** Looks between two steps at what waits for a turn, and at what waits for device work. */
+    void lookAtWaits(BiConsumer<Map<Long, List<Command>>, Map<Long, List<Command>>> look) {
+        look.accept(logic.waiting(), logic.parked());
     }
 
     /**

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -196,6 +197,7 @@ final class VolumeLogic {
                 if (full && !isServedWhenFull(current, submission.command())) {
                     undecided.add(submission);
                     answers.add(() -> submission.reply().complete(readOnly()));
+                    queue.addAll(leaving(current, submission.command()));
                     continue;
                 }
                 deciding = submission;
@@ -268,6 +270,15 @@ final class VolumeLogic {
         tellRenewals(current);
         lookAtRecalls(current);
         effects.batchDone(batch.size(), records.bytes);
+    }
+
+    /** A request that is refused here has no place in the queue any more. */
+    private static List<Submission> leaving(VolumeState state, Command command) {
+        return command instanceof Command.Mutation mutation
+                ? state.tables().waiting().of(mutation.origin()).stream()
+                        .map(waiter -> Submission.of(new Command.EndWait(waiter.ticket())))
+                        .toList()
+                : List.of();
     }
 
     /** What needs no room in the journal: to look, to read, to come back, to wait for work. */
@@ -597,6 +608,22 @@ final class VolumeLogic {
         if (state != null) {
             look.accept(state);
         }
+    }
+
+    /** What waits for a turn, by its ticket. */
+    Map<Long, List<Command>> waiting() {
+        return commands(waiting);
+    }
+
+    /** What waits for device work, by that. */
+    Map<Long, List<Command>> parked() {
+        return commands(parked);
+    }
+
+    private static Map<Long, List<Command>> commands(Map<Long, List<Submission>> held) {
+        Map<Long, List<Command>> all = new TreeMap<>();
+        held.forEach((key, list) -> all.put(key, list.stream().map(Submission::command).toList()));
+        return all;
     }
 
     void close() throws IOException {

@@ -189,6 +189,7 @@ final class FactLines {
             // Who waits and what is answered exposes nothing, and is not kept twice.
             case Fact.SeqidSeen f -> {}
             case Fact.WaitBegan f -> {}
+            case Fact.WaitMoved f -> {}
             case Fact.WaitEnded f -> {}
             case Fact.InterestNoted f -> {}
             case Fact.Answered f -> {}

@@ -21,8 +21,10 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -199,6 +201,11 @@ public final class SimEngine implements VolumeLookup {
     /** Looks at the state, if there is one: none while the journal has failed. */
     public void look(Consumer<VolumeState> look) {
         engine.look(look);
+    }
+
+    /** Looks at what waits for a turn, by ticket, and at what waits for device work, by that. */
+    public void lookAtWaits(BiConsumer<Map<Long, List<Command>>, Map<Long, List<Command>>> look) {
+        engine.lookAtWaits(look);
     }
 
     public VolumeEngine volume() {

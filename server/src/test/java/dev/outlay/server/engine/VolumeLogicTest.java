@@ -347,6 +347,22 @@ class VolumeLogicTest {
     void fullDiskIsReadOnlyUntilSpaceReturns() throws IOException {
         create(1);
         FileId file = file();
+        fillDisk();
+        assertTrue(
+                logic().status().readOnlyReason().orElseThrow().contains("full"),
+                logic().status()::toString);
+        assertInstanceOf(Reply.Attributes.class, run(new Command.GetAttributes(file)));
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        assertInstanceOf(
+                Reply.FileChanged.class,
+                run(
+                        new Command.CreateFile(
+                                next(), 5, FileId.ROOT, "after", FileKind.FILE, 0644, "a")));
+        assertFalse(logic().status().readOnlyReason().isPresent());
+        checkClean();
+    }
+
+    private void fillDisk() {
         disk.setCapacityBytes(1 << 20);
         Reply reply = new Reply.Done();
         for (int i = 0; i < 10_000 && !(reply instanceof Reply.Failure); i++) {
@@ -362,18 +378,46 @@ class VolumeLogicTest {
                                     "a"));
         }
         assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, reply).reason());
-        assertTrue(
-                logic().status().readOnlyReason().orElseThrow().contains("full"),
-                logic().status()::toString);
-        assertInstanceOf(Reply.Attributes.class, run(new Command.GetAttributes(file)));
-        disk.setCapacityBytes(Long.MAX_VALUE);
-        assertInstanceOf(
-                Reply.FileChanged.class,
-                run(
-                        new Command.CreateFile(
-                                next(), 5, FileId.ROOT, "after", FileKind.FILE, 0644, "a")));
-        assertFalse(logic().status().readOnlyReason().isPresent());
-        checkClean();
+    }
+
+    /** Who is refused for want of room leaves the queue: nobody waits behind a place of nobody. */
+    @Test
+    void whoIsRefusedOnAFullDiskLeavesTheQueue() throws IOException {
+        create(1);
+        FileId file = file();
+        assertInstanceOf(Reply.Mapped.class, run(map(next(), file, 0, BLOCK, IoMode.RW)));
+        Submission front = Submission.of(waiting(new ClientId(11), file));
+        Submission behind = Submission.of(waiting(new ClientId(12), file));
+        logic().process(List.of(front, behind));
+        assertFalse(front.reply().isDone() || behind.reply().isDone());
+        fillDisk();
+        run(timers.stream().filter(Command.EndWait.class::isInstance).findFirst().orElseThrow());
+        assertEquals(Reason.TRY_LATER, reason(front));
+        assertEquals(Reason.READ_ONLY, reason(behind));
+        logic().look(state -> assertEquals(0, state.tables().waiting().size()));
+    }
+
+    /** Asks for the first block of a file, as a client of its own. */
+    private Command.MapBlocks waiting(ClientId client, FileId file) {
+        run(new Command.JoinClient(new ClientRecord(client, "p", "o" + client, 1, 0, 0, 1000, 9)));
+        return new Command.MapBlocks(
+                new Origin(client, 1, 0),
+                5,
+                file,
+                0,
+                BLOCK,
+                BLOCK,
+                IoMode.RW,
+                Optional.empty(),
+                MapFlags.NONE,
+                1000,
+                new LayoutId(8, client.value()),
+                60_000);
+    }
+
+    private static Reason reason(Submission submission) {
+        return assertInstanceOf(Reply.Failure.class, submission.reply().getNow(new Reply.Done()))
+                .reason();
     }
 
     /**

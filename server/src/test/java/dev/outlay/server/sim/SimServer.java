@@ -1,5 +1,6 @@
 package dev.outlay.server.sim;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Limits;
@@ -27,6 +28,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -456,6 +458,14 @@ final class SimServer {
         Running now = running;
         if (now != null) {
             now.engine.look(look);
+        }
+    }
+
+    /** Looks at what waits, if the server runs. */
+    void lookAtWaits(BiConsumer<Map<Long, List<Command>>, Map<Long, List<Command>>> look) {
+        Running now = running;
+        if (now != null) {
+            now.engine.lookAtWaits(look);
         }
     }
 

@@ -59,6 +59,7 @@ final class Simulation {
     private final Strays strays;
     private final I1Reads reads;
     private final Invariants invariants;
+    private final I18Places places;
     private final List<SimClient> clients = new ArrayList<>();
     private final Deque<Fault> faults;
     private final Shape shape;
@@ -103,6 +104,7 @@ final class Simulation {
         asked = new Asked(world);
         strays = new Strays(world, asked, label.incarnation());
         reads = new I1Reads(world, contents, asked, tags);
+        places = new I18Places(world);
         invariants =
                 new Invariants(
                         world,
@@ -416,6 +418,7 @@ final class Simulation {
                     picture = now;
                     contents.follow(before, now);
                     invariants.batch(before, now);
+                    server.lookAtWaits((turns, works) -> places.check(state, turns, works));
                     checkLeases();
                     asked.pictureTaken(now);
                 });

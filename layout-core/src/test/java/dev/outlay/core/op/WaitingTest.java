@@ -1,0 +1,99 @@
+package dev.outlay.core.op;
+
+import static dev.outlay.core.op.Party.reading;
+import static dev.outlay.core.op.Party.writing;
+import static dev.outlay.core.op.VolumeKit.blocks;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.outlay.core.op.VolumeKit.Pending;
+import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.reply.Reply.FileChanged;
+import dev.outlay.core.reply.Reply.Mapped;
+import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.FileKind;
+import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Recall;
+import dev.outlay.core.value.RecallScope;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A wait ends as soon as what it waits for does, and a place is kept by nobody who has gone. */
+final class WaitingTest {
+
+    @RegisterExtension final VolumeKit kit = VolumeKit.ofBlocks(64);
+
+    private final Party a = kit.client("a");
+    private final Party b = kit.client("b");
+    private final Party c = kit.client("c");
+    private final Party d = kit.client("d");
+    private final FileId file = a.creates("file");
+
+    private static ByteRange range(long fromBlock, long toBlock) {
+        return new ByteRange(blocks(fromBlock), blocks(toBlock));
+    }
+
+    private List<ByteRange> asked() {
+        return kit.takeRecalls().stream()
+                .map(Recall::scope)
+                .map(RecallScope.Ranges.class::cast)
+                .flatMap(scope -> scope.ranges().stream())
+                .toList();
+    }
+
+    /** What extends a file when it comes shrinks it by the time it is its turn. */
+    @Test
+    void aPlaceMovesToWhatTheRequestNeedsByNow() {
+        a.writesBytes(file, 4000);
+        Mapped more = a.mapsRw(file, blocks(1), blocks(7)).ok();
+        Pending truncate = b.truncates(file, blocks(1) + 800).ask();
+        assertEquals(List.of(range(0, 2)), asked());
+        a.commits(file, more).lastWrite(blocks(4) - 1).ok();
+        a.returns(file, range(0, 2)).ok();
+        assertEquals(List.of(new ByteRange(blocks(2), blocks(8))), asked());
+        assertTrue(truncate.waits(), "there is more to be given back by now");
+        a.returns(file, range(2, 8)).ok();
+        assertEquals(blocks(1) + 800, truncate.reply(FileChanged.class).attributes().sizeBytes());
+        assertEquals(0, kit.tables().waiting().size());
+    }
+
+    @Test
+    void anAcknowledgedOperationKeepsNobodyWaiting() {
+        a.writes(file, 0, blocks(1));
+        Request<Mapped> given = b.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting();
+        Pending up = given.ask();
+        Pending behind = c.mapsRead(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        b.creates(FileId.ROOT, "other", FileKind.FILE).acknowledging(given.operation()).ok();
+        assertEquals(Reason.EXPIRED, up.reply(Failure.class).reason());
+        assertEquals(1, kit.tables().waiting().size());
+        a.returns(file, range(0, 1)).ok();
+        behind.reply(Mapped.class);
+    }
+
+    /** Whoever waits for bytes that a request may do without is not in front of it. */
+    @Test
+    void aRequestIsBehindNobodyForWhatItNeedNotHave() {
+        a.writes(file, 0, blocks(3));
+        d.writes(file, blocks(3), blocks(5));
+        Pending truncate = b.truncates(file, blocks(3) + 1).ask();
+        Pending read = c.mapsRead(file, blocks(2), blocks(4)).min(blocks(1)).waiting().ask();
+        assertTrue(truncate.waits());
+        assertTrue(read.waits());
+        a.returns(file, range(2, 3)).ok();
+        assertEquals(List.of(reading(blocks(2), blocks(3))), read.reply(Mapped.class).granted());
+    }
+
+    @Test
+    void whatNobodyInFrontWantsIsAskedForAtOnce() {
+        a.truncates(file, blocks(2)).ok();
+        a.mapsRead(file, 0, blocks(2)).ok();
+        Pending first = b.mapsRw(file, blocks(1), blocks(1)).min(blocks(1)).waiting().ask();
+        Pending second = c.mapsRw(file, 0, blocks(2)).min(blocks(1)).waiting().ask();
+        assertEquals(List.of(range(1, 2), range(0, 2)), asked());
+        a.returns(file, range(0, 2)).ok();
+        assertEquals(List.of(writing(blocks(1), blocks(2))), first.reply(Mapped.class).granted());
+        assertEquals(List.of(writing(0, blocks(1))), second.reply(Mapped.class).granted());
+    }
+}
