@@ -26,6 +26,7 @@ public final class Session {
     private boolean endUntold;
     private @Nullable EndCause ended;
     private String endedWhy = "";
+    private CompletableFuture<Void> lapse = CompletableFuture.completedFuture(null);
     private CompletableFuture<Boolean> revival = CompletableFuture.completedFuture(true);
 
     Session(ClientRecord record, long deadlineNanos) {
@@ -135,11 +136,33 @@ public final class Session {
     }
 
     /**
-     * Begins to revive a lapsed lease; empty if that is under way, and {@link #revival} tells how
-     * it ends.
+     * Begins to tell the volumes that the lease is over; empty if it is not over any more, or is
+     * being revived. A volume hears of one or the other: told of the end behind the revival, it
+     * would give up what the client has just been told that it keeps.
+     */
+    synchronized Optional<CompletableFuture<Void>> beginLapse() {
+        if (!lapsed || !revival.isDone()) {
+            return Optional.empty();
+        }
+        lapse = new CompletableFuture<>();
+        return Optional.of(lapse);
+    }
+
+    /** Completes once the volumes have answered what {@link #beginLapse} began last. */
+    synchronized CompletableFuture<Void> lapse() {
+        return lapse;
+    }
+
+    /**
+     * Begins to revive a lapsed lease; empty if that is under way, or if the volumes are just being
+     * told that it is over, and {@link #revival} tells how it ends.
      */
     synchronized Optional<CompletableFuture<Boolean>> beginRevival() {
         if (!revival.isDone()) {
+            return Optional.empty();
+        }
+        if (!lapse.isDone()) {
+            revival = CompletableFuture.completedFuture(false);
             return Optional.empty();
         }
         revival = new CompletableFuture<>();

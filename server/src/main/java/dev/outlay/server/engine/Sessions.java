@@ -477,8 +477,16 @@ public final class Sessions {
                 || session.owesRecall()) {
             return CompletableFuture.completedFuture(false);
         }
-        session.beginRevival().ifPresent(done -> revive(session, receivedNanos, done));
-        return session.revival();
+        return session.lapse()
+                .thenCompose(
+                        _ -> {
+                            if (session.ended().isPresent()) {
+                                return CompletableFuture.completedFuture(false);
+                            }
+                            session.beginRevival()
+                                    .ifPresent(done -> revive(session, receivedNanos, done));
+                            return session.revival();
+                        });
     }
 
     private void revive(Session session, long receivedNanos, CompletableFuture<Boolean> done) {
@@ -487,13 +495,20 @@ public final class Sessions {
                 new Command.ReviveClient(session.id()),
                 replies -> {
                     boolean whole = replies.stream().noneMatch(Reply.Failure.class::isInstance);
+                    boolean refused = !refusedForNow(replies).isEmpty();
                     if (whole) {
                         session.revived(receivedNanos);
                         schedule(session, session.deadlineNanos());
-                    } else if (refusedForNow(replies).isEmpty()) {
+                    } else if (refused) {
+                        // Nobody may have told the volumes meanwhile that the lease is over.
+                        session.unsettled(true);
+                    } else {
                         expire(session);
                     }
                     done.complete(whole);
+                    if (refused) {
+                        schedule(session, clock.nanos() + RETRY_NANOS);
+                    }
                 });
     }
 
@@ -562,6 +577,13 @@ public final class Sessions {
                     });
             return;
         }
+        Optional<CompletableFuture<Void>> lapse =
+                ended == null ? session.beginLapse() : Optional.empty();
+        if (ended == null && lapse.isEmpty()) {
+            // Whoever revives it tells the volumes if that does not succeed.
+            then.accept(List.of());
+            return;
+        }
         Command command =
                 ended == EndCause.OWN_WORD || ended == EndCause.EXPIRED
                         ? new Command.EndClient(session.id(), ended)
@@ -581,6 +603,7 @@ public final class Sessions {
                             forget(session);
                         }
                     }
+                    lapse.ifPresent(told -> told.complete(null));
                     then.accept(refused);
                 });
     }

@@ -142,6 +142,48 @@ class LapseOnAFullDiskTest {
         engine().look(state -> assertTrue(state.tables().clients().isEmpty()));
     }
 
+    /** Found by the simulator, seed 9591: the end of its lease came right behind its renewal. */
+    @Test
+    void whoIsRenewedAsSoonAsThereIsRoomIsNotGivenUp() throws Exception {
+        Sessions sessions = sessions();
+        Session session = sessions.open("p", "owner", 1, 10, LEASE_MILLIS).session();
+        fillTheDisk(sessions, session);
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        work();
+
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        engine().idle();
+        CompletableFuture<Boolean> renewed = sessions.touch(session, clock.nanos());
+        sessions.expireDue(clock.nanos());
+        work();
+        assertTrue(renewed.join());
+        engine().look(state -> assertFalse(state.tables().clients().isEmpty()));
+        assertTrue(sessions.touch(session, clock.nanos()).join());
+        assertInstanceOf(Reply.FileChanged.class, create(sessions, session, "after"));
+
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        work();
+        engine().look(state -> assertTrue(state.tables().clients().isEmpty(), "nor for ever"));
+    }
+
+    @Test
+    void whoIsRenewedWhileItsLeaseIsBeingEndedHearsHowThatEnds() throws Exception {
+        Sessions sessions = sessions();
+        Session holder = holder(sessions);
+        Session idle = sessions.open("p", "idle", 1, 10, LEASE_MILLIS).session();
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        create(sessions, idle, "once");
+        clock.advanceMillis(LEASE_MILLIS + 100);
+        sessions.expireDue(clock.nanos());
+        CompletableFuture<Boolean> ofHolder = sessions.touch(holder, clock.nanos());
+        CompletableFuture<Boolean> ofIdle = sessions.touch(idle, clock.nanos());
+        work();
+        assertTrue(ofHolder.join(), "all that it held stands");
+        assertFalse(ofIdle.join(), "it held nothing, and is forgotten");
+    }
+
     @Test
     void whoIsSupersededThenLosesItsGrantsAsSoonAsThereIsRoom() throws Exception {
         Sessions sessions = sessions();
