@@ -129,9 +129,7 @@ final class ExactlyOnce {
      * may fare better.
      */
     static Decision keep(VolumeTables tables, List<Fact> facts, Origin origin, Reply reply) {
-        boolean again =
-                reply instanceof Failure failure
-                        && failure.reason().errorClass() == Reason.ErrorClass.RETRY;
+        boolean again = reply instanceof Failure failure && isTriedAnew(failure.reason());
         if (again || !(reply instanceof Reply.Kept kept)) {
             List<Fact> all = new ArrayList<>(facts);
             all.addAll(leaving(tables, origin));
@@ -147,6 +145,14 @@ final class ExactlyOnce {
                         kept,
                         durable));
         return Decision.answer(all, reply);
+    }
+
+    /**
+     * Whether the same operation may come again and fare better. One that was told NO_SPACE may
+     * not: who is told that gives up, and must not find it done by a late copy.
+     */
+    private static boolean isTriedAnew(Reason reason) {
+        return reason.errorClass() == Reason.ErrorClass.RETRY && reason != Reason.NO_SPACE;
     }
 
     /** A remembered grant is replayed only while it stands. */

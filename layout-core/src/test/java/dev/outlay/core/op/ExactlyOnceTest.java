@@ -47,6 +47,19 @@ class ExactlyOnceTest {
         removal.refused(Reason.NOT_FOUND);
     }
 
+    /** Seeds 25031 and 25481 of the simulator: a Write was done after it had been refused. */
+    @Test
+    void soIsThatThereIsNoSpaceThoughThereIsSomeLater() {
+        FileId file = b.creates("f");
+        FileId other = a.creates("g");
+        b.allocates(file, 0, blocks(64)).ok();
+        Request<FileChanged> write = a.writesThrough(other, 0, 10);
+        write.refused(Reason.NO_SPACE);
+        b.removes(FileId.ROOT, "f").ok();
+        write.refused(Reason.NO_SPACE);
+        a.writesThrough(other, 0, 10).ok();
+    }
+
     @Test
     void triedLaterIsTriedAnew() {
         FileId file = b.creates("f");

@@ -51,6 +51,12 @@ final class Asked implements Talk.Listener {
     /** The last operations that were answered. */
     private final Set<Key> answered = new LinkedHashSet<>();
 
+    /**
+     * Those of them that were refused: that is kept in memory alone, and lost with it, and what was
+     * refused is tried anew then.
+     */
+    private final Set<Key> refused = new HashSet<>();
+
     /** How many proofs of its end the server has or may have taken, by client. */
     private final Map<Long, Integer> proven = new HashMap<>();
 
@@ -101,6 +107,13 @@ final class Asked implements Talk.Listener {
     @Override
     public void serverDied() {
         unsettled.serverDied();
+        stateReadBack();
+    }
+
+    @Override
+    public void stateReadBack() {
+        answered.removeAll(refused);
+        refused.clear();
     }
 
     @Override
@@ -133,7 +146,9 @@ final class Asked implements Talk.Listener {
         } else {
             open.remove(key);
         }
-        answered.add(key);
+        if (answered.add(key) && reply.hasError()) {
+            refused.add(key);
+        }
         if (answered.size() > REMEMBERED) {
             answered.remove(answered.iterator().next());
         }

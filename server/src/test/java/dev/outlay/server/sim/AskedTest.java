@@ -36,7 +36,7 @@ class AskedTest {
     void untilTheStateThatWasReadBackHasBeenCompared() {
         asked.heard(CLIENT, commit);
         asked.noPicture();
-        asked.said(CLIENT, commit, readOnly());
+        asked.said(CLIENT, commit, refused(Reason.REASON_READ_ONLY));
         assertEquals(1, asked.commits(FILE).size(), "it may be in the journal");
         asked.pictureTaken(picture(Optional.empty()));
         assertEquals(0, asked.commits(FILE).size(), "it is in the picture or in none");
@@ -47,7 +47,7 @@ class AskedTest {
         asked.heard(CLIENT, commit);
         asked.heard(CLIENT, commit);
         asked.noPicture();
-        asked.said(CLIENT, commit, readOnly());
+        asked.said(CLIENT, commit, refused(Reason.REASON_READ_ONLY));
         asked.pictureTaken(picture(Optional.empty()));
         assertEquals(1, asked.commits(FILE).size(), "the other copy may be done yet");
     }
@@ -64,6 +64,17 @@ class AskedTest {
         assertEquals(0, asked.commits(FILE).size(), "and so when its client is forgotten");
     }
 
+    @Test
+    void andAgainWhereItsRefusalIsLostWithTheServer() {
+        asked.heard(CLIENT, commit);
+        asked.said(CLIENT, commit, refused(Reason.REASON_NO_SPACE));
+        asked.heard(CLIENT, commit);
+        assertEquals(0, asked.commits(FILE).size(), "it is refused once more");
+        asked.serverDied();
+        asked.heard(CLIENT, commit);
+        assertEquals(1, asked.commits(FILE).size(), "it is tried anew");
+    }
+
     private static Picture picture(Optional<EndCause> ended) {
         Picture empty = Picture.empty(1);
         return new Picture(
@@ -77,9 +88,7 @@ class AskedTest {
                 List.of());
     }
 
-    private static Reply readOnly() {
-        return Reply.newBuilder()
-                .setError(ErrorDetail.newBuilder().setReason(Reason.REASON_READ_ONLY))
-                .build();
+    private static Reply refused(Reason reason) {
+        return Reply.newBuilder().setError(ErrorDetail.newBuilder().setReason(reason)).build();
     }
 }

@@ -28,6 +28,10 @@ final class I22Grace implements Invariant {
     private final Set<Long> owing = new HashSet<>();
 
     private final Map<Long, Long> reattached = new HashMap<>();
+
+    /** Clients that have said themselves that they end. */
+    private final Set<Long> ending = new HashSet<>();
+
     private long lastBatchNanos;
     private boolean died;
 
@@ -42,6 +46,8 @@ final class I22Grace implements Invariant {
         if (request.hasReattach()) {
             owing.remove(client);
             reattached.put(client, world.nanos());
+        } else if (request.hasEndClient()) {
+            ending.add(client);
         }
     }
 
@@ -83,10 +89,14 @@ final class I22Grace implements Invariant {
         }
     }
 
-    /** Whether the client cannot restate anything: it has ended, by any cause. */
+    /**
+     * Whether the client cannot restate anything: it has ended, by any cause. By its own word it
+     * may before its lease is over, and without having re-attached (2; seed 24744).
+     */
     private boolean isOver(Picture now, long client) {
         ClientView view = now.clients().get(client);
-        return (view == null || view.ended().isPresent()) && !leases.isLive(client);
+        return (view == null || view.ended().isPresent())
+                && (ending.contains(client) || !leases.isLive(client));
     }
 
     private void check(Picture now, long client, long file, long index, Hold hold) {

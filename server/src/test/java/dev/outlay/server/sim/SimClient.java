@@ -206,9 +206,10 @@ final class SimClient {
     /** The session goes on in another process, in a manner of speaking. */
     void handOver() throws IOException {
         SavedSession saved = library().detach();
-        past.add(clientId());
+        long id = clientId();
+        past.add(id);
         library = null;
-        program.handedOver();
+        program.handedOver(id);
         LayoutClient _ = connect(Optional.of(saved));
     }
 

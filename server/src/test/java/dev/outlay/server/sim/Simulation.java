@@ -375,6 +375,9 @@ final class Simulation {
 
     private void startServer() {
         if (!server.isUp() && server.start()) {
+            // Two tries may be under way: when the first has succeeded, the second must not hide
+            // the next crash from those who listen (seed 26596).
+            restarting = false;
             batch();
         }
         if (!server.isUp()) {
