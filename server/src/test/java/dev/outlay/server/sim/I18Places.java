@@ -29,7 +29,12 @@ record I18Places(World world) {
             return;
         }
         Set<Origin> atWork = new HashSet<>();
-        works.values().forEach(list -> list.forEach(c -> atWork.add(origin(c))));
+        // A proof waits for work, too, and has no place.
+        works.values().stream()
+                .flatMap(List::stream)
+                .filter(Command.Mutation.class::isInstance)
+                .map(Command.Mutation.class::cast)
+                .forEach(mutation -> atWork.add(mutation.origin()));
         for (Waiter waiter : state.tables().waiting().all()) {
             if (turns.containsKey(waiter.ticket())) {
                 turns.get(waiter.ticket()).forEach(command -> lookAt(state, waiter, command));
@@ -91,10 +96,6 @@ record I18Places(World world) {
                                 .flatMap(l -> l.within(waiter.range()).stream())
                                 .map(LayoutRange::range);
         return Stream.concat(recalled, lingering).anyMatch(waiter.range()::overlaps);
-    }
-
-    private static Origin origin(Command command) {
-        return ((Command.Mutation) command).origin();
     }
 
     private static boolean isSame(Origin a, Origin b) {
