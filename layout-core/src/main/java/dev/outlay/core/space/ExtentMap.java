@@ -300,12 +300,12 @@ public final class ExtentMap {
         int at = index + 1;
         int target = number;
         if (pageCount == 0) {
-            addPage(0, new ExtentPage());
+            addPage(0, new ExtentPage(start));
         } else if (pages[number].count() == ExtentPage.MAX) {
             // Files mostly grow at their end: there, leave full pages behind.
             boolean atEnd = number == pageCount - 1 && at == ExtentPage.MAX;
             int cut = atEnd ? ExtentPage.MAX : ExtentPage.MAX / 2;
-            addPage(number + 1, atEnd ? new ExtentPage() : pages[number].splitOff(cut));
+            addPage(number + 1, atEnd ? new ExtentPage(start) : pages[number].splitOff(cut));
             if (at >= cut && (atEnd || at > cut)) {
                 target = number + 1;
                 at -= cut;

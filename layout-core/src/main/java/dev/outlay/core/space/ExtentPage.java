@@ -6,7 +6,7 @@ import dev.outlay.core.value.ExtentState;
 import java.util.Arrays;
 
 /**
- * Up to {@link #MAX} neighbouring extents of one file in three parallel arrays, 24 bytes each.
+ * Up to {@link #MAX} neighbouring extents of one file in three parallel arrays, 16 bytes each.
  *
  * <p>The third, {@code place}, packs an address and what is known of it: device in the top 16 bits,
  * device offset below, and in the low four bits, which are free since places are multiples of
@@ -30,16 +30,23 @@ final class ExtentPage {
 
     private static final int FIRST_CAPACITY = 4;
 
-    private long[] offset;
-    private long[] length;
+    private final Column offset;
+    private final Column length;
     private long[] place;
     private int count;
 
-    ExtentPage() {
-        this(new long[FIRST_CAPACITY], new long[FIRST_CAPACITY], new long[FIRST_CAPACITY], 0);
+    /**
+     * @param about where in the file its extents begin
+     */
+    ExtentPage(long about) {
+        this(
+                new Column(about, FIRST_CAPACITY),
+                new Column(0, FIRST_CAPACITY),
+                new long[FIRST_CAPACITY],
+                0);
     }
 
-    private ExtentPage(long[] offset, long[] length, long[] place, int count) {
+    private ExtentPage(Column offset, Column length, long[] place, int count) {
         this.offset = offset;
         this.length = length;
         this.place = place;
@@ -72,15 +79,15 @@ final class ExtentPage {
     }
 
     long start(int index) {
-        return offset[index];
+        return offset.get(index);
     }
 
     long end(int index) {
-        return offset[index] + length[index];
+        return offset.get(index) + length.get(index);
     }
 
     long length(int index) {
-        return length[index];
+        return length.get(index);
     }
 
     long place(int index) {
@@ -91,8 +98,8 @@ final class ExtentPage {
         long packed = place[index];
         boolean written = (packed & WRITTEN) != 0;
         return new Extent(
-                offset[index],
-                length[index],
+                offset.get(index),
+                length.get(index),
                 written ? ExtentState.WRITTEN : ExtentState.UNWRITTEN,
                 (int) (packed >>> DEVICE_SHIFT),
                 packed & OFFSET_MASK,
@@ -101,13 +108,13 @@ final class ExtentPage {
 
     /** The last extent that begins at or before {@code fileOffset}, or -1. */
     int floor(long fileOffset) {
-        int found = Arrays.binarySearch(offset, 0, count, fileOffset);
+        int found = offset.search(count, fileOffset);
         return found >= 0 ? found : -found - 2;
     }
 
     /** The first extent that begins at or after {@code fileOffset}, or {@link #count()}. */
     int ceiling(long fileOffset) {
-        int found = Arrays.binarySearch(offset, 0, count, fileOffset);
+        int found = offset.search(count, fileOffset);
         return found >= 0 ? found : -found - 1;
     }
 
@@ -118,7 +125,7 @@ final class ExtentPage {
 
     /** Changes the length of an extent at its end. */
     void setLength(int index, long newLength) {
-        length[index] = newLength;
+        length.set(index, newLength);
     }
 
     /** Changes state and flags, but not the address. */
@@ -127,14 +134,14 @@ final class ExtentPage {
     }
 
     void set(int index, long newOffset, long newLength, long newPlace) {
-        offset[index] = newOffset;
-        length[index] = newLength;
+        offset.set(index, newOffset);
+        length.set(index, newLength);
         place[index] = newPlace;
     }
 
     /** Makes room at {@code index}; the page must not be full. */
     void insert(int index, long newOffset, long newLength, long newPlace) {
-        if (count == offset.length) {
+        if (count == place.length) {
             grow(Math.min(MAX, count + Math.max(FIRST_CAPACITY, count / 4)));
         }
         move(index, index + 1, count - index);
@@ -152,8 +159,8 @@ final class ExtentPage {
     ExtentPage splitOff(int index) {
         ExtentPage upper =
                 new ExtentPage(
-                        Arrays.copyOfRange(offset, index, count),
-                        Arrays.copyOfRange(length, index, count),
+                        offset.copy(index, count),
+                        length.copy(index, count),
                         Arrays.copyOfRange(place, index, count),
                         count - index);
         count = index;
@@ -162,11 +169,11 @@ final class ExtentPage {
 
     /** Copies all extents of the page that follows to the end of this one. */
     void append(ExtentPage next) {
-        if (count + next.count > offset.length) {
+        if (count + next.count > place.length) {
             grow(count + next.count);
         }
-        System.arraycopy(next.offset, 0, offset, count, next.count);
-        System.arraycopy(next.length, 0, length, count, next.count);
+        offset.append(count, next.offset, next.count);
+        length.append(count, next.length, next.count);
         System.arraycopy(next.place, 0, place, count, next.count);
         count += next.count;
     }
@@ -175,30 +182,30 @@ final class ExtentPage {
     void merge(int first, long lastOffset) {
         int kept = first;
         int next = first + 1;
-        for (; next < count && offset[next] <= lastOffset; next++) {
+        for (; next < count && start(next) <= lastOffset; next++) {
             if (joins(kept, this, next)) {
-                length[kept] += length[next];
+                length.set(kept, length(kept) + length(next));
             } else if (++kept != next) {
-                set(kept, offset[next], length[next], place[next]);
+                set(kept, start(next), length(next), place[next]);
             }
         }
         remove(kept + 1, next);
     }
 
     private boolean joins(int index, ExtentPage other, int otherIndex) {
-        return end(index) == other.offset[otherIndex]
-                && goesOn(place[index], length[index], other.place[otherIndex]);
+        return end(index) == other.start(otherIndex)
+                && goesOn(place[index], length(index), other.place[otherIndex]);
     }
 
     private void move(int from, int to, int number) {
-        System.arraycopy(offset, from, offset, to, number);
-        System.arraycopy(length, from, length, to, number);
+        offset.move(from, to, number);
+        length.move(from, to, number);
         System.arraycopy(place, from, place, to, number);
     }
 
     private void grow(int capacity) {
-        offset = Arrays.copyOf(offset, capacity);
-        length = Arrays.copyOf(length, capacity);
+        offset.grow(capacity);
+        length.grow(capacity);
         place = Arrays.copyOf(place, capacity);
     }
 }

@@ -39,6 +39,13 @@ class ExtentMapTest {
         Seeds.each(4, random -> new ModelRun(random, 4_000, 300, 3).append().run(500).reached(31));
     }
 
+    /** Pages that reach over more than a tebibyte, and extents that do. */
+    @Test
+    void vastFilesAgreeWithModel() {
+        Seeds.each(
+                4, random -> new ModelRun(random, 1L << 36, 1_000, 40, 20).run(10_000).reached(3));
+    }
+
     @Test
     void emptyMapIsOneHole() {
         ExtentMap map = new ExtentMap();
@@ -162,6 +169,7 @@ class ExtentMapTest {
         };
 
         private final SplittableRandom random;
+        private final long block;
         private final int blocks;
         private final int longest;
         private final int checkEvery;
@@ -170,17 +178,22 @@ class ExtentMapTest {
         private int mostPages;
 
         ModelRun(SplittableRandom random, int blocks, int longest, int checkEvery) {
+            this(random, BLOCK, blocks, longest, checkEvery);
+        }
+
+        ModelRun(SplittableRandom random, long block, int blocks, int longest, int checkEvery) {
             this.random = random;
+            this.block = block;
             this.blocks = blocks;
             this.longest = longest;
             this.checkEvery = checkEvery;
-            this.model = new ModelMap(blocks, BLOCK);
+            this.model = new ModelMap(blocks, block);
         }
 
         /** Fills the file in order with extents that do not merge: all pages full. */
         ModelRun append() {
             for (int b = 0; b < blocks; b++) {
-                insert(new Extent(b * BLOCK, BLOCK, state(), b % 2, b * BLOCK, 0));
+                insert(new Extent(b * block, block, state(), b % 2, b * block, 0));
             }
             compare();
             return this;
@@ -227,8 +240,8 @@ class ExtentMapTest {
             for (Extent hole : model.runs(range, true)) {
                 long at = hole.fileOffset();
                 while (hole.isHole() && at < hole.end()) {
-                    long most = Math.min((hole.end() - at) / BLOCK, 6);
-                    Extent piece = piece(at, (1 + random.nextLong(most)) * BLOCK);
+                    long most = Math.min((hole.end() - at) / block, 6);
+                    Extent piece = piece(at, (1 + random.nextLong(most)) * block);
                     insert(piece);
                     at = piece.end();
                 }
@@ -236,7 +249,7 @@ class ExtentMapTest {
         }
 
         private Extent piece(long start, long length) {
-            Extent before = model.before((int) (start / BLOCK));
+            Extent before = model.before((int) (start / block));
             if (before != null && random.nextInt(3) == 0) {
                 long end = before.deviceRange().end();
                 if (end <= DeviceRange.MAX_OFFSET - length) {
@@ -269,11 +282,11 @@ class ExtentMapTest {
         }
 
         private void ask() {
-            long start = random.nextLong(blocks * BLOCK);
+            long start = random.nextLong(blocks * block);
             ByteRange range =
                     ByteRange.ofLength(
                             start,
-                            1 + random.nextLong(Math.min(longest * BLOCK, blocks * BLOCK - start)));
+                            1 + random.nextLong(Math.min(longest * block, blocks * block - start)));
             assertEquals(model.runs(range, true), map.slice(range));
             assertEquals(model.runs(range, false), map.mapped(range));
             Extent found = map.find(start);
@@ -284,7 +297,7 @@ class ExtentMapTest {
         }
 
         private void compare() {
-            map.check(BLOCK);
+            map.check(block);
             List<Extent> expected = model.runs(model.whole(), false);
             assertEquals(expected, map.all());
             assertEquals(expected.size(), map.extents());
@@ -295,12 +308,13 @@ class ExtentMapTest {
 
         private ByteRange range() {
             int first = random.nextInt(blocks);
-            return blocks(first, 1 + random.nextInt(Math.min(longest, blocks - first)));
+            return ByteRange.ofLength(
+                    first * block, (1 + random.nextInt(Math.min(longest, blocks - first))) * block);
         }
 
         /** Few places, so that neighbours meet by chance; at both ends of the devices. */
         private long address(long length) {
-            long low = random.nextInt(16) * BLOCK;
+            long low = random.nextInt(16) * block;
             return random.nextBoolean() ? low : DeviceRange.MAX_OFFSET - length - low;
         }
 
