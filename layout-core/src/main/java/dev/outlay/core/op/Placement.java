@@ -54,8 +54,11 @@ final class Placement {
         return place(holes, pieces, flags);
     }
 
-    /** Right behind the file's last block before {@code offset}, or a place of the file's own. */
-    private static DeviceGoal goal(VolumeTables tables, FileNode file, long offset) {
+    /**
+     * Right behind the file's last block before {@code offset}, or a place of the file's own, or
+     * any.
+     */
+    static @Nullable DeviceGoal goal(VolumeTables tables, FileNode file, long offset) {
         Extent before = offset == 0 ? null : file.extents().find(offset - 1);
         return before == null
                 ? tables.free().groupGoal(file.id().value())

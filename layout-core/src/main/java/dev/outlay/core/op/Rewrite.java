@@ -3,7 +3,6 @@ package dev.outlay.core.op;
 import dev.outlay.core.fact.Fact.Continuation;
 import dev.outlay.core.fact.Fact.Task;
 import dev.outlay.core.fact.Fact.Work;
-import dev.outlay.core.space.DeviceGoal;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
@@ -39,7 +38,7 @@ final class Rewrite {
                 tables.free()
                         .plan(
                                 bytes,
-                                goal(tables, file, ranges.getFirst().start()),
+                                Placement.goal(tables, file, ranges.getFirst().start()),
                                 tables.blockSize(),
                                 tables.limits().extentsPerReply());
         return Placement.place(ranges, pieces, 0).stream().map(Rewrite::written).toList();
@@ -53,13 +52,6 @@ final class Rewrite {
                 e.device(),
                 e.deviceOffset(),
                 e.flags());
-    }
-
-    private static DeviceGoal goal(VolumeTables tables, FileNode file, long offset) {
-        Extent before = offset == 0 ? null : file.extents().find(offset - 1);
-        return before == null
-                ? tables.free().groupGoal(file.id().value())
-                : new DeviceGoal(before.device(), before.deviceOffset() + before.length());
     }
 
     /**

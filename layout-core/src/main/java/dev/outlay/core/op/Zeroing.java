@@ -154,6 +154,10 @@ final class Zeroing {
     /** The zeros are there: grants what waited for them, unless it has to be decided anew. */
     static Decision finish(
             VolumeTables tables, FileNode file, Work work, MapBlocks ask, List<Fact> completed) {
+        if (file.isChangedBesides(work)) {
+            // The caller has given back meanwhile what the server zeros now; it is decided anew.
+            return Decision.answer(completed, new Reply.Done());
+        }
         try {
             ExactlyOnce.stillAsked(tables, ask.origin());
             Decision granted = MapBlocksOp.grant(tables, ask, work.blocked(), work);

@@ -32,7 +32,10 @@ public final class FreeSpace {
 
     private static final int GROUPS_PER_DEVICE = 16;
 
-    /** How many groups are looked at for one with anything free. */
+    /** A file begins in a group that has this part of it free in one piece. */
+    private static final int GOOD_PART_OF_GROUP = 4;
+
+    /** How many groups are looked at for one with enough free. */
     private static final int GROUP_TRIES = 16;
 
     private record Device(DeviceRange whole, long groupBytes) {
@@ -201,9 +204,11 @@ public final class FreeSpace {
 
     /**
      * A goal for a file that has no blocks yet: the first free place of the allocation group that
-     * falls to the inode, or of a later one when that is full. Only a wish: it need not be free.
+     * falls to the inode, or of a later one. Null if none of them has a good part of a group free
+     * there in one piece: in what is left in small pieces by files that have gone, the piece that
+     * fits best keeps the others whole.
      */
-    public DeviceGoal groupGoal(long inode) {
+    public @Nullable DeviceGoal groupGoal(long inode) {
         if (groups == 0) {
             throw new IllegalStateException("the volume has no devices");
         }
@@ -211,13 +216,11 @@ public final class FreeSpace {
         for (int i = 0; i < Math.min(GROUP_TRIES, groups); i++) {
             long number = (first + i) % groups;
             DeviceGoal found = firstFree(number);
-            if (found != null) {
+            if (found != null && hasRoom(found)) {
                 return found;
             }
         }
-        DeviceGoal start = groupStart(first);
-        DeviceRange next = free.startingFrom(start);
-        return next == null ? start : new DeviceGoal(next.device(), next.start());
+        return null;
     }
 
     /**
@@ -342,6 +345,12 @@ public final class FreeSpace {
                         && next.start() < group.end()
                 ? new DeviceGoal(next.device(), next.start())
                 : null;
+    }
+
+    private boolean hasRoom(DeviceGoal goal) {
+        ByteRange group = Objects.requireNonNull(groupOf(goal));
+        DeviceRange extent = Objects.requireNonNull(free.containing(goal));
+        return extent.end() - goal.offset() >= group.length() / GOOD_PART_OF_GROUP;
     }
 
     private DeviceGoal groupStart(long number) {

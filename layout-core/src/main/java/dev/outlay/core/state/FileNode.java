@@ -153,6 +153,16 @@ public final class FileNode {
                 .orElse(null);
     }
 
+    /** Whether other device work changes bytes that {@code work} bars. */
+    public boolean isChangedBesides(Work work) {
+        return works.values().stream()
+                .anyMatch(
+                        w ->
+                                w.id() != work.id()
+                                        && !w.isReading()
+                                        && w.blocked().overlaps(work.blocked()));
+    }
+
     /**
      * Device work that bars {@code range} until it is complete, the oldest first; null if there is
      * none.

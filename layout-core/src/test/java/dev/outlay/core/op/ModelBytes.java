@@ -35,7 +35,10 @@ final class ModelBytes {
 
     private static final Reason[] AT_ONCE = {Reason.TRY_LATER, Reason.GRACE};
 
-    /** While a commit waits for readers its own grant may end. */
+    /**
+     * While a commit waits for readers its own grant may end, and while it waits for work on its
+     * bytes a MapBlocks of its own client may make pairs of them.
+     */
     private static final Reason[] AFTER_A_WAIT = {
         Reason.TRY_LATER,
         Reason.GRACE,
@@ -147,7 +150,8 @@ final class ModelBytes {
                                         OptionalLong.empty()),
                         effect,
                         reply -> answered(file, reply, AFTER_A_WAIT));
-        answer.ifPresent(reply -> answered(file, reply, AT_ONCE));
+        answer.ifPresent(
+                reply -> answered(file, reply, clients.hasWaited() ? AFTER_A_WAIT : AT_ONCE));
     }
 
     /** All of what a commit names is exposed at one moment. */

@@ -43,6 +43,7 @@ final class ModelClients {
     private final SplittableRandom random;
     private final ModelLayouts layouts;
     private final List<ModelProcess> current = new ArrayList<>();
+    private boolean waited;
     private long nextClient = 1;
     private int nextName = 1;
 
@@ -125,9 +126,15 @@ final class ModelClients {
         return send(command, effect, late, true);
     }
 
+    /** Whether what was answered last had to wait for work that another request had begun. */
+    boolean hasWaited() {
+        return waited;
+    }
+
     private Optional<Reply> send(
             Mutation command, Runnable effect, Consumer<Reply> late, boolean first) {
         boolean deferred = false;
+        boolean forOthers = false;
         Execution execution = model.execute(command);
         while (execution.reply().isEmpty()) {
             if (execution.awaitedTurn().isPresent()) {
@@ -138,6 +145,7 @@ final class ModelClients {
                 return Optional.empty();
             }
             model.reach.reached(Event.WAITED_FOR_WORK);
+            forOthers |= execution.facts().isEmpty();
             for (Fact fact : execution.facts()) {
                 if (fact instanceof Fact.WorkIntended intent
                         && !(intent.work().then() instanceof Fact.Continuation.Nothing)) {
@@ -158,6 +166,7 @@ final class ModelClients {
             model.complete(execution.awaitedWork().orElseThrow());
             execution = model.execute(command);
         }
+        waited = forOthers;
         Reply reply = execution.reply().get();
         if (!deferred && !(reply instanceof Failure)) {
             effect.run();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class VolumeStateModelTest {
 
     private static final int COMMANDS = Integer.getInteger("outlay.model.commands", 1_200);
-    private static final int SEEDS = Integer.getInteger("outlay.model.seeds", 90);
+    private static final int SEEDS = Integer.getInteger("outlay.model.seeds", 160);
 
     /** From this number of commands on everything rare must have been reached. */
     private static final long ENOUGH = 100_000;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.outlay.core.fact.Fact.Task;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.reply.Reply.Mapped;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
@@ -72,6 +73,21 @@ class ZeroedVolumeTest {
         kit.completeAll();
         assertEquals(map.ok(), map.ok());
         other.refused(Reason.TRY_LATER);
+    }
+
+    /** The server may have begun to zero the tail of the last block, which the caller gave back. */
+    @Test
+    void nothingIsGrantedThatTheServerIsAtWorkOnByNow() {
+        a.writesBytes(file, 4000);
+        MapRequest map = a.mapsRw(file, 0, blocks(2)).min(blocks(2));
+        long zeros = map.start().awaitedWork().orElseThrow();
+        a.returns(file, new ByteRange(0, blocks(1))).start();
+        long tail = kit.works().stream().mapToLong(Work::id).filter(w -> w != zeros).sum();
+        kit.complete(zeros);
+        assertEquals(List.of(), a.holds(file));
+        assertEquals(tail, map.start().awaitedWork().orElseThrow());
+        kit.complete(tail);
+        assertEquals(List.of(Party.writing(0, blocks(2))), map.ok().granted());
     }
 
     @Test

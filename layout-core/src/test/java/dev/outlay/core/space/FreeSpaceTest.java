@@ -2,6 +2,7 @@ package dev.outlay.core.space;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FreeSpaceTest {
@@ -146,7 +148,7 @@ class FreeSpaceTest {
     @Test
     void filesBeginInDifferentGroups() {
         FreeSpace space = space(GIB);
-        Set<DeviceGoal> goals = new HashSet<>();
+        Set<@Nullable DeviceGoal> goals = new HashSet<>();
         for (long inode = 1; inode <= 16; inode++) {
             goals.add(space.groupGoal(inode));
         }
@@ -156,15 +158,30 @@ class FreeSpaceTest {
     @Test
     void groupGoalPassesFullGroups() {
         FreeSpace space = space(16 * 16 * BLOCK);
-        DeviceGoal goal = space.groupGoal(3);
+        @Nullable DeviceGoal goal = space.groupGoal(3);
         assertEquals(new DeviceGoal(0, 48 * BLOCK), goal);
         space.take(new DeviceRange(0, 48 * BLOCK, 20 * BLOCK));
         assertEquals(new DeviceGoal(0, 68 * BLOCK), space.groupGoal(3));
         space.take(new DeviceRange(0, 68 * BLOCK, 188 * BLOCK));
         assertEquals(new DeviceGoal(0, 0), space.groupGoal(3));
         space.take(new DeviceRange(0, 0, 48 * BLOCK));
-        assertEquals(goal, space.groupGoal(3));
+        assertNull(space.groupGoal(3));
         assertEquals(List.of(), space.plan(BLOCK, goal, BLOCK, 1));
+    }
+
+    /** Of a group in pieces none is the goal: the file goes where it fits. */
+    @Test
+    void noFileBeginsInAGroupThatIsFreeInPiecesOnly() {
+        FreeSpace space = space(16 * 16 * BLOCK);
+        space.take(new DeviceRange(0, 0, 256 * BLOCK));
+        space.release(new DeviceRange(0, 48 * BLOCK, 3 * BLOCK));
+        space.release(new DeviceRange(0, 100 * BLOCK, 2 * BLOCK));
+        assertNull(space.groupGoal(3));
+        assertEquals(
+                new DeviceRange(0, 100 * BLOCK, 2 * BLOCK),
+                only(space.plan(2 * BLOCK, space.groupGoal(3), BLOCK, 1)));
+        space.release(new DeviceRange(0, 51 * BLOCK, BLOCK));
+        assertEquals(new DeviceGoal(0, 48 * BLOCK), space.groupGoal(3));
     }
 
     @Test
@@ -175,7 +192,7 @@ class FreeSpaceTest {
         FreeSpace other = new FreeSpace(BLOCK);
         other.addDevice(new DeviceRange(7, 0, BLOCK));
         other.addDevice(new DeviceRange(0, BLOCK, 40 * GIB));
-        Set<DeviceGoal> goals = new HashSet<>();
+        Set<@Nullable DeviceGoal> goals = new HashSet<>();
         for (long inode = 0; inode < 41; inode++) {
             assertEquals(one.groupGoal(inode), other.groupGoal(inode));
             goals.add(one.groupGoal(inode));
@@ -187,13 +204,13 @@ class FreeSpaceTest {
     @Test
     void smallFilesWrittenSideBySideDoNotInterleave() {
         FreeSpace space = space(GIB);
-        DeviceGoal[] ends = new DeviceGoal[8];
+        @Nullable DeviceGoal[] ends = new DeviceGoal[8];
         int breaks = 0;
         for (int round = 0; round < 50; round++) {
             for (int file = 0; file < ends.length; file++) {
-                DeviceGoal goal = round == 0 ? space.groupGoal(file + 2L) : ends[file];
+                @Nullable DeviceGoal goal = round == 0 ? space.groupGoal(file + 2L) : ends[file];
                 DeviceRange piece = only(space.plan(4 * BLOCK, goal, BLOCK, 1));
-                breaks += piece.start() == goal.offset() ? 0 : 1;
+                breaks += goal != null && piece.start() == goal.offset() ? 0 : 1;
                 space.take(piece);
                 ends[file] = new DeviceGoal(piece.device(), piece.end());
             }
