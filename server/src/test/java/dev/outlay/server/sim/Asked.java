@@ -7,6 +7,7 @@ import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ReturnLayoutRequest;
@@ -383,52 +384,66 @@ final class Asked implements Talk.Listener {
         long start = index * SimServer.BLOCK;
         long end = start + SimServer.BLOCK;
         return open(a ->
-                        switch (a.request.getBodyCase()) {
-                            case TRUNCATE ->
-                                    a.request.getTruncate().getFileId() == file.id()
-                                            && end
-                                                    > Math.min(
-                                                            file.size(),
-                                                            a.request
-                                                                    .getTruncate()
-                                                                    .getNewSizeBytes());
-                            case DEALLOCATE ->
-                                    a.request.getDeallocate().getFileId() == file.id()
-                                            && start
-                                                    < a.request.getDeallocate().getOffset()
-                                                            + a.request.getDeallocate().getLength()
-                                            && a.request.getDeallocate().getOffset() < end;
-                            case REMOVE ->
-                                    a.request.getRemove().getAt().getName().equals(file.name());
-                            case RENAME ->
-                                    a.request.getRename().getTo().getName().equals(file.name());
-                            // Holes of the source are holes here, too, and growth takes what lies
-                            // past the end.
-                            case CLONE ->
-                                    a.request.getClone().getDestinationId() == file.id()
-                                            && (reaches(a.request.getClone(), index)
-                                                    || end > file.size());
-                            default -> false;
-                        })
-                .isPresent();
+                                switch (a.request.getBodyCase()) {
+                                    case TRUNCATE ->
+                                            a.request.getTruncate().getFileId() == file.id()
+                                                    && end
+                                                            > Math.min(
+                                                                    file.size(),
+                                                                    a.request
+                                                                            .getTruncate()
+                                                                            .getNewSizeBytes());
+                                    case DEALLOCATE ->
+                                            a.request.getDeallocate().getFileId() == file.id()
+                                                    && start
+                                                            < a.request.getDeallocate().getOffset()
+                                                                    + a.request
+                                                                            .getDeallocate()
+                                                                            .getLength()
+                                                    && a.request.getDeallocate().getOffset() < end;
+                                    // Holes of the source are holes here, too, and growth takes
+                                    // what lies
+                                    // past the end.
+                                    case CLONE ->
+                                            a.request.getClone().getDestinationId() == file.id()
+                                                    && (reaches(a.request.getClone(), index)
+                                                            || end > file.size());
+                                    default -> false;
+                                })
+                        .isPresent()
+                || removes(file);
     }
 
     /** Whether somebody asks to have the file removed, or another put in its place. */
     boolean removes(Picture.FileView file) {
-        return open(a ->
-                        (a.request.hasRemove()
-                                        && a.request
-                                                .getRemove()
-                                                .getAt()
-                                                .getName()
-                                                .equals(file.name()))
-                                || (a.request.hasRename()
-                                        && a.request
-                                                .getRename()
-                                                .getTo()
-                                                .getName()
-                                                .equals(file.name())))
-                .isPresent();
+        return removes(file.name(), Set.of());
+    }
+
+    /**
+     * As {@link #removes(Picture.FileView)}, of a file that has got this name by these renames: in
+     * one batch a file may be renamed, and another put in its place there (seed 29403).
+     */
+    private boolean removes(String name, Set<Ask> renames) {
+        for (Ask ask : open.values()) {
+            RenameRequest rename = ask.request.getRename();
+            if (ask.request.hasRemove() && ask.request.getRemove().getAt().getName().equals(name)) {
+                return true;
+            }
+            if (!ask.request.hasRename() || renames.contains(ask)) {
+                continue;
+            }
+            if (rename.getTo().getName().equals(name)) {
+                return true;
+            }
+            if (rename.getFrom().getName().equals(name)) {
+                Set<Ask> more = new HashSet<>(renames);
+                more.add(ask);
+                if (removes(rename.getTo().getName(), more)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Whether somebody asks for some size of a file. */

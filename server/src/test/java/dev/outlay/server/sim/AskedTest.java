@@ -1,14 +1,19 @@
 package dev.outlay.server.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.value.EndCause;
 import dev.outlay.server.sim.Picture.ClientView;
+import dev.outlay.server.sim.Picture.FileView;
+import dev.outlay.v1.ChildName;
 import dev.outlay.v1.CommitBlocksRequest;
 import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.ErrorDetail;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.RenameRequest;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import java.util.List;
@@ -16,7 +21,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** How long a commit without an answer counts as one that may be done. */
+/**
+ * How long a commit without an answer counts as one that may be done, and which file a request may
+ * take away.
+ */
 class AskedTest {
 
     private static final long CLIENT = 7;
@@ -73,6 +81,46 @@ class AskedTest {
         asked.serverDied();
         asked.heard(CLIENT, commit);
         assertEquals(1, asked.commits(FILE).size(), "it is tried anew");
+    }
+
+    /** Two renames done in one batch, of which only the last name shows. */
+    @Test
+    void aFileMayBeReplacedUnderTheNameThatItHasJustGot() {
+        asked.heard(CLIENT, rename(1, "a", "b"));
+        assertFalse(asked.removes(named("a")), "it has another name, and that is all");
+        asked.heard(CLIENT, rename(2, "c", "b"));
+        assertTrue(asked.removes(named("a")));
+        assertFalse(asked.removes(named("d")));
+    }
+
+    private static Request rename(long operation, String from, String to) {
+        return Request.newBuilder()
+                .setRename(
+                        RenameRequest.newBuilder()
+                                .setOperation(
+                                        OperationHeader.newBuilder().setOperationId(operation))
+                                .setFrom(ChildName.newBuilder().setName(from))
+                                .setTo(ChildName.newBuilder().setName(to)))
+                .build();
+    }
+
+    private static FileView named(String name) {
+        return new FileView(
+                FILE,
+                name,
+                0,
+                false,
+                false,
+                false,
+                1,
+                1,
+                0,
+                new int[0],
+                new boolean[0],
+                new boolean[0],
+                new int[0],
+                false,
+                Map.of());
     }
 
     private static Picture picture(Optional<EndCause> ended) {
