@@ -152,6 +152,11 @@ final class Exposure {
                     line.has("client") ? line.client("client") : 0,
                     line.places("keeps"));
         }
+
+        /** It zeros the end of a last block where it lies, for nobody's request. */
+        boolean isPastEndOfFile() {
+            return what.equals("Nothing") && kept.isEmpty();
+        }
     }
 
     final Map<Integer, Device> devices = new TreeMap<>();

@@ -122,13 +122,16 @@ final class GrantRules {
 
     /**
      * I8: nobody comes where the server works. Who was there when the work began may stay (readers,
-     * where a file is extended), and name it again: that is no new grant.
+     * where a file is extended), and name it again: that is no new grant. Where only bytes past the
+     * end of file are zeroed, which no reader is shown, the server takes a client's word for it: it
+     * has lost what it knew of READ, and of a return whose answer was lost with it.
      */
     private void noWork(File file, Held own, LayoutRange granted, boolean restated) {
         for (Exposure.Work work : now.works.values()) {
             if (!work.reading()
                     && work.file() == file.id
                     && work.range().overlaps(granted.range())
+                    && !(restated && granted.kind() == GrantKind.READ && work.isPastEndOfFile())
                     && !(restated && wasHeld(own, work.range().intersect(granted.range())))) {
                 report.found(
                         "I8",

@@ -236,6 +236,16 @@ class HistoryCheckTest {
         finds("I8", "works", restates(restarted(beforeAnExtension()), A));
     }
 
+    @Test
+    void aReaderMayRestateWhatItGaveBackWhereOnlyTheEndOfABlockIsZeroed() {
+        Draft zeroing = new Draft("work-begin").with("work", 1L).with("file", FILE);
+        zeroing.with("range", List.of(range(0, 1))).with("what", "Nothing");
+        Log given = new Log().written();
+        given.line(given.gone("return", A, 2, range(0, 2)));
+        given.same(given.map("free", A, fresh(1, 1, 2)));
+        clean(restates(given.line(zeroing), A));
+    }
+
     /** The server zeroes the last block; B reads there, A has given back what it held. */
     private static Log beforeAnExtension() {
         Log log = new Log().written();
