@@ -124,7 +124,7 @@ final class Holdings {
         if (!request.hasFile()) {
             all.remove(client);
         } else if (request.getFile().getRangesCount() == 0) {
-            all.getOrDefault(client, Map.of()).remove(request.getFile().getFileId());
+            all.getOrDefault(client, new TreeMap<>()).remove(request.getFile().getFileId());
         } else {
             remove(client, request.getFile().getFileId(), request.getFile().getRangesList());
         }

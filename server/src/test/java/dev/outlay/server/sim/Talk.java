@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,22 @@ final class Talk {
         return streams.computeIfAbsent(stream, _ -> new Spoken());
     }
 
+    /** A check that fails is not the failure of who speaks, who would only take note of it. */
+    private void tell(Consumer<Listener> what) {
+        for (Listener each : listeners) {
+            try {
+                what.accept(each);
+            } catch (RuntimeException e) {
+                StackTraceElement[] where = e.getStackTrace();
+                world.violated(
+                        each.getClass().getSimpleName(),
+                        "a check failed by itself: "
+                                + e
+                                + (where.length > 1 ? " at " + where[1] + " at " + where[0] : ""));
+            }
+        }
+    }
+
     void sent(SimNetwork.Stretch stream, ClientMessage message) {
         Spoken spoken = of(stream);
         for (Request request : message.getRequestsList()) {
@@ -94,9 +111,7 @@ final class Talk {
             if (spoken.client != 0) {
                 processes.put(spoken.client, stream.process());
             }
-            for (Listener each : listeners) {
-                each.sent(spoken.client, request);
-            }
+            tell(each -> each.sent(spoken.client, request));
         }
     }
 
@@ -106,9 +121,7 @@ final class Talk {
             world.count("request", request.getBodyCase());
             world.detail(() -> Words.of(stream.process().name(), request));
             spoken.atServer.put(request.getMessageId(), request);
-            for (Listener each : listeners) {
-                each.heard(spoken.client, request);
-            }
+            tell(each -> each.heard(spoken.client, request));
         }
     }
 
@@ -117,9 +130,7 @@ final class Talk {
         for (Notice notice : message.getNoticesList()) {
             world.count("notice", notice.getBodyCase());
             world.detail(() -> Words.of(stream.process().name(), notice));
-            for (Listener each : listeners) {
-                each.noticed(spoken.client, notice);
-            }
+            tell(each -> each.noticed(spoken.client, notice));
         }
         for (Reply reply : message.getRepliesList()) {
             if (reply.hasOpenSession()) {
@@ -131,9 +142,7 @@ final class Talk {
             }
             Request request = spoken.atServer.remove(reply.getMessageId());
             if (request != null) {
-                for (Listener each : listeners) {
-                    each.said(spoken.client, request, reply);
-                }
+                tell(each -> each.said(spoken.client, request, reply));
             }
         }
     }
@@ -144,15 +153,11 @@ final class Talk {
         for (Reply reply : message.getRepliesList()) {
             Request request = spoken.atClient.remove(reply.getMessageId());
             if (request != null) {
-                for (Listener each : listeners) {
-                    each.got(spoken.client, request, reply);
-                }
+                tell(each -> each.got(spoken.client, request, reply));
             }
         }
         for (Notice notice : message.getNoticesList()) {
-            for (Listener each : listeners) {
-                each.gotNotice(spoken.client, notice);
-            }
+            tell(each -> each.gotNotice(spoken.client, notice));
         }
     }
 
@@ -161,9 +166,7 @@ final class Talk {
         List<Request> open = List.copyOf(spoken.atServer.values());
         spoken.atServer.clear();
         for (Request request : open) {
-            for (Listener each : listeners) {
-                each.dropped(spoken.client, request);
-            }
+            tell(each -> each.dropped(spoken.client, request));
         }
     }
 
