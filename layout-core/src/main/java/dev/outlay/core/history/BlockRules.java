@@ -88,12 +88,13 @@ final class BlockRules {
     private void allocate(HistoryLine line, Use use) throws HistoryFormatException, Contradiction {
         File file = epoch(line);
         for (Extent extent : line.blocks("blocks")) {
-            insertFree(file, use, extent);
+            insertFree(line, file, use, extent);
         }
     }
 
-    private void insertFree(File file, Use use, Extent extent) throws Contradiction {
-        works.take(extent.deviceRange(), "for file " + file.id);
+    private void insertFree(HistoryLine line, File file, Use use, Extent extent)
+            throws Contradiction {
+        works.take(extent.deviceRange(), line, file.id);
         if (!file.blocks(use).within(extent.fileOffset(), extent.end()).isEmpty()) {
             report.found(
                     "I4",
@@ -331,7 +332,7 @@ final class BlockRules {
             gone(file, Use.MAPPED, old, NOBODY, false);
         }
         for (Extent extent : line.blocks("blocks")) {
-            insertFree(file, Use.MAPPED, extent);
+            insertFree(line, file, Use.MAPPED, extent);
         }
     }
 

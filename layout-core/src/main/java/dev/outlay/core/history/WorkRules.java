@@ -4,17 +4,26 @@ import dev.outlay.core.history.Exposure.Device;
 import dev.outlay.core.history.Exposure.Owner;
 import dev.outlay.core.history.Exposure.Use;
 import dev.outlay.core.value.DeviceRange;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SortedSet;
 
 /**
  * What the server does on devices itself, and what it must not do when it hands blocks out: I4 (in
- * use), I7 (without a proof), I23 (of a device that leaves).
+ * use), I7 (without a proof), I23 (of a device that leaves, unless the server kept them for this
+ * very file before it was to leave: work that has been done is not thrown away, and what it brings
+ * is moved like all else).
  */
 final class WorkRules {
 
     private final Exposure now;
     private final HistoryReport report;
+
+    /** What the work that has just ended kept: its file may get that in the same step. */
+    private List<DeviceRange> passing = List.of();
+
+    private long passingTo;
+    private long passingStep;
 
     WorkRules(Exposure now, HistoryReport report) {
         this.now = now;
@@ -34,11 +43,31 @@ final class WorkRules {
 
     /** Blocks are handed out: they must be nobody's, and nobody ended may still touch them. */
     void take(DeviceRange place, String what) throws Contradiction {
+        take(place, what, false);
+    }
+
+    /** As that, for a file. */
+    void take(DeviceRange place, HistoryLine line, long file) throws Contradiction {
+        boolean wasKept = passingStep == line.step() && passingTo == file && passes(place);
+        take(place, "for file " + file, wasKept);
+    }
+
+    private boolean passes(DeviceRange place) {
+        long at = place.start();
+        for (DeviceRange kept : passing) {
+            if (kept.device() == place.device() && kept.start() <= at && at < kept.end()) {
+                at = kept.end();
+            }
+        }
+        return at >= place.end();
+    }
+
+    private void take(DeviceRange place, String what, boolean wasKept) throws Contradiction {
         Device device = now.device(place.device());
         if (place.start() < device.start || place.end() > device.start + device.length) {
             report.found("I4", "blocks " + HistoryText.of(place) + " do not belong to the volume");
         }
-        if (device.retiring) {
+        if (device.retiring && !wasKept) {
             report.found(
                     "I23",
                     "blocks " + HistoryText.of(place) + " are handed out of a device that leaves");
@@ -93,6 +122,10 @@ final class WorkRules {
             report.found("I13", "device work " + id + " ends, which had not begun");
             return;
         }
+        passing =
+                work.kept().stream().sorted(Comparator.comparingLong(DeviceRange::start)).toList();
+        passingTo = work.file();
+        passingStep = line.step();
         for (DeviceRange place : work.kept()) {
             now.disuse(place.device(), place.start(), place.end(), new Owner(Use.WORK, id, 0));
         }

@@ -407,6 +407,41 @@ class HistoryCheckTest {
     }
 
     @Test
+    void aBlockOfADeviceThatIsToLeave() {
+        Log log = new Log().written().line(leaving());
+        finds("I23", "handed out", log.line(log.map("allocate", fresh(4, 1, 9))));
+    }
+
+    /** Work that kept blocks when their device was to leave brings them all the same: seed 3. */
+    @Test
+    void whatWorkKeptOfADeviceThatIsToLeaveComesToItsFile() {
+        Log log = keeping().line(new Draft("work-end").with("work", 1L));
+        clean(log.same(log.map("allocate", fresh(4, 2, 9))));
+        Log more = keeping().line(new Draft("work-end").with("work", 1L));
+        finds("I23", "handed out", more.same(more.map("allocate", fresh(4, 3, 9))));
+        Log later = keeping().line(new Draft("work-end").with("work", 1L));
+        finds("I23", "handed out", later.line(later.map("allocate", fresh(4, 2, 9))));
+    }
+
+    private static Log keeping() {
+        Draft work =
+                new Draft("work-begin")
+                        .with("work", 1L)
+                        .with("file", FILE)
+                        .with("range", List.of(range(4, 2)))
+                        .with(
+                                "keeps",
+                                List.of(
+                                        fresh(4, 1, 9).deviceRange(),
+                                        fresh(5, 1, 10).deviceRange()));
+        return new Log().written().line(work).line(leaving());
+    }
+
+    private static Draft leaving() {
+        return new Draft("device-retiring").with("device", 0L);
+    }
+
+    @Test
     void countsThatDoNotAddUp() {
         Log log = new Log().written();
         finds("I21", "add up", log.line(Log.space("space", 15, 0, 0, 1, 0, 0)));

@@ -69,7 +69,7 @@ public final class DeviceException extends IOException {
     }
 
     /** What the system said while {@code doing} something ("open", "write 4096 bytes at 0"). */
-    static DeviceException of(Path device, String doing, IOException e) {
+    public static DeviceException of(Path device, String doing, IOException e) {
         return switch (e) {
             case DeviceException known -> known;
             case NoSuchFileException _ ->

@@ -24,10 +24,17 @@ final class Retirements {
     private static final Logger LOG = LoggerFactory.getLogger(Retirements.class);
     private static final long RETRY_MILLIS = 10_000;
 
-    private final DevicePool pool;
+    private final Labels labels;
     private final ScheduledExecutorService timers;
     private final BooleanSupplier volumesUnknown;
     private final BiConsumer<VolumeEngine, VolumeDevice> left;
+
+    /** Labels of devices, as far as they say whose a device is. */
+    @FunctionalInterface
+    interface Labels {
+        /** The label of a device that has left is nobody's, unless another volume has a slice. */
+        void disown(VolumeDevice device) throws DeviceException;
+    }
 
     /** Volume and index of each device that is being emptied. */
     private final Set<String> emptied = ConcurrentHashMap.newKeySet();
@@ -38,11 +45,11 @@ final class Retirements {
      *     it returns
      */
     Retirements(
-            DevicePool pool,
+            Labels labels,
             ScheduledExecutorService timers,
             BooleanSupplier volumesUnknown,
             BiConsumer<VolumeEngine, VolumeDevice> left) {
-        this.pool = pool;
+        this.labels = labels;
         this.timers = timers;
         this.volumesUnknown = volumesUnknown;
         this.left = left;
@@ -90,7 +97,7 @@ final class Retirements {
                 later(RETRY_MILLIS, () -> disown(volume, device));
                 return;
             }
-            pool.disown(device);
+            labels.disown(device);
             var _ =
                     volume.submit(new Command.ReleaseDevice(device.index()))
                             .thenAccept(

@@ -124,7 +124,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
         this.folder = config.dataDirectory().resolve(FOLDER);
         this.devices = new DevicePool(identity.id().toString());
         this.retirements =
-                new Retirements(devices, timers, () -> !unavailable.isEmpty(), this::left);
+                new Retirements(devices::disown, timers, () -> !unavailable.isEmpty(), this::left);
     }
 
     /**

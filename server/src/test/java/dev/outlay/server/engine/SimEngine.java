@@ -11,6 +11,7 @@ import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalStorage;
@@ -22,10 +23,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The real {@link VolumeEngine} of one volume, driven step by step: the simulator's way into this
@@ -36,6 +39,7 @@ public final class SimEngine implements VolumeLookup {
     private final VolumeEngine engine;
     private final boolean cutTail;
     private final List<VolumeEngine.Listener> listeners = new ArrayList<>();
+    private @Nullable Retirements retirements;
 
     /** What a simulated engine stands on. */
     public record Parts(
@@ -79,6 +83,15 @@ public final class SimEngine implements VolumeLookup {
                     snapshotThresholdBytes,
                     FactListener.NONE);
         }
+    }
+
+    /** What the server does with devices that leave its volume. */
+    public interface Keeper {
+        /** The volume does not know the device any more: the server uses it no more. */
+        void letGo(VolumeDevice device);
+
+        /** The label of the device is nobody's from now on. */
+        void disown(VolumeDevice device) throws DeviceException;
     }
 
     /** The devices; what is written is durable. */
@@ -164,6 +177,36 @@ public final class SimEngine implements VolumeLookup {
      */
     public void start(Runnable afterBatch) {
         engine.startStepwise(afterBatch);
+    }
+
+    // ---- devices that come and go
+
+    /** Devices may leave from now on; those on their way out go on, once the volume has started. */
+    public void keepDevices(Keeper keeper, ScheduledExecutorService timers) {
+        Retirements leaving =
+                new Retirements(
+                        keeper::disown, timers, () -> false, (_, device) -> keeper.letGo(device));
+        retirements = leaving;
+        leaving.goOn(engine);
+    }
+
+    /** Begins to empty a device, as the operator asks; {@code done} hears the volume's answer. */
+    public void retireDevice(VolumeDevice device, Consumer<Reply> done) {
+        Retirements leaving = Objects.requireNonNull(retirements, "devices are not kept");
+        var _ =
+                engine.submit(new Command.RetireDevice(device.index()))
+                        .thenAccept(
+                                reply -> {
+                                    if (!(reply instanceof Reply.Failure)) {
+                                        leaving.begin(engine, device);
+                                    }
+                                    done.accept(reply);
+                                });
+    }
+
+    /** The volume has one device more; {@code done} hears its answer. */
+    public void addDevice(VolumeDevice device, Consumer<Reply> done) {
+        var _ = engine.submit(new Command.AddDevice(device)).thenAccept(done);
     }
 
     public boolean hasWork() {

@@ -306,8 +306,10 @@ final class Asked implements Talk.Listener {
     private static boolean names(CommitRange range, long offset, int place) {
         return range.getFileOffset() <= offset
                 && offset + SimServer.BLOCK <= range.getFileOffset() + range.getLength()
-                && range.getDeviceOffset() + offset - range.getFileOffset()
-                        == (long) place * SimServer.BLOCK;
+                && Picture.place(
+                                range.getDevice(),
+                                range.getDeviceOffset() + offset - range.getFileOffset())
+                        == place;
     }
 
     /**
@@ -518,8 +520,10 @@ final class Asked implements Talk.Listener {
     /**
      * Whether the client itself has said that it uses this block of the file no more, or its end is
      * proven: what a client holds past its lease then counts as returned, without a quarantine.
+     *
+     * @param place where the block lies, -1: nowhere
      */
-    boolean gaveUp(long client, long file, String name, long index) {
+    boolean gaveUp(long client, long file, String name, long index, int place) {
         if (isProven(client)) {
             return true;
         }
@@ -532,7 +536,11 @@ final class Asked implements Talk.Listener {
                         a.client == client
                                 && switch (a.request.getBodyCase()) {
                                     case RETURN_LAYOUT ->
-                                            returns(a.request.getReturnLayout(), file, offset);
+                                            returns(
+                                                    a.request.getReturnLayout(),
+                                                    file,
+                                                    offset,
+                                                    place);
                                     case TRUNCATE -> a.request.getTruncate().getFileId() == file;
                                     case ALLOCATE -> a.request.getAllocate().getFileId() == file;
                                     case DEALLOCATE ->
@@ -551,7 +559,10 @@ final class Asked implements Talk.Listener {
                 .isPresent();
     }
 
-    private static boolean returns(ReturnLayoutRequest request, long file, long offset) {
+    private static boolean returns(ReturnLayoutRequest request, long file, long offset, int place) {
+        if (request.hasDevice()) {
+            return place >= 0 && Units.at(place) == Units.of(request.getDevice().getDevice());
+        }
         if (!request.hasFile()) {
             return true;
         }

@@ -47,8 +47,8 @@ final class Held {
          * other grants: those made since then stand, as the blocks of a file asked for later do
          * while an earlier request still waits.
          */
-        boolean lost(long file, long index) {
-            return returns.stream().anyMatch(each -> Holdings.returns(each, file, index))
+        boolean lost(long file, long index, int place) {
+            return returns.stream().anyMatch(each -> Holdings.returns(each, file, index, place))
                     || taken.stream()
                             .anyMatch(
                                     each ->
@@ -124,7 +124,10 @@ final class Held {
                     told(client, file, reply.getMapBlocks().getStateid());
                 }
                 holdings.granted(
-                        client, file, reply.getMapBlocks(), index -> pending.lost(file, index));
+                        client,
+                        file,
+                        reply.getMapBlocks(),
+                        (index, place) -> pending.lost(file, index, place));
             }
             return;
         }
@@ -137,6 +140,9 @@ final class Held {
                             pending.taken.addAll(taken);
                         }
                     });
+        }
+        if (reply.hasReturnLayout() && request.getReturnLayout().hasDevice()) {
+            settled(client, request.getReturnLayout());
         }
         if (reply.getError().getReason() == Reason.REASON_STALE_FILE) {
             // It may have taken what it named before it found the file removed.
@@ -155,6 +161,22 @@ final class Held {
         if (!(reply.hasError() && leavesOpen(reply))) {
             Asked.header(request).ifPresent(header -> taking.remove(key(client, header)));
         }
+    }
+
+    /**
+     * All that was held on a device has come back, and the answer names it: what is granted there
+     * later, to MapBlocks that waited meanwhile, stands. Nobody may answer "nothing held" of a file
+     * with such a request under way (3.3), but of a device, which is many files, one must.
+     */
+    private void settled(long client, ReturnLayoutRequest done) {
+        long operation = done.getOperation().getOperationId();
+        maps.forEach(
+                (key, pending) -> {
+                    if (key.client == client) {
+                        pending.returns.removeIf(
+                                each -> each.getOperation().getOperationId() == operation);
+                    }
+                });
     }
 
     /** The journal failed, or the client is lost: what was asked may be done or not. */

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What clients hold, block by block, as it follows from messages and from nothing else. */
@@ -34,6 +33,11 @@ final class Holdings {
      * @param place where its holder may store or read, -1: nowhere
      */
     record Hold(boolean write, boolean atomic, boolean mapped, int place) {}
+
+    /** Whether the grant of a block, at this place if it has one, may have been given back. */
+    interface Gone {
+        boolean test(long index, int place);
+    }
 
     /** Sees one hold. */
     interface Visitor {
@@ -73,14 +77,13 @@ final class Holdings {
      *
      * @param gone blocks of which this grant may have been given back before it was heard of
      */
-    void granted(long client, long file, MapBlocksResponse reply, LongPredicate gone) {
+    void granted(long client, long file, MapBlocksResponse reply, Gone gone) {
         for (LayoutRange range : reply.getRangesList()) {
             grant(client, file, range, reply.getExtentsList(), gone);
         }
     }
 
-    private void grant(
-            long client, long file, LayoutRange range, List<Extent> extents, LongPredicate gone) {
+    private void grant(long client, long file, LayoutRange range, List<Extent> extents, Gone gone) {
         boolean write = range.getIomode() == IoMode.IO_MODE_RW;
         Map<Long, Hold> blocks =
                 all.computeIfAbsent(client, _ -> new TreeMap<>())
@@ -91,7 +94,7 @@ final class Holdings {
             long index = at / SimServer.BLOCK;
             Hold before = blocks.get(index);
             int place = place(extents, at, write);
-            if (gone.test(index) || (before != null && before.write && !write)) {
+            if (gone.test(index, place) || (before != null && before.write && !write)) {
                 continue;
             }
             // What was read there says nothing of where it is written: there may be a copy beside.
@@ -121,13 +124,30 @@ final class Holdings {
 
     /** What a request returns. */
     void returned(long client, ReturnLayoutRequest request) {
-        if (!request.hasFile()) {
+        if (request.hasDevice()) {
+            // A place that is not known may be there.
+            all.getOrDefault(client, Map.of())
+                    .values()
+                    .forEach(
+                            blocks ->
+                                    blocks.values()
+                                            .removeIf(
+                                                    hold ->
+                                                            mayLie(
+                                                                    hold.place,
+                                                                    request.getDevice()
+                                                                            .getDevice())));
+        } else if (!request.hasFile()) {
             all.remove(client);
         } else if (request.getFile().getRangesCount() == 0) {
             all.getOrDefault(client, new TreeMap<>()).remove(request.getFile().getFileId());
         } else {
             remove(client, request.getFile().getFileId(), request.getFile().getRangesList());
         }
+    }
+
+    private static boolean mayLie(int place, int device) {
+        return place < 0 || Units.at(place) == Units.of(device);
     }
 
     /** What a reply says that was taken back. */
@@ -142,8 +162,11 @@ final class Holdings {
         }
     }
 
-    /** Whether a request returns this block of a file. */
-    static boolean returns(ReturnLayoutRequest request, long file, long index) {
+    /** Whether a request returns this block of a file, or may. */
+    static boolean returns(ReturnLayoutRequest request, long file, long index, int place) {
+        if (request.hasDevice()) {
+            return mayLie(place, request.getDevice().getDevice());
+        }
         return !request.hasFile()
                 || (request.getFile().getFileId() == file
                         && (request.getFile().getRangesCount() == 0
@@ -200,7 +223,7 @@ final class Holdings {
                                                 layout.getFileId(),
                                                 range,
                                                 List.of(),
-                                                _ -> false));
+                                                (_, _) -> false));
             }
         }
         if (before != null) {

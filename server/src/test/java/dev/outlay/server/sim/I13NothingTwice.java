@@ -121,6 +121,7 @@ final class I13NothingTwice implements Invariant {
                     || file.changeCounter() == old.changeCounter()
                     || endsGrants(old, file)
                     || isSomebodyProven(before, now, old)
+                    || hasLeftADevice(before, old, file)
                     || !asked.changesOnlyByCommit(file.id())
                     || !asked.commits(file.id()).stream().allMatch(c -> isWritten(old, c))) {
                 continue;
@@ -166,6 +167,20 @@ final class I13NothingTwice implements Invariant {
                 .filter(place -> place >= 0)
                 .anyMatch(
                         place -> !now.blocks()[place].late().equals(before.blocks()[place].late()));
+    }
+
+    /**
+     * What is kept unwritten on a device that is to leave is exchanged for other blocks at once.
+     */
+    private static boolean hasLeftADevice(Picture before, FileView old, FileView file) {
+        for (int index = 0; index < old.places().length; index++) {
+            if (old.kept()[index]
+                    && old.place(index) != file.place(index)
+                    && before.device(old.place(index)).filter(d -> d.retiring()).isPresent()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isWritten(FileView file, CommitBlocksRequest commit) {

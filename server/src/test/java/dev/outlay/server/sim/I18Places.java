@@ -3,8 +3,10 @@ package dev.outlay.server.sim;
 import dev.outlay.core.VolumeState;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.op.Decision;
+import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.RecallScope;
@@ -12,6 +14,7 @@ import dev.outlay.core.value.Waiter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -29,7 +32,7 @@ record I18Places(World world) {
             return;
         }
         Set<Origin> atWork = new HashSet<>();
-        // A proof waits for work, too, and has no place.
+        // A proof waits for work, too, and so does the emptying of a device: neither has a place.
         works.values().stream()
                 .flatMap(List::stream)
                 .filter(Command.Mutation.class::isInstance)
@@ -95,7 +98,38 @@ record I18Places(World world) {
                                 .filter(l -> state.tables().isEnded(l.client()))
                                 .flatMap(l -> l.within(waiter.range()).stream())
                                 .map(LayoutRange::range);
-        return Stream.concat(recalled, lingering).anyMatch(waiter.range()::overlaps);
+        return Stream.concat(recalled, lingering).anyMatch(waiter.range()::overlaps)
+                || (file != null && isAskedForWhole(state, file, waiter));
+    }
+
+    /** Somebody has been asked for all of a device, and holds some of the bytes there. */
+    private static boolean isAskedForWhole(VolumeState state, FileNode file, Waiter waiter) {
+        return state.tables().recalled().stream()
+                .filter(client -> file.layoutOf(client.record().id()) != null)
+                .flatMap(
+                        client ->
+                                Objects.requireNonNull(file.layoutOf(client.record().id()))
+                                        .within(waiter.range())
+                                        .stream()
+                                        .flatMap(
+                                                held ->
+                                                        Stream.concat(
+                                                                file
+                                                                        .extents()
+                                                                        .mapped(held.range())
+                                                                        .stream(),
+                                                                file
+                                                                        .fresh()
+                                                                        .mapped(held.range())
+                                                                        .stream()))
+                                        .filter(extent -> isAskedFor(client, extent)))
+                .findAny()
+                .isPresent();
+    }
+
+    private static boolean isAskedFor(ClientEntry client, Extent extent) {
+        return client.recalls().stream()
+                .anyMatch(r -> r.scope().equals(new RecallScope.Device(extent.device())));
     }
 
     private static boolean isSame(Origin a, Origin b) {

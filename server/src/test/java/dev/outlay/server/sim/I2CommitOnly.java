@@ -2,6 +2,7 @@ package dev.outlay.server.sim;
 
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.server.sim.Picture.Block;
+import dev.outlay.server.sim.Picture.DeviceView;
 import dev.outlay.server.sim.Picture.FileView;
 import dev.outlay.server.sim.Picture.Owner;
 import dev.outlay.v1.CloneRequest;
@@ -74,7 +75,7 @@ final class I2CommitOnly implements Invariant {
             world.count("block cloned");
         } else if (move && isUnchanged(before, place, is)) {
             // Not a write through the server that was answered long ago, unheard.
-            world.reach(Probe.BLOCK_RELOCATED);
+            world.reach(movedOff(before, is));
             checkDurable(place, is);
         } else if (isServerWrite(before, now, place, is)) {
             world.count("block written by the server");
@@ -84,6 +85,13 @@ final class I2CommitOnly implements Invariant {
         } else {
             exposed(before, now, place, is);
         }
+    }
+
+    private static Probe movedOff(Picture before, Owner is) {
+        FileView file = Objects.requireNonNull(before.files().get(is.file()));
+        return before.device(file.place(is.index())).filter(DeviceView::retiring).isPresent()
+                ? Probe.BLOCK_LEFT_A_DEVICE
+                : Probe.BLOCK_RELOCATED;
     }
 
     /**

@@ -9,8 +9,9 @@ import dev.outlay.server.sim.Picture.DeviceView;
  * never written in place.
  *
  * <p>After each batch every block of every device is looked up in free space, in the maps of all
- * files and beside them, in the work of the server and in quarantine: it is found once. What is in
- * several maps is written in each of them, and no store of a live writer lands there.
+ * files and beside them, in the work of the server and in quarantine: it is found once, and nothing
+ * is found that lies on no device of the volume. What is in several maps is written in each of
+ * them, and no store of a live writer lands there.
  */
 final class I4OneState implements Invariant {
 
@@ -44,6 +45,12 @@ final class I4OneState implements Invariant {
                 if (!block.others().isEmpty()) {
                     checkShared(now, place, block);
                 }
+            }
+        }
+        for (int place = 0; place < now.claims().length; place++) {
+            if (now.claims()[place] != 0 && now.device(place).isEmpty()) {
+                world.violated(
+                        "I4", "block " + place + " is in use, and on no device of the volume");
             }
         }
     }

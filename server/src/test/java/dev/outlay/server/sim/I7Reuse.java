@@ -39,7 +39,7 @@ record I7Reuse(World world, Asked asked) implements Invariant {
             return;
         }
         String name = file == null ? "" : file.name();
-        if (!asked.gaveUp(client, was.file(), name, was.index())) {
+        if (!asked.gaveUp(client, was.file(), name, was.index(), place)) {
             world.violated(
                     "I7",
                     "client "

@@ -101,7 +101,7 @@ final class I9ConflictFollows implements Invariant {
         boolean ended = view == null || view.ended().isPresent();
         if (ended && !leases.isLive(holder)) {
             world.count("I9 conflicting grant after a lease");
-        } else if (!asked.gaveUp(holder, file.id(), file.name(), index)) {
+        } else if (!asked.gaveUp(holder, file.id(), file.name(), index, file.place(index))) {
             world.violated(
                     "I9",
                     "block "

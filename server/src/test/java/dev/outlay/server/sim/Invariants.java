@@ -3,6 +3,7 @@ package dev.outlay.server.sim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -18,6 +19,7 @@ final class Invariants {
      * @param isZeroed whether a writer is told of a block that nobody has committed as written
      * @param images the volume as it runs, and as a crash would leave it
      * @param hinderedNanos when the server's own disk or device was broken last
+     * @param mayLeave which device the operator has asked to be emptied
      */
     Invariants(
             World world,
@@ -29,7 +31,8 @@ final class Invariants {
             int blocks,
             boolean isZeroed,
             Supplier<Optional<byte[][]>> images,
-            LongSupplier hinderedNanos) {
+            LongSupplier hinderedNanos,
+            IntPredicate mayLeave) {
         Told told = new Told(asked);
         Believed believed = new Believed();
         Moments moments = new Moments();
@@ -56,7 +59,7 @@ final class Invariants {
         all.add(lease);
         all.add(new I21Counts(world));
         all.add(new I22Grace(world, told, leases));
-        all.add(new I23Devices(world, told));
+        all.add(new I23Devices(world, told, leases, mayLeave));
         all.add(new I24MapEpoch(world, moments, blocks));
         // Who compares a message with what was before it hears it first.
         List<Invariant> first =

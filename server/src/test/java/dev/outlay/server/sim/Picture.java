@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * The volume between two batches, copied into plain values: block by block who holds it and what
  * for. Checks compare each picture with the one before.
  *
- * @param blocks by number on the device
- * @param claims by number on the device: in which block states the block is, a bit for each; it
+ * @param blocks by number, over all devices
+ * @param claims by number, over all devices: in which block states the block is, a bit for each; it
  *     should be one
  * @param devices what the volume lies on
  * @param space the counts that the volume keeps
@@ -202,8 +202,24 @@ record Picture(
     /** One client. */
     record ClientView(String owner, boolean lapsed, Optional<EndCause> ended) {}
 
-    /** One device: which life of it the volume means, and what of it is the volume's. */
-    record DeviceView(int index, long incarnation, long startBytes, long lengthBytes) {}
+    /**
+     * One device: which life of it the volume means, and what of it is the volume's.
+     *
+     * @param retiring it is being emptied, and leaves the volume then
+     */
+    record DeviceView(
+            int index, long incarnation, long startBytes, long lengthBytes, boolean retiring) {
+
+        boolean has(int place) {
+            int first = place(index, startBytes);
+            return place >= first && place < first + lengthBytes / SimServer.BLOCK;
+        }
+    }
+
+    /** The device of the volume that a block lies on. */
+    Optional<DeviceView> device(int place) {
+        return devices.stream().filter(device -> device.has(place)).findFirst();
+    }
 
     /**
      * Whether a client holds a written block of a file and stores to a copy beside it or, under an
@@ -255,9 +271,9 @@ record Picture(
                 List.of());
     }
 
-    /** The number of the block at this place of a device. */
+    /** The number of the block at this place of a device, counted over all that there may be. */
     static int place(int device, long deviceOffset) {
-        return (int) (deviceOffset / SimServer.BLOCK);
+        return (int) ((Units.base(device) + deviceOffset) / SimServer.BLOCK);
     }
 
     static Picture of(VolumeTables tables, int blockCount, List<String> findings) {
@@ -299,7 +315,8 @@ record Picture(
                                                 d.index(),
                                                 d.incarnation(),
                                                 d.startBytes(),
-                                                d.lengthBytes()))
+                                                d.lengthBytes(),
+                                                tables.isRetiring(d.index())))
                         .toList();
         return new Picture(
                 files,

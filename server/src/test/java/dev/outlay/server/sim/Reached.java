@@ -7,6 +7,7 @@ import dev.outlay.core.value.Waiter;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.Notice;
 import dev.outlay.v1.OperationHeader;
+import dev.outlay.v1.Reason;
 import dev.outlay.v1.ReattachResponse;
 import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
@@ -74,6 +75,9 @@ final class Reached {
         for (Notice notice : message.getNoticesList()) {
             if (notice.hasRecall()) {
                 world.reach(Probe.RECALLED);
+                if (notice.getRecall().hasDevice()) {
+                    world.reach(Probe.DEVICE_RECALLED);
+                }
             }
         }
         for (Reply reply : message.getRepliesList()) {
@@ -106,7 +110,14 @@ final class Reached {
             answeredOn.remove(answeredOn.keySet().iterator().next());
         }
         if (reply.hasError()) {
+            if (request.hasCommitBlocks()
+                    && reply.getError().getReason() == Reason.REASON_DEVICE_MISMATCH) {
+                world.reach(Probe.COMMIT_OF_ANOTHER_LIFE_REFUSED);
+            }
             return;
+        }
+        if (request.hasReturnLayout() && request.getReturnLayout().hasDevice()) {
+            world.reach(Probe.DEVICE_RETURNED);
         }
         if (before != null
                 && before.serverIncarnation() != stream.serverIncarnation()

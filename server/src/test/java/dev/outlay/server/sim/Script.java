@@ -13,12 +13,14 @@ import java.util.SplittableRandom;
 final class Script {
 
     private static final int STEPS_PER_FAULT = 45;
+    private static final int STEPS_PER_ACT = 20;
 
     /** Where clients are stopped in reads, which is what most of the faults are then. */
     private static final int STEPS_PER_STOPPED_READER = 12;
 
     private final List<List<Step>> byClient = new ArrayList<>();
     private final List<Fault> faults = new ArrayList<>();
+    private final List<Act> acts = new ArrayList<>();
     private final int size;
 
     /** What a client can do, and how often it does it: so many parts in a hundred. */
@@ -66,6 +68,20 @@ final class Script {
     /** One thing that goes wrong, once so many steps have been begun. */
     record Fault(int afterSteps, Trouble trouble, int client, long seed) {}
 
+    /** What the operator does about devices. */
+    enum Deed {
+        RETIRE,
+        ADD,
+        CUT
+    }
+
+    /** One thing that the operator does, once so many steps have been begun. */
+    record Act(int afterSteps, Deed deed, long seed) {}
+
+    private static final Deed[] DEEDS = {
+        Deed.RETIRE, Deed.RETIRE, Deed.RETIRE, Deed.ADD, Deed.ADD, Deed.ADD, Deed.CUT
+    };
+
     private static final Kind[] KINDS = weigh();
 
     private static Kind[] weigh() {
@@ -79,7 +95,7 @@ final class Script {
     }
 
     /**
-     * @param without steps and faults left out, by number
+     * @param without steps, faults and acts left out, by number
      */
     Script(long seed, Shape shape, BitSet without) {
         int clients = shape.clients();
@@ -116,7 +132,26 @@ final class Script {
                 faults.add(fault);
             }
         }
+        if (shape.hasSeveralDevices()) {
+            number = act(new SplittableRandom(seed ^ 0xac75ac75L), steps, number, without);
+        }
         size = number;
+    }
+
+    /** From dice of its own, behind all else: it changes nothing about it. */
+    private int act(SplittableRandom random, int steps, int first, BitSet without) {
+        int number = first;
+        int after = 0;
+        while (true) {
+            after += 1 + random.nextInt(2 * STEPS_PER_ACT);
+            if (after >= steps) {
+                return number;
+            }
+            Act act = new Act(after, DEEDS[random.nextInt(DEEDS.length)], random.nextLong());
+            if (!without.get(number++)) {
+                acts.add(act);
+            }
+        }
     }
 
     private static Trouble trouble(SplittableRandom random, Shape shape) {
@@ -134,7 +169,11 @@ final class Script {
         return faults;
     }
 
-    /** Steps and faults, those left out included. */
+    List<Act> acts() {
+        return acts;
+    }
+
+    /** Steps, faults and acts, those left out included. */
     int size() {
         return size;
     }

@@ -13,6 +13,8 @@ import java.util.SplittableRandom;
  * @param stopsReaders whether a client that stops does so in the middle of a read, and goes on
  *     there before it hears what came meanwhile
  * @param isZeroed whether the server zeroes blocks before it hands them out
+ * @param devices that the volume has at first; if there are several, they come and go
+ * @param stripeBlocks so many blocks of a file lie on one device, then on the next; 0: linear
  */
 record Shape(
         int clients,
@@ -21,11 +23,15 @@ record Shape(
         int fileBlocks,
         int operations,
         boolean stopsReaders,
-        boolean isZeroed) {
+        boolean isZeroed,
+        int devices,
+        int stripeBlocks) {
 
     private static final int[] CLIENTS = {3, 3, 4, 4, 4, 5, 5, 5};
 
     private static final int ZEROED_ONE_IN = 6;
+
+    private static final int SEVERAL_DEVICES_ONE_IN = 4;
 
     static Shape of(long seed, int operations) {
         SplittableRandom random = new SplittableRandom(seed ^ 0x54a9e54a9eL);
@@ -36,7 +42,35 @@ record Shape(
         int blocks =
                 isTight ? (files + 1) * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);
         boolean isZeroed = random.nextInt(ZEROED_ONE_IN) == 0;
-        return new Shape(clients, files, blocks, fileBlocks, operations, false, isZeroed);
+        Shape shape =
+                new Shape(clients, files, blocks, fileBlocks, operations, false, isZeroed, 1, 0);
+        return shape.onSeveralDevices(new SplittableRandom(seed ^ 0xde71ceL));
+    }
+
+    /** With dice of its own: a seed with one device does what it does where no other has more. */
+    private Shape onSeveralDevices(SplittableRandom random) {
+        if (random.nextInt(SEVERAL_DEVICES_ONE_IN) > 0) {
+            return this;
+        }
+        return new Shape(
+                clients,
+                files,
+                blocks,
+                fileBlocks,
+                operations,
+                stopsReaders,
+                isZeroed,
+                2 + random.nextInt(2),
+                random.nextInt(3));
+    }
+
+    boolean hasSeveralDevices() {
+        return devices > 1;
+    }
+
+    /** The blocks of each device. */
+    int deviceBlocks() {
+        return Math.ceilDiv(blocks, devices);
     }
 
     /**
@@ -52,6 +86,8 @@ record Shape(
                 fileBlocks,
                 operations,
                 true,
-                isZeroed);
+                isZeroed,
+                devices,
+                stripeBlocks);
     }
 }

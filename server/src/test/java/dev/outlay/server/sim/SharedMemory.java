@@ -2,10 +2,14 @@ package dev.outlay.server.sim;
 
 import dev.outlay.core.device.DeviceLabel;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * The device: memory that all hosts see coherently, with volatile cache lines. A store is seen at
+ * The devices: memory that all hosts see coherently, with volatile cache lines. A store is seen at
  * once and lives in the cache of the host that made it until that host flushes the line, or another
  * host stores to it; when a host crashes, each line that only its cache holds is kept or lost.
  */
@@ -13,27 +17,63 @@ final class SharedMemory {
 
     static final int LINE_BYTES = 64;
 
-    private final DeviceLabel label;
+    /** One a unit. */
+    private final List<DeviceLabel> labels;
+
     private final byte[] seen;
     private final byte[] durable;
 
     /** Whose cache holds a line that is not durable; 0: nobody's. */
     private final int[] dirty;
 
-    /** Memory full of a former owner's bytes, with a label at both ends. */
+    /** Which host does not reach a unit at the moment. */
+    private final Set<Cut> cuts = new HashSet<>();
+
+    private record Cut(int host, int unit) {}
+
+    /** Memory of one unit full of a former owner's bytes, with a label at both ends. */
     SharedMemory(DeviceLabel label, byte fill) {
-        this.label = label;
-        seen = new byte[Math.toIntExact(label.sizeBytes())];
-        java.util.Arrays.fill(seen, fill);
-        byte[] block = label.encode();
-        System.arraycopy(block, 0, seen, 0, block.length);
-        System.arraycopy(block, 0, seen, (int) label.copyOffset(), block.length);
-        durable = seen.clone();
-        dirty = new int[seen.length / LINE_BYTES];
+        this(List.of(label), fill);
     }
 
-    DeviceLabel label() {
-        return label;
+    /** As that, of as many units as there are labels. */
+    SharedMemory(List<DeviceLabel> labels, byte fill) {
+        this.labels = new ArrayList<>(labels);
+        long size =
+                labels.size() == 1 ? labels.getFirst().sizeBytes() : labels.size() * Units.base(1);
+        seen = new byte[Math.toIntExact(size)];
+        durable = new byte[seen.length];
+        dirty = new int[seen.length / LINE_BYTES];
+        java.util.Arrays.fill(seen, fill);
+        java.util.Arrays.fill(durable, fill);
+        for (int unit = 0; unit < labels.size(); unit++) {
+            relabel(unit, labels.get(unit));
+        }
+    }
+
+    DeviceLabel label(int unit) {
+        return labels.get(unit);
+    }
+
+    /** Writes a label of a unit, and its copy; what lies between them stays as it is. */
+    void relabel(int unit, DeviceLabel label) {
+        labels.set(unit, label);
+        byte[] block = label.encode();
+        int base = (int) Units.base(unit);
+        for (byte[] bytes : List.of(seen, durable)) {
+            System.arraycopy(block, 0, bytes, base, block.length);
+            System.arraycopy(block, 0, bytes, base + (int) label.copyOffset(), block.length);
+        }
+    }
+
+    /** From now on a host reaches a unit, or does not. */
+    void reach(int host, int unit, boolean reaches) {
+        Cut cut = new Cut(host, unit);
+        boolean _ = reaches ? cuts.remove(cut) : cuts.add(cut);
+    }
+
+    boolean isReached(int host, int unit) {
+        return cuts.isEmpty() || !cuts.contains(new Cut(host, unit));
     }
 
     void load(long offset, MemorySegment target) {

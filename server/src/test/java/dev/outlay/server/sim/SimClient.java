@@ -6,9 +6,12 @@ import dev.outlay.client.LayoutClient;
 import dev.outlay.client.OutlayException;
 import dev.outlay.client.SavedSession;
 import dev.outlay.client.device.Device;
+import dev.outlay.client.device.DeviceException;
 import dev.outlay.core.value.Reason;
 import dev.outlay.server.sim.Script.Step;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Objects;
@@ -25,6 +28,9 @@ final class SimClient {
 
     private static final int DEADLINE_MILLIS = 2_000;
     private static final int THROUGH_SERVER_ONE_IN = 16;
+
+    /** So often a host has a device under the path of another one, where there are several. */
+    private static final int OTHER_DEVICE_ONE_IN = 16;
 
     private final Simulation sim;
     private final World world;
@@ -247,7 +253,7 @@ final class SimClient {
                                 process(),
                                 world.random(),
                                 transport,
-                                (_, _) -> device(0)));
+                                (path, _) -> open(Units.at(path))));
         connected[0] = made;
         past.remove(idOf(made));
         library = made;
@@ -258,7 +264,32 @@ final class SimClient {
 
     /** A device as this session reaches it. */
     Device device(int index) {
+        return onUnit(Units.of(index));
+    }
+
+    private Device onUnit(int unit) {
         return new SimDevice(
-                world, sim.memory(), process(), Objects.requireNonNull(watcher, "no session"));
+                world,
+                sim.memory(),
+                unit,
+                process(),
+                Objects.requireNonNull(watcher, "no session"));
+    }
+
+    /** What stands at the path of a unit on this host: mostly that, at times another one. */
+    private Device open(int unit) throws DeviceException {
+        if (!sim.shape().hasSeveralDevices()) {
+            return onUnit(unit);
+        }
+        if (!sim.memory().isReached(host, unit)) {
+            world.reach(Probe.DEVICE_NOT_THERE);
+            throw DeviceException.of(
+                    Path.of(Units.path(unit)), "open", new NoSuchFileException("injected"));
+        }
+        if (world.oneIn(OTHER_DEVICE_ONE_IN)) {
+            world.reach(Probe.OTHER_DEVICE_FOUND);
+            return onUnit((unit + 1) % Units.COUNT);
+        }
+        return onUnit(unit);
     }
 }

@@ -9,86 +9,111 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * The shared memory as one process uses it. The process may be stopped between any two lines it
- * stores or loads, and go on much later where it was; every store is shown to the checks.
+ * A unit of the shared memory as one process uses it. The process may be stopped between any two
+ * lines it stores or loads, and go on much later where it was; every store is shown to the checks.
  */
 final class SimDevice implements Device {
 
-    private static final Path PATH = Path.of("shared-memory");
     private static final int FLUSH_FAILS_ONE_IN = 3_000;
 
     private final World world;
     private final SharedMemory memory;
+    private final int unit;
+    private final long base;
     private final SimProcess process;
     private final Watcher watcher;
 
-    /** Sees each store right before and right after it happens. */
+    /** Sees each store right before and right after it happens, by its place in the memory. */
     interface Watcher {
         void storing(long offset, long length);
 
         void stored(long offset, long length);
     }
 
-    SimDevice(World world, SharedMemory memory, SimProcess process, Watcher watcher) {
+    SimDevice(World world, SharedMemory memory, int unit, SimProcess process, Watcher watcher) {
         this.world = world;
         this.memory = memory;
+        this.unit = unit;
+        this.base = Units.base(unit);
         this.process = process;
         this.watcher = watcher;
     }
 
     @Override
     public DeviceLabel readLabel() {
-        return memory.label();
+        return memory.label(unit);
     }
 
     @Override
-    public void read(long deviceOffset, MemorySegment target) {
+    public void read(long deviceOffset, MemorySegment target) throws DeviceException {
+        long at = base + deviceOffset;
         maybePause(true);
-        long first = split(deviceOffset, target.byteSize());
-        memory.load(deviceOffset, target.asSlice(0, first));
+        long first = split(at, target.byteSize());
+        load(at, target.asSlice(0, first));
         if (first < target.byteSize()) {
             maybePause(true);
-            memory.load(deviceOffset + first, target.asSlice(first));
+            load(at + first, target.asSlice(first));
         }
         maybePause(true);
     }
 
+    private void load(long at, MemorySegment target) throws DeviceException {
+        checkReached("read");
+        memory.load(at, target);
+    }
+
     @Override
-    public void write(long deviceOffset, MemorySegment source) {
+    public void write(long deviceOffset, MemorySegment source) throws DeviceException {
+        long at = base + deviceOffset;
         maybePause(false);
-        long first = split(deviceOffset, source.byteSize());
-        store(deviceOffset, source.asSlice(0, first));
+        long first = split(at, source.byteSize());
+        store(at, source.asSlice(0, first));
         if (first < source.byteSize()) {
             maybePause(false);
-            store(deviceOffset + first, source.asSlice(first));
+            store(at + first, source.asSlice(first));
         }
         maybePause(false);
     }
 
-    private void store(long deviceOffset, MemorySegment source) {
-        watcher.storing(deviceOffset, source.byteSize());
-        memory.store(process.host(), deviceOffset, source);
-        watcher.stored(deviceOffset, source.byteSize());
+    private void store(long at, MemorySegment source) throws DeviceException {
+        checkReached("write");
+        watcher.storing(at, source.byteSize());
+        memory.store(process.host(), at, source);
+        watcher.stored(at, source.byteSize());
     }
 
     @Override
-    public void zero(long deviceOffset, long lengthBytes) {
+    public void zero(long deviceOffset, long lengthBytes) throws DeviceException {
+        long at = base + deviceOffset;
         maybePause(false);
-        watcher.storing(deviceOffset, lengthBytes);
-        memory.zero(process.host(), deviceOffset, lengthBytes);
-        watcher.stored(deviceOffset, lengthBytes);
+        checkReached("zero");
+        watcher.storing(at, lengthBytes);
+        memory.zero(process.host(), at, lengthBytes);
+        watcher.stored(at, lengthBytes);
         maybePause(false);
     }
 
     @Override
     public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
         maybePause(false);
+        checkReached("flush");
         if (world.oneIn(FLUSH_FAILS_ONE_IN)) {
             world.count("flush failed");
-            throw DeviceException.of(PATH, "flush", new IOException("injected"));
+            throw failed("flush");
         }
-        memory.flush(process.host(), deviceOffset, lengthBytes);
+        memory.flush(process.host(), base + deviceOffset, lengthBytes);
         return Durability.SYNC_MAPPED;
+    }
+
+    private void checkReached(String what) throws DeviceException {
+        if (!memory.isReached(process.host(), unit)) {
+            world.count("device not reached");
+            throw failed(what);
+        }
+    }
+
+    private DeviceException failed(String what) {
+        return DeviceException.of(Path.of(Units.path(unit)), what, new IOException("injected"));
     }
 
     @Override
@@ -98,7 +123,7 @@ final class SimDevice implements Device {
 
     @Override
     public long size() {
-        return memory.label().sizeBytes();
+        return memory.label(unit).sizeBytes();
     }
 
     @Override

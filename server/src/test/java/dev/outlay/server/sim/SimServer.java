@@ -1,7 +1,8 @@
 package dev.outlay.server.sim;
 
+import dev.outlay.core.VolumeState;
 import dev.outlay.core.command.Command;
-import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.reply.Reply;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
@@ -18,9 +19,8 @@ import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.rpc.SimFront;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,12 +51,12 @@ final class SimServer {
     private static final UUID VOLUME_ID = new UUID(4, 4);
     private static final long LEASE_LOOK_NANOS = 50_000_000;
     private static final long WALL_START_MILLIS = 1_700_000_000_000L;
-    private static final int ACCESS_FAILS_ONE_IN = 40;
     private static final int SEGMENT_BYTES = 256 << 10;
     private static final int SNAPSHOT_BYTES = 64 << 10;
 
     private final World world;
     private final SharedMemory memory;
+    private final boolean hasSeveralDevices;
     private final Watcher watcher;
     private final Runnable afterBatch;
     private final FaultyJournalStorage disk;
@@ -68,14 +68,19 @@ final class SimServer {
     private long wallOffsetMillis;
     private int starts;
     private @Nullable Running running;
+
     private boolean stepDue;
     private boolean diskFull;
     private long hinderedNanos;
+    private boolean accessFails = true;
 
     /** Sees what the server stores by itself. */
     interface Watcher extends SimDevice.Watcher {
         /** Bytes come to where they do not belong to a file yet. */
         void filling(long offset, long length);
+
+        /** The label of a device is about to be made nobody's. */
+        void disowning(VolumeDevice device);
     }
 
     /** One process of the server, from its start to its end. */
@@ -84,6 +89,9 @@ final class SimServer {
         private final SimEngine engine;
         private final Sessions sessions;
         private final SimFront front;
+
+        private final SimServerDevices devices =
+                new SimServerDevices(world, memory, watcher, hasSeveralDevices, accessFails);
 
         Running() throws IOException {
             ServerIdentity identity = new ServerIdentity(SERVER, incarnation);
@@ -94,7 +102,7 @@ final class SimServer {
                                     disk,
                                     journal(world.random()),
                                     limits,
-                                    new Devices(),
+                                    devices,
                                     newLoop(20_000_000),
                                     newLoop(100_000),
                                     SimServer.this::wallTime,
@@ -104,6 +112,11 @@ final class SimServer {
                                     history.listener(limits, SimServer.this::wallTime)));
             if (engine.cutTail()) {
                 world.reach(Probe.JOURNAL_TORN);
+            }
+            List<VolumeDevice> used = new ArrayList<>();
+            engine.look(state -> used.addAll(state.tables().devices()));
+            for (VolumeDevice device : used) {
+                devices.claim(device);
             }
             sessions = new Sessions(config, identity, world::nanos, engine, world.random());
             front =
@@ -138,7 +151,7 @@ final class SimServer {
             Watcher watcher,
             ServerMeters meters,
             VolumeMeters volumeMeters,
-            VolumeSettings.Allocation allocation,
+            Shape shape,
             Runnable afterBatch)
             throws IOException {
         this.watcher = watcher;
@@ -149,6 +162,7 @@ final class SimServer {
         this.volumeMeters = volumeMeters;
         this.disk = new FaultyJournalStorage(world.random());
         this.history = new SimHistory(world);
+        this.hasSeveralDevices = shape.hasSeveralDevices();
         VolumeSettings settings =
                 new VolumeSettings(
                         VOLUME_ID,
@@ -157,23 +171,18 @@ final class SimServer {
                         Durability.FORCED,
                         WALL_START_MILLIS,
                         VolumeSettings.FencePolicy.STRICT,
-                        allocation,
-                        VolumeSettings.Placement.LINEAR,
-                        0);
-        SimEngine.create(disk, journal(world.random()), limits, settings, List.of(device()));
-    }
-
-    private VolumeDevice device() {
-        var label = memory.label();
-        return new VolumeDevice(
-                0,
-                label.device(),
-                label.incarnation(),
-                label.sizeBytes(),
-                BLOCK,
-                label.sizeBytes() - 2L * BLOCK,
-                "shared-memory",
-                true);
+                        shape.isZeroed()
+                                ? VolumeSettings.Allocation.ZEROED
+                                : VolumeSettings.Allocation.UNWRITTEN,
+                        shape.stripeBlocks() == 0
+                                ? VolumeSettings.Placement.LINEAR
+                                : VolumeSettings.Placement.STRIPED,
+                        (long) shape.stripeBlocks() * BLOCK);
+        List<VolumeDevice> devices = new ArrayList<>();
+        for (int index = 0; index < shape.devices(); index++) {
+            devices.add(SimServerDevices.device(memory, index, 0));
+        }
+        SimEngine.create(disk, journal(world.random()), limits, settings, devices);
     }
 
     private JournalOptions journal(RandomGenerator random) {
@@ -237,6 +246,10 @@ final class SimServer {
                             }
                             running = made[0];
                             made[0].engine.start(afterBatch);
+                            if (hasSeveralDevices) {
+                                made[0].engine.keepDevices(
+                                        made[0].devices, made[0].newLoop(1_000_000));
+                            }
                         });
         if (up) {
             world.tell("server started, incarnation ", incarnation());
@@ -318,6 +331,10 @@ final class SimServer {
 
     /** The process is gone, and what its disk had not forced is kept or lost. */
     void died() {
+        Running now = running;
+        if (now != null) {
+            hinderedNanos = Math.max(hinderedNanos, now.devices.hinderedNanos());
+        }
         running = null;
         disk.restart();
         world.tell("server died");
@@ -332,8 +349,13 @@ final class SimServer {
         disk.failAfter(changes);
     }
 
-    /** The disk does not fail any more, also where that was to come. */
+    /** Neither disk nor device fails any more, also where that was to come. */
     void failNoMore() {
+        accessFails = false;
+        Running now = running;
+        if (now != null) {
+            now.devices.failNoMore();
+        }
         disk.crashAfter(Long.MAX_VALUE);
         disk.failAfter(Long.MAX_VALUE);
     }
@@ -352,6 +374,9 @@ final class SimServer {
         Running now = running;
         if (diskFull && now != null && now.engine.volume().status().readOnlyReason().isPresent()) {
             hinderedNanos = world.nanos();
+        }
+        if (now != null) {
+            hinderedNanos = Math.max(hinderedNanos, now.devices.hinderedNanos());
         }
         return hinderedNanos;
     }
@@ -377,54 +402,6 @@ final class SimServer {
                 WALL_START_MILLIS + wallOffsetMillis + world.nanos() / 1_000_000);
     }
 
-    /** The server's own way to the shared memory; each access may fail half-way. */
-    private final class Devices implements SimEngine.Storage {
-        @Override
-        public ByteBuffer read(DeviceRange range) throws IOException {
-            if (world.oneIn(ACCESS_FAILS_ONE_IN)) {
-                world.count("server read failed");
-                hinderedNanos = world.nanos();
-                throw new IOException("injected failure of a read");
-            }
-            byte[] bytes = new byte[(int) range.length()];
-            memory.load(range.start(), MemorySegment.ofArray(bytes));
-            return ByteBuffer.wrap(bytes);
-        }
-
-        @Override
-        public void write(DeviceRange range, ByteBuffer bytes) throws IOException {
-            boolean fails = world.oneIn(ACCESS_FAILS_ONE_IN);
-            long length = fails ? world.random().nextLong(range.length() + 1) : range.length();
-            byte[] copy = new byte[(int) range.length()];
-            bytes.duplicate().get(copy);
-            watcher.filling(range.start(), length);
-            memory.store(HOST, range.start(), MemorySegment.ofArray(copy).asSlice(0, length));
-            watcher.stored(range.start(), length);
-            finish("write", fails, range);
-        }
-
-        @Override
-        public void zero(DeviceRange range) throws IOException {
-            boolean fails = world.oneIn(ACCESS_FAILS_ONE_IN);
-            long length = fails ? world.random().nextLong(range.length() + 1) : range.length();
-            watcher.storing(range.start(), length);
-            memory.zero(HOST, range.start(), length);
-            watcher.stored(range.start(), length);
-            finish("zero", fails, range);
-        }
-
-        private void finish(String what, boolean fails, DeviceRange range) throws IOException {
-            if (fails) {
-                hinderedNanos = world.nanos();
-                world.count("server " + what + " failed");
-                world.reach(Probe.SERVER_STORE_FAILED);
-                throw new IOException("injected failure of a " + what);
-            }
-            memory.flush(HOST, range.start(), range.length());
-            world.count("server " + what);
-        }
-    }
-
     /**
      * The end of a client is proven; false if no server runs to hear it. {@code refused} runs if
      * the server does not take it for a proof.
@@ -438,8 +415,32 @@ final class SimServer {
         return true;
     }
 
+    // ---- devices that come and go
+
+    /** The operator has a device emptied; {@code done} hears what the volume says to that. */
+    void retire(VolumeDevice device, Consumer<Reply> done) {
+        Running now = running;
+        if (now != null) {
+            now.engine.retireDevice(device, done);
+        }
+    }
+
+    /**
+     * The operator gives the volume one device more; {@code done} hears what the volume says.
+     *
+     * @return false if that cannot be: where it would stand is in use, or may be
+     */
+    boolean add(int lessBlocks, Consumer<Reply> done) {
+        Running now = running;
+        return now != null && now.devices.add(now.engine, lessBlocks, done);
+    }
+
     /** The volume as a crash now would leave it; empty if its journal cannot be read back. */
     Optional<byte[]> imageAfterCrash() {
+        return stateAfterCrash().map(VolumeState::image);
+    }
+
+    Optional<VolumeState> stateAfterCrash() {
         try {
             // Its own dice: that somebody looks changes nothing.
             RandomGenerator dice = new SplittableRandom(starts);
@@ -447,14 +448,14 @@ final class SimServer {
                     new VolumeStore(disk.copyOfWhatIsForced(dice), journal(dice), limits);
             VolumeStore.Loaded loaded = store.load();
             loaded.journal().close();
-            return Optional.of(loaded.state().image());
+            return Optional.of(loaded.state());
         } catch (IOException e) {
             return Optional.empty();
         }
     }
 
     /** Looks at the volume, if the server runs and has its state. */
-    void look(Consumer<dev.outlay.core.VolumeState> look) {
+    void look(Consumer<VolumeState> look) {
         Running now = running;
         if (now != null) {
             now.engine.look(look);

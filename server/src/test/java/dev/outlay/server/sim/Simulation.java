@@ -2,13 +2,15 @@ package dev.outlay.server.sim;
 
 import dev.outlay.core.check.StateChecker;
 import dev.outlay.core.device.DeviceLabel;
+import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
-import dev.outlay.core.value.VolumeSettings.Allocation;
+import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.metrics.VolumeSample;
 import dev.outlay.server.sim.Picture.Block;
 import dev.outlay.server.sim.Picture.ClientView;
+import dev.outlay.server.sim.Script.Act;
 import dev.outlay.server.sim.Script.Fault;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.Request;
@@ -36,6 +38,8 @@ final class Simulation {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final int LABEL_BLOCKS = 2;
     private static final long LONGEST_NANOS = 3_600_000 * NANOS_PER_MILLI;
+    private static final long LONGEST_WORK_NANOS = 5_000 * NANOS_PER_MILLI;
+    private static final long LONGEST_LEAVE_NANOS = 40_000 * NANOS_PER_MILLI;
     private static final int FIRST_CLIENT_HOST = 2;
     private static final int HOSTS = 2;
 
@@ -62,6 +66,8 @@ final class Simulation {
     private final I18Places places;
     private final List<SimClient> clients = new ArrayList<>();
     private final Deque<Fault> faults;
+    private final Deque<Act> acts;
+    private final Operator operator;
     private final Shape shape;
     private final Tally tally = new Tally();
     private final Reached reached;
@@ -78,31 +84,19 @@ final class Simulation {
         reached = new Reached(world);
         script = new Script(seed, shape, without);
         faults = new ArrayDeque<>(script.faults());
-        blockCount = shape.blocks() + LABEL_BLOCKS;
-        DeviceLabel label =
-                new DeviceLabel(
-                        new UUID(5, 5),
-                        1,
-                        (long) blockCount * SimServer.BLOCK,
-                        SimServer.BLOCK,
-                        "",
-                        0,
-                        true);
-        memory = new SharedMemory(label, STALE);
+        acts = new ArrayDeque<>(script.acts());
+        int ofDevice = shape.deviceBlocks() + LABEL_BLOCKS;
+        blockCount = shape.hasSeveralDevices() ? Units.COUNT * Units.STRIDE_BLOCKS : ofDevice;
+        memory = new SharedMemory(labels(shape.hasSeveralDevices(), ofDevice), STALE);
         server =
                 new SimServer(
-                        world,
-                        memory,
-                        serverStores(),
-                        METERS,
-                        VOLUME_METERS,
-                        shape.isZeroed() ? Allocation.ZEROED : Allocation.UNWRITTEN,
-                        this::batch);
+                        world, memory, serverStores(), METERS, VOLUME_METERS, shape, this::batch);
         contents = new Contents(world, memory);
         talk = new Talk(world);
         server.history().onReadBack(talk::stateReadBack);
         asked = new Asked(world);
-        strays = new Strays(world, asked, label.incarnation());
+        strays = new Strays(world, asked, shape.hasSeveralDevices());
+        operator = new Operator(world, server, memory);
         reads = new I1Reads(world, contents, asked, tags);
         places = new I18Places(world);
         invariants =
@@ -116,7 +110,8 @@ final class Simulation {
                         blockCount,
                         shape.isZeroed(),
                         this::images,
-                        server::hinderedNanos);
+                        server::hinderedNanos,
+                        operator::hasRetired);
         picture = Picture.empty(blockCount);
         for (int i = 0; i < shape.clients(); i++) {
             clients.add(
@@ -133,6 +128,23 @@ final class Simulation {
                         tally,
                         clients,
                         shape.stopsReaders());
+    }
+
+    /** Of each unit that a device may stand on. */
+    private static List<DeviceLabel> labels(boolean several, int blocks) {
+        List<DeviceLabel> labels = new ArrayList<>();
+        for (int unit = 0; unit < (several ? Units.COUNT : 1); unit++) {
+            labels.add(
+                    new DeviceLabel(
+                            new UUID(5, 5 + unit),
+                            1,
+                            (long) blocks * SimServer.BLOCK,
+                            SimServer.BLOCK,
+                            "",
+                            0,
+                            true));
+        }
+        return labels;
     }
 
     /** The volume as it runs, and as a crash now would leave it. */
@@ -277,6 +289,11 @@ final class Simulation {
             }
 
             @Override
+            public void disowning(VolumeDevice device) {
+                checkDisowned(device);
+            }
+
+            @Override
             public void storing(long offset, long length) {
                 for (long at = offset; at < offset + length; at += Contents.WORD) {
                     checkZeroed(at);
@@ -293,12 +310,34 @@ final class Simulation {
     /** I4, I7: what the server fills before it is in a file is nobody's. */
     private void checkFilled(long offset, long length) {
         for (long b = offset / SimServer.BLOCK; b * SimServer.BLOCK < offset + length; b++) {
-            if (!picture.blocks()[(int) b].equals(Block.FREE)) {
+            boolean isOfVolume = picture.device((int) b).isPresent() || picture.devices().isEmpty();
+            if (!picture.blocks()[(int) b].equals(Block.FREE) || !isOfVolume) {
                 world.violated(
                         "I4",
-                        "the server fills block " + b + ", which is " + picture.blocks()[(int) b]);
+                        "the server fills block "
+                                + b
+                                + (isOfVolume ? "" : " of no device")
+                                + ", which is "
+                                + picture.blocks()[(int) b]);
             }
         }
+    }
+
+    /** I23: a device is anybody's only when no crash brings it back to the volume. */
+    private void checkDisowned(VolumeDevice device) {
+        world.reach(Probe.DEVICE_RELEASED);
+        server.stateAfterCrash()
+                .ifPresent(
+                        state -> {
+                            if (state.tables().device(device.index()) != null) {
+                                world.violated(
+                                        "I23",
+                                        "the label of device "
+                                                + device.index()
+                                                + " is nobody's, and a crash now would leave a"
+                                                + " volume that has it");
+                            }
+                        });
     }
 
     private void checkZeroed(long offset) {
@@ -447,6 +486,10 @@ final class Simulation {
             Fault fault = faults.removeFirst();
             world.after(1, () -> troubles.happen(fault));
         }
+        while (!acts.isEmpty() && acts.peekFirst().afterSteps() <= steps) {
+            Act act = acts.removeFirst();
+            world.after(1, () -> operator.act(act));
+        }
         boolean lastStep = steps >= script.of(0).size() * clients.size();
         if (lastStep && !calm) {
             calm = true;
@@ -457,6 +500,7 @@ final class Simulation {
     /** Toward the end nothing stays broken, so that all clients can end. */
     private void calmDown() {
         server.diskCapacity(Long.MAX_VALUE);
+        operator.calmDown();
     }
 
     /** All clients have ended: what is left must add up, and be the same after a restart. */
@@ -467,12 +511,14 @@ final class Simulation {
         while (world.nanos() < until && world.violations().isEmpty() && world.step()) {
             // Work on the device, and what was left in the network, comes to its end.
         }
+        waitForWork();
         clients.forEach(troubles::prove);
         server.schedule();
         until = world.nanos() + 2_000 * NANOS_PER_MILLI;
         while (world.nanos() < until && world.violations().isEmpty() && world.step()) {
             // What was in quarantine is free again.
         }
+        waitForLeavingDevices();
         byte[][] images = new byte[2][];
         server.look(
                 state -> {
@@ -494,6 +540,53 @@ final class Simulation {
             world.violated("I6", "the volume is not the same after a restart");
         }
         server.history().finish();
+    }
+
+    /** What failed again and again is tried ever later, the longer it is. */
+    private void waitForWork() {
+        long until = world.nanos() + LONGEST_WORK_NANOS;
+        boolean[] works = {true};
+        while (works[0] && world.nanos() < until && world.violations().isEmpty()) {
+            works[0] = false;
+            server.look(state -> works[0] = !state.tables().works().isEmpty());
+            boolean _ = works[0] && world.step();
+        }
+    }
+
+    /** With nobody left, what is to leave does, if there is room for what lies there. */
+    private void waitForLeavingDevices() {
+        if (!shape.hasSeveralDevices()) {
+            return;
+        }
+        long until = world.nanos() + LONGEST_LEAVE_NANOS;
+        while (isAnyLeaving(false) && world.nanos() < until && world.violations().isEmpty()) {
+            boolean _ = world.step();
+        }
+        if (world.violations().isEmpty() && isAnyLeaving(true)) {
+            world.violated("I23", "a device has room to leave to, and does not: " + picture);
+        }
+    }
+
+    /**
+     * @param withRoom only where all that lies there fits elsewhere
+     */
+    private boolean isAnyLeaving(boolean withRoom) {
+        boolean[] any = {false};
+        server.look(
+                state -> {
+                    VolumeTables tables = state.tables();
+                    long room = tables.free().freeBytes();
+                    any[0] =
+                            !tables.leaving().isEmpty()
+                                    || tables.devices().stream()
+                                            .filter(d -> tables.isRetiring(d.index()))
+                                            .anyMatch(d -> !withRoom || used(tables, d) <= room);
+                });
+        return any[0];
+    }
+
+    private static long used(VolumeTables tables, VolumeDevice device) {
+        return device.lengthBytes() - tables.free().freeBytesOn(device.index());
     }
 
     Optional<World.Violation> violation() {

@@ -3,6 +3,7 @@ package dev.outlay.server.sim;
 import com.google.protobuf.ByteString;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.server.sim.Picture.Block;
+import dev.outlay.server.sim.Picture.DeviceView;
 import dev.outlay.server.sim.Picture.FileView;
 import dev.outlay.server.sim.Picture.LayoutView;
 import dev.outlay.v1.ClientMessage;
@@ -24,8 +25,10 @@ import java.util.Optional;
 /**
  * Requests that no client's library would send, and the server must bear: late copies of commits
  * that were answered long ago, and commits that a confused client makes up, of blocks that somebody
- * else was granted; among them reclaim commits, sent before the client has restated anything. They
- * come behind a message of the client whose they claim to be; it ignores the answers.
+ * else was granted; among them reclaim commits, sent before the client has restated anything. Where
+ * there are several devices, also commits of what the client was granted, but on the device in
+ * another life, or on one that has left. They come behind a message of the client whose they claim
+ * to be; it ignores the answers.
  */
 final class Strays {
 
@@ -40,14 +43,17 @@ final class Strays {
 
     private final World world;
     private final Asked asked;
-    private final long deviceIncarnation;
+    private final boolean hasSeveralDevices;
     private final Map<Long, List<CommitBlocksRequest>> commits = new HashMap<>();
     private final Map<Long, Integer> madeUp = new HashMap<>();
 
-    Strays(World world, Asked asked, long deviceIncarnation) {
+    /**
+     * @param hasSeveralDevices some commits name a device in another life, or one that has left
+     */
+    Strays(World world, Asked asked, boolean hasSeveralDevices) {
         this.world = world;
         this.asked = asked;
-        this.deviceIncarnation = deviceIncarnation;
+        this.hasSeveralDevices = hasSeveralDevices;
     }
 
     /** What comes behind a message of {@code client}, if anything does. */
@@ -58,6 +64,10 @@ final class Strays {
                 stray = madeUp(client, now, true);
             } else if (Asked.header(request).isPresent() && world.oneIn(ONE_IN)) {
                 stray = world.oneIn(2) ? lateCopy(client) : madeUp(client, now, false);
+            } else if (hasSeveralDevices
+                    && Asked.header(request).isPresent()
+                    && world.oneIn(ONE_IN)) {
+                stray = ofAnotherDevice(client, now);
             }
             if (request.hasCommitBlocks()) {
                 remember(client, request.getCommitBlocks());
@@ -99,6 +109,41 @@ final class Strays {
         return Optional.of(commit(client, now.blocks()[place], place, now, reclaim));
     }
 
+    /**
+     * A commit of a block that the client itself was granted and has not committed, but on the
+     * device in another life of it, or on one that has left the volume.
+     */
+    private Optional<CommitBlocksRequest> ofAnotherDevice(long client, Picture now) {
+        List<Integer> places = new ArrayList<>();
+        for (int place = 0; place < now.blocks().length; place++) {
+            Block block = now.blocks()[place];
+            if (block.state() == ExtentState.UNWRITTEN
+                    && block.writers().contains(client)
+                    && !now.isRemoving(block.file())
+                    && !asked.isUnderWay(client, block.file())) {
+                places.add(place);
+            }
+        }
+        if (places.isEmpty() || madeUp.merge(client, 1, Integer::sum) > MOST_MADE_UP) {
+            return Optional.empty();
+        }
+        int place = places.get(world.random().nextInt(places.size()));
+        CommitBlocksRequest right = commit(client, now.blocks()[place], place, now, false);
+        int device = right.getRanges(0).getDevice();
+        long life = right.getDevices(0).getIncarnation();
+        CommitBlocksRequest.Builder wrong = right.toBuilder();
+        if (device >= Units.COUNT && world.oneIn(2)) {
+            // The same block of the memory, as it was called when another device stood there.
+            world.reach(Probe.STRAY_OF_A_DEVICE_GONE);
+            wrong.getRangesBuilder(0).setDevice(device - Units.COUNT);
+            wrong.getDevicesBuilder(0).setDevice(device - Units.COUNT).setIncarnation(life - 1);
+        } else {
+            world.reach(Probe.STRAY_OF_ANOTHER_LIFE);
+            wrong.getDevicesBuilder(0).setIncarnation(life > 1 ? life - 1 : life + 1);
+        }
+        return Optional.of(wrong.build());
+    }
+
     private boolean isForeign(long client, Block block, Picture now) {
         FileView file = now.files().get(block.file());
         return file != null
@@ -113,6 +158,7 @@ final class Strays {
             long client, Block block, int place, Picture now, boolean reclaim) {
         FileView file = Objects.requireNonNull(now.files().get(block.file()));
         LayoutView layout = Objects.requireNonNull(file.layouts().get(client));
+        DeviceView device = now.device(place).orElseThrow();
         ByteBuffer id = ByteBuffer.allocate(2 * Long.BYTES);
         id.putLong(layout.idHigh()).putLong(layout.idLow()).flip();
         return CommitBlocksRequest.newBuilder()
@@ -129,11 +175,17 @@ final class Strays {
                         CommitRange.newBuilder()
                                 .setFileOffset(block.index() * SimServer.BLOCK)
                                 .setLength(SimServer.BLOCK)
-                                .setDeviceOffset((long) place * SimServer.BLOCK))
+                                .setDevice(device.index())
+                                .setDeviceOffset(
+                                        (long) place * SimServer.BLOCK
+                                                - Units.base(device.index())))
                 .setMapEpoch(file.mapEpoch())
                 .setDurability(Durability.DURABILITY_SYNC_MAPPED)
                 .setReclaim(reclaim)
-                .addDevices(DeviceIncarnation.newBuilder().setIncarnation(deviceIncarnation))
+                .addDevices(
+                        DeviceIncarnation.newBuilder()
+                                .setDevice(device.index())
+                                .setIncarnation(device.incarnation()))
                 .build();
     }
 }

@@ -183,14 +183,14 @@ final class Words {
                 + " "
                 + bytes(extent.getFileOffset(), extent.getLength())
                 + (extent.hasDeviceOffset()
-                        ? " at block " + extent.getDeviceOffset() / SimServer.BLOCK
+                        ? " at block " + Picture.place(extent.getDevice(), extent.getDeviceOffset())
                         : "");
     }
 
     private static String range(CommitRange range) {
         return bytes(range.getFileOffset(), range.getLength())
                 + " at block "
-                + range.getDeviceOffset() / SimServer.BLOCK;
+                + Picture.place(range.getDevice(), range.getDeviceOffset());
     }
 
     private static String mode(IoMode mode) {

@@ -22,7 +22,15 @@
  * punch, allocate, seek, close, remove, rename, renew, hand their session over, and load from READ
  * mappings that nobody checks ({@link dev.outlay.server.sim.MappedReader}). Some of their processes
  * reach no device, and read and write through the server. One volume, of some seeds one that hands
- * out zeros, one device, fence policy STRICT.
+ * out zeros, fence policy STRICT.
+ *
+ * <p>Of one seed in four the volume lies on two or three devices, one behind the other or in
+ * stripes, and an {@link dev.outlay.server.sim.Operator} gives it more, has some emptied until they
+ * leave, and cuts hosts off from one for a while. There are three units of memory in all ({@link
+ * dev.outlay.server.sim.Units}), so that a device that comes may stand, formatted anew, where
+ * another one has left its bytes. A block is named by its place on the units: whoever stores there
+ * stores to that block, whatever he takes the device for. The choice comes from dice of its own:
+ * all other seeds do what they did.
  *
  * <p>What is checked: after each batch the volume is copied into a {@link
  * dev.outlay.server.sim.Picture} and compared with the one before; every change must be what some
