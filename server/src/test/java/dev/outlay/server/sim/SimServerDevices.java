@@ -25,6 +25,9 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
     private static final String OWNER = "simulated";
     private static final int ACCESS_FAILS_ONE_IN = 40;
 
+    /** Work that fails again and again is tried ever later, and so long after at most. */
+    private static final long LATEST_RETRY_NANOS = 1_000_000_000;
+
     private final World world;
     private final SharedMemory memory;
     private final SimServer.Watcher watcher;
@@ -33,6 +36,9 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
     private boolean accessFails;
     private boolean adding;
     private long hinderedNanos;
+
+    /** When an access failed, and none has succeeded since; 0: that is not so. */
+    private long failedNanos;
 
     SimServerDevices(
             World world,
@@ -53,14 +59,22 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
 
     /** When last an access failed, or could not but fail; 0: never. */
     long hinderedNanos() {
+        long now = world.nanos();
         if (!claimed.keySet().stream().allMatch(this::isReached)) {
-            hinderedNanos = world.nanos();
+            hinderedNanos = now;
+        } else if (failedNanos > 0) {
+            hinderedNanos = Math.min(now, failedNanos + LATEST_RETRY_NANOS);
         }
         return hinderedNanos;
     }
 
     private boolean isReached(int device) {
         return memory.isReached(SimServer.HOST, Units.of(device));
+    }
+
+    private void failed() {
+        hinderedNanos = world.nanos();
+        failedNanos = world.nanos();
     }
 
     // ---- stores and loads
@@ -72,7 +86,7 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
             throw new IOException("the volume has no device " + range.device());
         }
         if (!isReached(range.device())) {
-            hinderedNanos = world.nanos();
+            failed();
             throw new IOException("injected absence of device " + range.device());
         }
         return Units.base(range.device()) + range.start();
@@ -83,9 +97,10 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
         long start = start(range);
         if (isToFail()) {
             world.count("server read failed");
-            hinderedNanos = world.nanos();
+            failed();
             throw new IOException("injected failure of a read");
         }
+        failedNanos = 0;
         byte[] bytes = new byte[(int) range.length()];
         memory.load(start, MemorySegment.ofArray(bytes));
         return ByteBuffer.wrap(bytes);
@@ -121,11 +136,12 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
 
     private void finish(String what, boolean fails, DeviceRange range) throws IOException {
         if (fails) {
-            hinderedNanos = world.nanos();
+            failed();
             world.count("server " + what + " failed");
             world.reach(Probe.SERVER_STORE_FAILED);
             throw new IOException("injected failure of a " + what);
         }
+        failedNanos = 0;
         memory.flush(SimServer.HOST, Units.base(range.device()) + range.start(), range.length());
         world.count("server " + what);
     }
