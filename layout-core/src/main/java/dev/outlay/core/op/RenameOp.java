@@ -26,7 +26,7 @@ final class RenameOp {
         Checks.name(tables, ask.newName());
         FileId replaced = to.children().get(ask.newName());
         if (node.id().equals(replaced)) {
-            return Decision.answer(new Reply.FileChanged(node.attributes(), List.of()));
+            return Decision.then(List.of(), FileChanges.answer(ask.origin(), node.id(), List.of()));
         }
         if (node.isDirectory()) {
             refuseUnderItself(tables, node, to);

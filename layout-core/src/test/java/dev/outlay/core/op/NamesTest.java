@@ -126,6 +126,17 @@ class NamesTest {
     }
 
     @Test
+    void theAnswerToARenameOntoItselfOutlivesACrash() {
+        FileId file = a.creates("f");
+        Request<Reply.FileChanged> rename = a.renames(FileId.ROOT, "f", FileId.ROOT, "f");
+        Reply first = rename.ok();
+        a.setsMode(file, 0600).ok();
+        kit.crash();
+        a.reattaches();
+        assertEquals(first, rename.ok(), "the mode it has got since shows in no answer before");
+    }
+
+    @Test
     void aRemovedFileWithoutHoldersGoesAtOnce() {
         FileId file = a.creates("f");
         a.writes(file, 0, blocks(4));
