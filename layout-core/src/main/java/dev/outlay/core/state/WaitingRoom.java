@@ -10,6 +10,7 @@ import dev.outlay.core.value.Waiter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,17 +26,14 @@ import java.util.TreeSet;
  */
 public final class WaitingRoom {
 
-    private record Asked(ClientId client, long operationId) {}
-
     private final NavigableMap<Long, Waiter> byTicket = new TreeMap<>();
-    private final Map<Asked, Waiter> byOrigin = new HashMap<>();
+    private final Map<ClientId, NavigableMap<Long, Waiter>> byOperation = new HashMap<>();
     private final Map<FileId, NavigableMap<Long, Waiter>> byFile = new HashMap<>();
     private final Map<FileId, Map<ClientId, Interest>> interests = new HashMap<>();
     private final Map<FileId, RangeSet> released = new TreeMap<>();
     private final TreeSet<Long> ended = new TreeSet<>();
     private final TreeSet<Long> forSpace = new TreeSet<>();
     private boolean spaceChanged;
-    private final Map<ClientId, Integer> perClient = new HashMap<>();
     private long nextTicket = 1;
 
     // ---- what operations read
@@ -50,7 +48,7 @@ public final class WaitingRoom {
 
     /** How many requests of a client wait. */
     public int waitsOf(ClientId client) {
-        return perClient.getOrDefault(client, 0);
+        return operationsOf(client).size();
     }
 
     public Optional<Waiter> find(long ticket) {
@@ -59,12 +57,18 @@ public final class WaitingRoom {
 
     /** The place that this operation has already. */
     public Optional<Waiter> of(Origin origin) {
-        return Optional.ofNullable(byOrigin.get(new Asked(origin.client(), origin.operationId())));
+        return Optional.ofNullable(operationsOf(origin.client()).get(origin.operationId()));
     }
 
     /** Everything a client waits for, in order. */
     public List<Waiter> of(ClientId client) {
-        return byTicket.values().stream().filter(w -> w.origin().client().equals(client)).toList();
+        return operationsOf(client).values().stream()
+                .sorted(Comparator.comparingLong(Waiter::ticket))
+                .toList();
+    }
+
+    private NavigableMap<Long, Waiter> operationsOf(ClientId client) {
+        return byOperation.getOrDefault(client, Collections.emptyNavigableMap());
     }
 
     /** All places, in order. */
@@ -83,7 +87,6 @@ public final class WaitingRoom {
     /** A request takes a place. */
     void begin(Waiter waiter) {
         put(waiter);
-        perClient.merge(waiter.origin().client(), 1, Integer::sum);
         nextTicket = Math.max(nextTicket, waiter.ticket() + 1);
     }
 
@@ -103,7 +106,9 @@ public final class WaitingRoom {
         if (waiter.forSpace()) {
             forSpace.add(waiter.ticket());
         }
-        byOrigin.put(asked(waiter), waiter);
+        byOperation
+                .computeIfAbsent(waiter.origin().client(), c -> new TreeMap<>())
+                .put(waiter.origin().operationId(), waiter);
         byFile.computeIfAbsent(waiter.file(), f -> new TreeMap<>()).put(waiter.ticket(), waiter);
     }
 
@@ -113,10 +118,13 @@ public final class WaitingRoom {
         if (waiter == null) {
             return;
         }
-        byOrigin.remove(asked(waiter));
+        byOperation.computeIfPresent(
+                waiter.origin().client(),
+                (client, own) -> {
+                    own.remove(waiter.origin().operationId());
+                    return own.isEmpty() ? null : own;
+                });
         forSpace.remove(ticket);
-        perClient.computeIfPresent(
-                waiter.origin().client(), (c, count) -> count == 1 ? null : count - 1);
         leave(waiter);
         ended.add(ticket);
         released(waiter.file(), waiter.range());
@@ -133,14 +141,13 @@ public final class WaitingRoom {
 
     /** An operation is answered, and nobody waits for an answer to those before. */
     void answered(ClientId client, long operationId, long answeredThrough) {
-        if (waitsOf(client) > 0) {
-            for (Waiter waiter : of(client)) {
-                long asked = waiter.origin().operationId();
-                if (asked == operationId || asked <= answeredThrough) {
-                    end(waiter.ticket());
-                }
-            }
+        NavigableMap<Long, Waiter> own = operationsOf(client);
+        List<Waiter> over = new ArrayList<>(own.headMap(answeredThrough, true).values());
+        Waiter answered = own.get(operationId);
+        if (answered != null && operationId > answeredThrough) {
+            over.add(answered);
         }
+        over.forEach(waiter -> end(waiter.ticket()));
     }
 
     void note(Interest interest) {
@@ -226,9 +233,5 @@ public final class WaitingRoom {
             interests.remove(file);
         }
         return told;
-    }
-
-    private static Asked asked(Waiter waiter) {
-        return new Asked(waiter.origin().client(), waiter.origin().operationId());
     }
 }
