@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Runs every benchmark and its yardstick in turns, in one run, and prints both, their"
                     + " ratio, how far it varied from round to round, and the goal. Needs nothing"
-                    + " but a temporary folder. With --quick all of them take less than three"
-                    + " minutes, otherwise about a quarter of an hour.",
+                    + " but a temporary folder. With --quick the rounds are short, and the"
+                    + " largest sizes are left out.",
             "A missed goal is no failure: the exit code tells whether everything could be measured."
         },
         footerHeading = "%nExamples:%n",
