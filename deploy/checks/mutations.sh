@@ -13,7 +13,7 @@ still be noticed by them.
   --package NAME   classes of dev.outlay.core.NAME alone: op, space, state, codec, history, ...
 
 The report is layout-core/target/pit-reports/index.html. Exit code 0: the run ended; 1: it did not, or a test fails
-without any mutant.
+without any mutant; 2: called wrongly, or no JDK.
 END
 }
 
@@ -28,7 +28,7 @@ while (($# > 0)); do
         --help | -h) usage && exit 0 ;;
         --package)
             (($# > 1)) || fail "$1 needs a value - see --help"
-            package=$2.*
+            package="$2.*"
             shift 2
             ;;
         *) fail "unknown option $1 - see --help" ;;

@@ -52,13 +52,9 @@ record I18Places(World world) {
             return;
         }
         Decision now = state.decide(command);
+        // The end of others' work on these bytes wakes it.
         boolean waits =
-                switch (now.outcome()) {
-                    case Decision.Outcome.AwaitTurn _ -> false;
-                    // The end of others' work on these bytes wakes it.
-                    case Decision.Outcome.AwaitWork _ -> now.facts().isEmpty();
-                    case Decision.Outcome.Answer _, Decision.Outcome.Then _ -> false;
-                };
+                now.outcome() instanceof Decision.Outcome.AwaitWork && now.facts().isEmpty();
         if (!waits) {
             world.violated(
                     "I18",
