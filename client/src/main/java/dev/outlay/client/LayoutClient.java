@@ -486,8 +486,9 @@ public final class LayoutClient implements AutoCloseable {
 
     /**
      * Hands recalls of layouts that were mapped by hand to {@code holder}, which ends its I/O and
-     * returns the scope by {@link #returnLayout}. They may come again until that is done. It is
-     * called on a thread where it may wait.
+     * returns the scope by {@link #returnLayout}. They may come again until that is done, and also
+     * while a {@link #mapBlocks} is under way, which may have to wait for the return: then what it
+     * answers may have been given back with it. It is called on a thread where it may wait.
      */
     public void onRecall(Consumer<ToldRecall> holder) {
         recalls.ofLayoutsByHand(holder);

@@ -105,6 +105,7 @@ final class VolumeLogic {
      */
     private final List<Submission> interrupted = new ArrayList<>();
 
+    private final TurnedAway turnedAway;
     private final Map<Long, List<Submission>> waiting = new HashMap<>();
     private final Set<ClientId> renewalsStopped = new HashSet<>();
     private Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
@@ -128,6 +129,7 @@ final class VolumeLogic {
         this.effects = effects;
         this.facts = facts;
         this.maxBatchBytes = maxBatchBytes;
+        this.turnedAway = new TurnedAway(store.limits().outstandingOperations());
         this.state = loaded.state();
         this.journal = loaded.journal();
         this.snapshotPosition = loaded.snapshotPosition();
@@ -180,6 +182,9 @@ final class VolumeLogic {
             return;
         }
         boolean full = !hasRoom();
+        if (!full) {
+            turnedAway.forget(current, batch);
+        }
         boolean graceBefore = current.tables().isInGrace();
         Deque<Submission> queue = new ArrayDeque<>(interrupted);
         interrupted.clear();
@@ -194,9 +199,14 @@ final class VolumeLogic {
         try {
             while (!queue.isEmpty()) {
                 Submission submission = queue.removeFirst();
-                if (full && !isServedWhenFull(current, submission.command())) {
+                Optional<Reply.Failure> refusal = turnedAway(submission.command());
+                if (refusal.isEmpty() && full && !isServedWhenFull(current, submission.command())) {
+                    refusal = Optional.of(turnAway(submission.command()));
+                }
+                if (refusal.isPresent()) {
+                    Reply.Failure why = refusal.get();
                     undecided.add(submission);
-                    answers.add(() -> submission.reply().complete(readOnly()));
+                    answers.add(() -> submission.reply().complete(why));
                     queue.addAll(leaving(current, submission.command()));
                     continue;
                 }
@@ -251,7 +261,7 @@ final class VolumeLogic {
             fail(new IOException("the state machine broke an invariant: " + e, e), undecided);
             if (deciding != null) {
                 // What breaks the state machine is not tried again.
-                deciding.reply().complete(readOnly());
+                deciding.reply().complete(turnAway(deciding.command()));
             }
             return;
         }
@@ -493,6 +503,7 @@ final class VolumeLogic {
         if (!reason.equals(readOnlyReason)) {
             LOG.error("volume={} event=read-only reason=\"{}\"", name, reason);
             readOnlyReason = reason;
+            look(turnedAway::forget);
         }
     }
 
@@ -523,8 +534,22 @@ final class VolumeLogic {
                 && interrupted.stream().anyMatch(s -> isSame(s.command(), retry))) {
             interrupted.add(submission);
         } else {
-            submission.reply().complete(readOnly());
+            Command command = submission.command();
+            submission.reply().complete(turnedAway(command).orElseGet(() -> turnAway(command)));
         }
+    }
+
+    /** What {@code command} was refused with before, for want of a journal. */
+    private Optional<Reply.Failure> turnedAway(Command command) {
+        return command instanceof Command.Mutation mutation
+                ? turnedAway.answer(mutation)
+                : Optional.empty();
+    }
+
+    private Reply.Failure turnAway(Command command) {
+        return command instanceof Command.Mutation mutation
+                ? turnedAway.add(mutation, readOnly())
+                : readOnly();
     }
 
     private static boolean isSame(Command command, Command.Mutation retry) {

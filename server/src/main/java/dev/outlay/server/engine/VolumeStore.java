@@ -45,6 +45,10 @@ public final class VolumeStore {
     public record Loaded(
             VolumeState state, Journal journal, long snapshotPosition, List<String> warnings) {}
 
+    Limits limits() {
+        return limits;
+    }
+
     /** Makes the journal of a new volume, with {@code first} durable in it. */
     public void create(List<Fact> first) throws IOException {
         Journal.create(storage, options);

@@ -178,6 +178,12 @@ class VolumeLogicTest {
         return new Origin(A.id(), operation, operation - 1);
     }
 
+    /** The next operation, while the one before it has no answer yet. */
+    private Origin behindUnanswered() {
+        operation++;
+        return new Origin(A.id(), operation, operation - 2);
+    }
+
     private Command.MapBlocks map(
             Origin origin, FileId file, long offset, long length, IoMode mode) {
         return new Command.MapBlocks(
@@ -397,6 +403,46 @@ class VolumeLogicTest {
         logic().look(state -> assertEquals(0, state.tables().waiting().size()));
     }
 
+    /** Who is refused for want of room gives up: a late copy is not done once there is room. */
+    @Test
+    void whatWasRefusedOnAFullDiskIsNotDoneByALateCopy() throws IOException {
+        create(1);
+        file();
+        fillDisk();
+        Command refused = mkdir(next(), "given-up");
+        assertEquals(Reason.READ_ONLY, failure(run(refused)));
+        disk.setCapacityBytes(Long.MAX_VALUE);
+        assertEquals(Reason.READ_ONLY, failure(run(refused)));
+        assertInstanceOf(Reply.FileChanged.class, run(mkdir(next(), "asked-anew")));
+        assertEquals(Reason.EXPIRED, failure(run(refused)));
+    }
+
+    /** The same where there was no state that could have remembered it. */
+    @Test
+    void whatWasRefusedWhileTheStateWasMissingIsNotDoneByALateCopy() throws IOException {
+        create(1);
+        file();
+        disk.failAfter(1);
+        run(mkdir(next(), "under-way"));
+        devicesBusy = true;
+        Command refused = mkdir(behindUnanswered(), "given-up");
+        assertEquals(Reason.READ_ONLY, failure(run(refused)));
+        devicesBusy = false;
+        run(new Command.ReattachClient(A.id(), operation - 2, List.of()));
+        assertEquals(Reason.READ_ONLY, failure(run(refused)));
+        assertInstanceOf(Reply.FileChanged.class, run(mkdir(next(), "asked-anew")));
+        assertEquals(Reason.EXPIRED, failure(run(refused)));
+        assertEquals(Reason.NOT_FOUND, failure(run(new Command.Lookup(FileId.ROOT, "given-up"))));
+    }
+
+    private static Command mkdir(Origin origin, String name) {
+        return new Command.CreateFile(origin, 5, FileId.ROOT, name, FileKind.DIRECTORY, 0755, "a");
+    }
+
+    private static Reason failure(Reply reply) {
+        return assertInstanceOf(Reply.Failure.class, reply).reason();
+    }
+
     /** Asks for the first block of a file, as a client of its own. */
     private Command.MapBlocks waiting(ClientId client, FileId file) {
         run(new Command.JoinClient(new ClientRecord(client, "p", "o" + client, 1, 0, 0, 1000, 9)));
@@ -529,8 +575,9 @@ class VolumeLogicTest {
         Submission retry = Submission.of(truncate.command());
         logic().process(List.of(retry));
         assertFalse(truncate.reply().isDone() || retry.reply().isDone(), "nobody knows yet");
-        Reply refused = run(new Command.Truncate(next(), 5, file, 200));
-        assertEquals(Reason.READ_ONLY, assertInstanceOf(Reply.Failure.class, refused).reason());
+        assertEquals(
+                Reason.READ_ONLY,
+                failure(run(new Command.Truncate(behindUnanswered(), 5, file, 200))));
 
         devicesBusy = false;
         logic().recover();

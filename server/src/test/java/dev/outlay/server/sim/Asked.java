@@ -37,7 +37,11 @@ final class Asked implements Talk.Listener {
     private final World world;
     private final Map<Key, Ask> open = new LinkedHashMap<>();
 
-    private final Unsettled unsettled;
+    /**
+     * Those whose client is lost, and whose work on the device may have begun: that is done at some
+     * time, whoever hears of it.
+     */
+    private final Set<Key> begunForLost = new HashSet<>();
 
     /** Operations that were answered after a batch of which there is no picture. */
     private final Set<Key> unseen = new HashSet<>();
@@ -58,6 +62,9 @@ final class Asked implements Talk.Listener {
      */
     private final Set<Key> refused = new HashSet<>();
 
+    /** Those that were refused because of the journal, which is lost with the server alone. */
+    private final Set<Key> turnedAway = new HashSet<>();
+
     /** How many proofs of its end the server has or may have taken, by client. */
     private final Map<Long, Integer> proven = new HashMap<>();
 
@@ -71,7 +78,6 @@ final class Asked implements Talk.Listener {
 
     Asked(World world) {
         this.world = world;
-        this.unsettled = new Unsettled(world);
     }
 
     // ---- from the network
@@ -88,14 +94,13 @@ final class Asked implements Talk.Listener {
 
     private void begun(long client, OperationHeader header, Request request) {
         Key key = new Key(client, header.getOperationId());
-        unsettled.heard(key);
         // Work on devices goes on, though the client has given up waiting for the answer.
         open.entrySet()
                 .removeIf(
                         e ->
                                 e.getKey().client == client
                                         && e.getKey().operation <= header.getAnsweredThrough()
-                                        && !unsettled.contains(e.getKey())
+                                        && !begunForLost.contains(e.getKey())
                                         && !unseen.contains(e.getKey())
                                         && !startsWork(e.getValue()));
         if (answered.contains(key)) {
@@ -107,7 +112,8 @@ final class Asked implements Talk.Listener {
 
     @Override
     public void serverDied() {
-        unsettled.serverDied();
+        answered.removeAll(turnedAway);
+        turnedAway.clear();
         stateReadBack();
     }
 
@@ -124,15 +130,11 @@ final class Asked implements Talk.Listener {
 
     private void answered(long client, OperationHeader header, Reply reply) {
         Key key = new Key(client, header.getOperationId());
-        unsettled.said(key);
-        if (unsettled.isBegunForLost(key, reply, open.get(key))) {
+        if (isLost(reply) && startsWork(open.get(key))) {
+            begunForLost.add(key);
             return;
         }
         if (reply.hasError() && isForNow(reply)) {
-            if (reply.getError().getReason() == Reason.REASON_READ_ONLY) {
-                // The journal failed: what was asked may be done or not.
-                unsettled.refused(key, open.get(key));
-            }
             return;
         }
         Ask done = open.get(key);
@@ -148,11 +150,17 @@ final class Asked implements Talk.Listener {
             open.remove(key);
         }
         if (answered.add(key) && reply.hasError()) {
-            refused.add(key);
+            (reply.getError().getReason() == Reason.REASON_READ_ONLY ? turnedAway : refused)
+                    .add(key);
         }
         if (answered.size() > REMEMBERED) {
             answered.remove(answered.iterator().next());
         }
+    }
+
+    private static boolean isLost(Reply reply) {
+        Reason reason = reply.getError().getReason();
+        return reason == Reason.REASON_EXPIRED || reason == Reason.REASON_FENCED;
     }
 
     /** Whether a request may have begun work on devices, which goes on whoever waits for it. */
@@ -169,7 +177,6 @@ final class Asked implements Talk.Listener {
         return switch (reply.getError().getReason()) {
             case REASON_TRY_LATER,
                     REASON_GRACE,
-                    REASON_READ_ONLY,
                     REASON_SHUTTING_DOWN,
                     REASON_RESOURCE_EXHAUSTED,
                     REASON_RECALL_CONFLICT,
@@ -238,7 +245,6 @@ final class Asked implements Talk.Listener {
         blind = false;
         open.keySet().removeAll(unseen);
         unseen.clear();
-        unsettled.pictureTaken(open::remove);
         // From here on it is refused (4: FENCED, then EXPIRED), and nobody may ever hear of that.
         // If it was kept, the server moving some other block to a place that it names - by now
         // proven and free, taken for a block at risk - would look like half of it (seeds 9433 and

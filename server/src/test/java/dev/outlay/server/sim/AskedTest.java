@@ -41,23 +41,21 @@ class AskedTest {
                     .build();
 
     @Test
-    void untilTheStateThatWasReadBackHasBeenCompared() {
+    void untilItIsRefused() {
         asked.heard(CLIENT, commit);
-        asked.noPicture();
+        assertEquals(1, asked.commits(FILE).size());
         asked.said(CLIENT, commit, refused(Reason.REASON_READ_ONLY));
-        assertEquals(1, asked.commits(FILE).size(), "it may be in the journal");
-        asked.pictureTaken(picture(Optional.empty()));
-        assertEquals(0, asked.commits(FILE).size(), "it is in the picture or in none");
+        asked.heard(CLIENT, commit);
+        asked.stateReadBack();
+        asked.heard(CLIENT, commit);
+        assertEquals(0, asked.commits(FILE).size(), "no late copy is done once there is room");
     }
 
     @Test
-    void longerIfACopyOfItIsStillAtTheServer() {
+    void longerIfItIsTriedAnew() {
         asked.heard(CLIENT, commit);
-        asked.heard(CLIENT, commit);
-        asked.noPicture();
-        asked.said(CLIENT, commit, refused(Reason.REASON_READ_ONLY));
-        asked.pictureTaken(picture(Optional.empty()));
-        assertEquals(1, asked.commits(FILE).size(), "the other copy may be done yet");
+        asked.said(CLIENT, commit, refused(Reason.REASON_TRY_LATER));
+        assertEquals(1, asked.commits(FILE).size());
     }
 
     @Test

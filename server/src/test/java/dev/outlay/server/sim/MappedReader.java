@@ -37,6 +37,9 @@ final class MappedReader {
     private final List<ToldRecall> owed = new ArrayList<>();
     private boolean loading;
 
+    /** Something was given back while a map is asked for: what it is answered may be over. */
+    private boolean gaveBack;
+
     MappedReader(Simulation sim, SimClient client) {
         this.sim = sim;
         this.world = sim.world();
@@ -48,13 +51,17 @@ final class MappedReader {
         loading = false;
     }
 
-    /** Something that is mapped by hand is wanted back: at once, or after the load under way. */
+    /**
+     * Something that is mapped by hand is wanted back: at once, or after the load under way. At
+     * once too while a map is asked for, which may have to wait for just that.
+     */
     void recalled(LayoutClient library, ToldRecall recall) {
         world.reach(Probe.MAPPING_RECALLED);
         if (loading) {
             owed.add(recall);
             return;
         }
+        gaveBack = true;
         try {
             giveBack(library, recall.scope());
         } catch (OutlayException e) {
@@ -83,13 +90,14 @@ final class MappedReader {
     void read(LayoutClient library, FileId file, SplittableRandom dice) throws IOException {
         long offset = dice.nextInt(sim.shape().fileBlocks()) * (long) SimServer.BLOCK;
         long length = dice.nextInt(1, 4) * (long) SimServer.BLOCK;
-        loading = true;
+        gaveBack = false;
+        MappedBlocks blocks =
+                library.mapBlocks(SimServer.VOLUME, request(library, file, offset, length));
+        loading = !gaveBack;
         try {
-            MappedBlocks blocks =
-                    library.mapBlocks(SimServer.VOLUME, request(library, file, offset, length));
             world.tell(client.owner() + " has mapped " + blocks.ranges() + " of " + file);
             int loads = dice.nextInt(1, MOST_LOADS);
-            for (int i = 0; i < loads && owed.isEmpty(); i++) {
+            for (int i = 0; i < loads && loading && owed.isEmpty(); i++) {
                 for (Extent extent : blocks.extents()) {
                     if (isGranted(extent, blocks.ranges()) && hasLease(library)) {
                         load(file, extent);
