@@ -82,7 +82,6 @@ final class TestClient {
                     Reason.REASON_TRY_LATER,
                     Reason.REASON_GRACE,
                     Reason.REASON_NO_SESSION,
-                    Reason.REASON_READ_ONLY,
                     Reason.REASON_SHUTTING_DOWN);
 
     private static final int MAX_IO_MILLIS = 20;
