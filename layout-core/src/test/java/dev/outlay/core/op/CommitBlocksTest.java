@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.reply.Reply.Committed;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.state.FileNode;
@@ -384,5 +385,46 @@ class CommitBlocksTest {
                                 f ->
                                         f instanceof Fact.ExtentsConverted c
                                                 && c.by() == a.id().value()));
+    }
+
+    @Test
+    void oneRangeMayNameCommittedBlocksAndThoseBehindThem() {
+        a.writes(file, 0, blocks(1));
+        Mapped mapped = a.mapsRw(file, 0, blocks(3)).min(blocks(3)).ok();
+        assertEquals("Wuu", kit.picture(file, 3));
+        Extent first = mapped.extents().getFirst();
+        a.commits(file, mapped.stateid().orElseThrow())
+                .epoch(mapped.mapEpoch())
+                .range(0, blocks(3), first.deviceOffset())
+                .ok();
+        assertEquals("WWW", kit.picture(file, 3));
+    }
+
+    @Test
+    void whoReadsASharedFileIsToldTheEpochThatTheCommitMade() {
+        FileId shared = a.createsConcurrent("shared");
+        Party reader = kit.client("reader");
+        a.writes(shared, 0, blocks(1));
+        reader.mapsRead(shared, 0, blocks(1)).ok();
+        Mapped mapped = a.mapsRw(shared, 0, blocks(2)).min(blocks(2)).ok();
+        a.commits(shared, mapped).lastWrite(blocks(2) - 1).ok();
+        assertEquals(kit.node(shared).mapEpoch(), toldEpoch());
+        a.commits(shared, mapped).ok();
+        assertEquals(kit.node(shared).mapEpoch(), toldEpoch(), "no map has changed");
+        Mapped fresh = a.mapsRw(shared, blocks(1), blocks(1)).atomic().ok();
+        a.commits(shared, fresh.stateid().orElseThrow())
+                .of(mapped, new ByteRange(0, blocks(1)))
+                .of(fresh)
+                .ok();
+        assertEquals(kit.node(shared).mapEpoch(), toldEpoch());
+    }
+
+    private long toldEpoch() {
+        return kit.takeNotices().stream()
+                .filter(Notice.Invalidate.class::isInstance)
+                .map(Notice.Invalidate.class::cast)
+                .findFirst()
+                .orElseThrow()
+                .mapEpoch();
     }
 }

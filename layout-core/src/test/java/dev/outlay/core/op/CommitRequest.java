@@ -11,7 +11,9 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -23,9 +25,11 @@ final class CommitRequest extends Request<Reply.Committed> {
         final List<CommitRange> ranges = new ArrayList<>();
         long epoch;
         long incarnation = VolumeKit.DEVICE_INCARNATION;
+        final Map<Integer, Long> incarnations = new HashMap<>();
         Durability durability = Durability.DEVICE_FLUSHED;
         OptionalLong lastWrite = OptionalLong.empty();
         OptionalLong mtime = OptionalLong.empty();
+        boolean reclaim;
     }
 
     private final Options options;
@@ -51,12 +55,18 @@ final class CommitRequest extends Request<Reply.Committed> {
                                 options.ranges.stream()
                                         .map(CommitRange::device)
                                         .distinct()
-                                        .map(d -> new DeviceIncarnation(d, options.incarnation))
+                                        .map(
+                                                d ->
+                                                        new DeviceIncarnation(
+                                                                d,
+                                                                options.incarnations.getOrDefault(
+                                                                        d, options.incarnation)))
                                         .toList(),
                                 options.epoch,
                                 options.durability,
                                 options.lastWrite,
-                                options.mtime));
+                                options.mtime,
+                                options.reclaim));
         this.options = options;
     }
 
@@ -114,6 +124,12 @@ final class CommitRequest extends Request<Reply.Committed> {
         return this;
     }
 
+    /** As read from the label of one device. */
+    CommitRequest incarnationOf(int device, long incarnation) {
+        options.incarnations.put(device, incarnation);
+        return this;
+    }
+
     CommitRequest durability(Durability durability) {
         options.durability = durability;
         return this;
@@ -121,6 +137,12 @@ final class CommitRequest extends Request<Reply.Committed> {
 
     CommitRequest lastWrite(long offset) {
         options.lastWrite = OptionalLong.of(offset);
+        return this;
+    }
+
+    /** Under a grant that the journal knows, though it may not be restated yet. */
+    CommitRequest reclaiming() {
+        options.reclaim = true;
         return this;
     }
 

@@ -462,6 +462,32 @@ final class ConflictTest {
         assertEquals(0, kit.tables().waiting().size());
     }
 
+    @Test
+    void whoWaitsForSpaceGoesOnWaitingWhileMoreMayComeBack() {
+        a.mapsRw(file, 0, blocks(60)).min(blocks(60)).ok();
+        FileId third = c.creates("third");
+        c.mapsRw(third, 0, blocks(4)).min(blocks(4)).ok();
+        Pending wait = b.allocates(b.creates("other"), 0, blocks(64)).ask();
+        assertEquals(2, kit.takeRecalls().size());
+        c.returnsAll(third).ok();
+        assertTrue(wait.waits(), "the other may still answer");
+        a.returnsAll(file).ok();
+        wait.reply(Reply.FileChanged.class);
+    }
+
+    @Test
+    void noMoreIsTakenBackThanIsNeededAndWhatLiesAheadOfTheEndFirst() {
+        a.truncates(file, blocks(32)).ok();
+        a.mapsRw(file, 0, blocks(32)).min(blocks(32)).ok();
+        FileId ahead = c.creates("ahead");
+        c.mapsRw(ahead, 0, blocks(16)).min(blocks(16)).ok();
+        FileId more = c.creates("more");
+        c.mapsRw(more, 0, blocks(16)).min(blocks(16)).ok();
+        b.allocates(b.creates("other"), 0, blocks(16)).ask();
+        Recall recall = onlyRecall();
+        assertEquals(new RecallScope.Ranges(ahead, List.of(range(0, 16))), recall.scope());
+    }
+
     // ---- many
 
     @Test
@@ -481,5 +507,29 @@ final class ConflictTest {
             assertTrue(next == 200 || stuck.get(next).waits(), () -> "overtaken by " + next);
             parties.get(i).returns(file, range(0, 1)).ok();
         }
+    }
+
+    // ---- reads through the server
+
+    @Test
+    void aReadThroughTheServerWaitsForTheWriterOfCommittedBytes() {
+        a.writes(file, 0, blocks(2));
+        Pending read = b.readsThrough(file, 0, 10).ask();
+        assertTrue(read.waits());
+        assertEquals(List.of(range(0, 1)), ranges(onlyRecall()));
+        a.returns(file, range(0, 1)).ok();
+        assertTrue(read.reply(Reply.ReadPlan.class).extents().getFirst().hasAddress());
+    }
+
+    @Test
+    void aReadThroughTheServerOvertakesNobodyWhoWaitsForCommittedBytes() {
+        a.writes(file, 0, blocks(1));
+        a.truncates(file, blocks(2)).ok();
+        a.returnsAll(file).ok();
+        a.mapsRead(file, 0, blocks(2)).ok();
+        c.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        c.mapsRw(file, blocks(1), blocks(1)).min(blocks(1)).waiting().ask();
+        assertTrue(b.readsThrough(file, 0, 10).ask().waits());
+        b.readsThrough(file, blocks(1), 10).ok();
     }
 }

@@ -10,11 +10,15 @@ import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.ReturnScope;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Mapped;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileId;
+import dev.outlay.core.value.LayoutId;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
+import java.util.Arrays;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -113,5 +117,75 @@ class DevicesTest {
             VolumeDevice base, int index, UUID uuid, long start, long length) {
         return new VolumeDevice(
                 index, uuid, base.incarnation(), base.sizeBytes(), start, length, "/dev/y", true);
+    }
+
+    @Test
+    void anotherPartOfTheSameDeviceMayBeAdded() {
+        VolumeDevice first = with(VolumeKit.device(1, 8), 1, new UUID(5, 5), BLOCK, blocks(2));
+        assertInstanceOf(Reply.Done.class, add(first));
+        UUID same = first.uuid();
+        assertEquals(Reason.ALREADY_EXISTS, refused(with(first, 2, same, blocks(2), blocks(2))));
+        assertInstanceOf(Reply.Done.class, add(with(first, 2, same, blocks(3), blocks(7))));
+        assertInstanceOf(Reply.Done.class, add(with(first, 3, same, 0, BLOCK)));
+        assertEquals(8 + 2 + 7 + 1, kit.freeBlocks());
+    }
+
+    @Test
+    void eachDeviceOfACommitHasItsOwnIncarnation() {
+        VolumeDevice second = VolumeKit.device(1, 8);
+        add(
+                new VolumeDevice(
+                        1,
+                        second.uuid(),
+                        8,
+                        second.sizeBytes(),
+                        second.startBytes(),
+                        second.lengthBytes(),
+                        second.path(),
+                        true));
+        Mapped mapped = a.mapsRw(file, 0, blocks(16)).min(blocks(16)).ok();
+        CommitRequest wrong = a.commits(file, mapped);
+        wrong.refused(Reason.DEVICE_MISMATCH);
+        a.commits(file, mapped)
+                .incarnationOf(1, 8)
+                .incarnationOf(0, 8)
+                .refused(Reason.DEVICE_MISMATCH);
+        a.commits(file, mapped).incarnationOf(1, 8).ok();
+    }
+
+    @Test
+    void asManyAsALimitSaysAreTaken() {
+        FileId second = a.creates("second");
+        Mapped mapped = a.mapsRw(file, 0, blocks(6)).min(blocks(6)).ok();
+        CommitRequest four = a.commits(file, mapped.stateid().orElseThrow());
+        CommitRequest five = a.commits(file, mapped.stateid().orElseThrow());
+        Extent all = mapped.extents().getFirst();
+        for (int i = 0; i < 5; i++) {
+            Extent one = all.slice(ByteRange.ofLength(blocks(i), BLOCK));
+            five.of(one);
+            if (i < 4) {
+                four.of(one);
+            }
+        }
+        five.refused(Reason.TOO_LARGE);
+        four.ok();
+        ByteRange[] ranges = new ByteRange[5];
+        for (int i = 0; i < 5; i++) {
+            ranges[i] = ByteRange.ofLength(blocks(i), BLOCK);
+        }
+        a.returns(file, ranges).refused(Reason.INVALID_ARGUMENT);
+        a.returns(file, Arrays.copyOf(ranges, 4)).ok();
+        FileId third = a.creates("third");
+        Stateid none = new Stateid(new LayoutId(4, 4), 9);
+        a.reattaches(Party.restated(file, none), Party.restated(second, none));
+        assertEquals(
+                Reason.TOO_LARGE,
+                assertInstanceOf(
+                                Reply.Failure.class,
+                                a.tryReattach(
+                                        Party.restated(file, none),
+                                        Party.restated(second, none),
+                                        Party.restated(third, none)))
+                        .reason());
     }
 }

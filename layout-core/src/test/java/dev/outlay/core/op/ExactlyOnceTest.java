@@ -3,6 +3,7 @@ package dev.outlay.core.op;
 import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.value.ByteRange;
@@ -173,5 +174,44 @@ class ExactlyOnceTest {
     void unknownClientsAreExpired() {
         a.ends();
         a.creates(FileId.ROOT, "f", FileKind.FILE).refused(Reason.EXPIRED);
+    }
+
+    @Test
+    void aRequestThatWaitsCountsAsAnAnswerButNotAgainstItself() {
+        FileId file = b.creates("f");
+        b.writes(file, 0, blocks(1));
+        a.creates("x");
+        a.creates("y");
+        a.creates("z");
+        Pending waits = a.mapsRead(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        a.creates(FileId.ROOT, "g", FileKind.FILE).refused(Reason.RESOURCE_EXHAUSTED);
+        b.returnsAll(file).acknowledging(b.lastOperation() - 1).ok();
+        assertEquals(1, waits.reply(Mapped.class).granted().size());
+    }
+
+    @Test
+    void whatTheServerDoesForOthersDoesNotCount() {
+        FileId file = b.creates("f");
+        b.writes(file, 0, blocks(1));
+        b.returnsAll(file).acknowledging(b.lastOperation() - 1).ok();
+        b.truncates(file, 10).start();
+        a.creates("x");
+        a.creates("y");
+        a.creates("z");
+        a.creates("g");
+    }
+
+    @Test
+    void aPairThatHasBeenCommittedAndMadeAnewIsExpired() {
+        FileId file = a.creates("f");
+        a.writes(file, 0, blocks(1));
+        Request<Mapped> first =
+                a.mapsRw(file, 0, blocks(1)).atomic().acknowledging(a.lastOperation() - 1);
+        Mapped pair = first.ok();
+        assertEquals(pair, first.ok());
+        a.commits(file, pair).ok();
+        Mapped second = a.mapsRw(file, 0, blocks(1)).atomic().ok();
+        assertEquals(2, second.extents().size());
+        first.refused(Reason.EXPIRED);
     }
 }

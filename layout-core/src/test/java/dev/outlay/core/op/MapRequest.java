@@ -77,6 +77,11 @@ final class MapRequest extends Request<Reply.Mapped> {
         return this;
     }
 
+    MapRequest alignHuge() {
+        options.flags = new MapFlags(false, true, false);
+        return this;
+    }
+
     MapRequest mapped() {
         options.flags = new MapFlags(false, false, true);
         return this;

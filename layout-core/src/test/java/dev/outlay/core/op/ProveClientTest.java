@@ -324,4 +324,38 @@ class ProveClientTest {
         return kit.query(
                 new Command.ListQuarantine(Optional.empty(), after, max), Quarantined.class);
     }
+
+    @Test
+    void aPageOfTheListHoldsSeveralClientsAndGoesOnInsideOne() {
+        for (int i = 0; i < 2; i++) {
+            // In turns, so that the blocks of each do not lie side by side.
+            a.mapsRw(file, blocks(2L * i), blocks(1)).min(blocks(1)).ok();
+            b.mapsRw(file, blocks(2L * i + 1), blocks(1)).min(blocks(1)).ok();
+        }
+        a.end(EndCause.REVOKED);
+        b.end(EndCause.REVOKED);
+        List<String> whole = ranges(list(Optional.empty(), 0));
+        assertEquals(4, whole.size());
+        Quarantined page = list(Optional.empty(), 3);
+        assertTrue(page.more());
+        assertEquals(whole.subList(0, 3), ranges(page));
+        assertEquals(whole.subList(3, 4), ranges(list(Optional.of(behind(page)), 3)));
+        Quarantined ofA = list(Optional.empty(), 2);
+        assertTrue(ofA.more(), "the next client's are still to come");
+        assertEquals(whole.subList(0, 2), ranges(ofA));
+        assertEquals(whole.subList(2, 4), ranges(list(Optional.of(behind(ofA)), 2)));
+        Quarantined ofB =
+                kit.query(
+                        new Command.ListQuarantine(Optional.of(b.id()), Optional.empty(), 0),
+                        Quarantined.class);
+        assertEquals(whole.subList(2, 4), ranges(ofB));
+    }
+
+    private static QuarantineCursor behind(Quarantined page) {
+        QuarantinedClient last = page.clients().getLast();
+        return new QuarantineCursor(
+                last.record().id(),
+                last.ranges().getLast().range().device(),
+                last.ranges().getLast().range().start());
+    }
 }

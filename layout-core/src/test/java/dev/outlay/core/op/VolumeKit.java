@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -68,6 +69,17 @@ public final class VolumeKit implements AfterEachCallback {
 
     private VolumeKit(
             int blocks, Limits limits, Durability least, FencePolicy fence, Allocation allocation) {
+        this(limits, least, fence, allocation, Placement.LINEAR, 0, List.of(device(0, blocks)));
+    }
+
+    private VolumeKit(
+            Limits limits,
+            Durability least,
+            FencePolicy fence,
+            Allocation allocation,
+            Placement placement,
+            long stripeBytes,
+            List<VolumeDevice> devices) {
         this.limits = limits;
         this.state = VolumeState.empty(limits);
         this.rules = new FactRules(state.tables());
@@ -81,9 +93,9 @@ public final class VolumeKit implements AfterEachCallback {
                                 nowMillis,
                                 fence,
                                 allocation,
-                                Placement.LINEAR,
-                                0),
-                        List.of(device(0, blocks)));
+                                placement,
+                                stripeBytes),
+                        devices);
         creation.forEach(state::apply);
         journal.add(FactCodec.record(creation));
     }
@@ -101,6 +113,18 @@ public final class VolumeKit implements AfterEachCallback {
     public static VolumeKit ofBlocks(int blocks, Limits limits) {
         return new VolumeKit(
                 blocks, limits, Durability.FORCED, FencePolicy.STRICT, Allocation.UNWRITTEN);
+    }
+
+    /** A volume of so many devices that take turns after so many blocks. */
+    public static VolumeKit striped(int devices, int blocksEach, int stripeBlocks) {
+        return new VolumeKit(
+                Limits.DEFAULT,
+                Durability.FORCED,
+                FencePolicy.STRICT,
+                Allocation.UNWRITTEN,
+                Placement.STRIPED,
+                blocks(stripeBlocks),
+                IntStream.range(0, devices).mapToObj(i -> device(i, blocksEach)).toList());
     }
 
     /** A volume that hands out blocks full of zeros. */
