@@ -29,6 +29,7 @@ public final class BlockDevice implements Device {
     private final AlignedBuffers buffers;
     private final DeviceBounds bounds;
     private final Path path;
+    private final SharedFlush sharedFlush;
     private final ReadWriteLock partialStores = new ReentrantReadWriteLock(true);
 
     /** Puts the bytes of a store, from {@code from} on, into {@code target}. */
@@ -43,6 +44,7 @@ public final class BlockDevice implements Device {
         this.channel = channel;
         this.buffers = buffers;
         this.bounds = new DeviceBounds(path, label.sizeBytes());
+        this.sharedFlush = new SharedFlush(path, this::forceDevice);
     }
 
     /** Opens a block device that carries a label. */
@@ -102,13 +104,17 @@ public final class BlockDevice implements Device {
     @Override
     public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
         bounds.checkRead(deviceOffset, lengthBytes);
+        sharedFlush.flush();
+        return Durability.DEVICE_FLUSHED;
+    }
+
+    private void forceDevice() throws DeviceException {
         channel.call(
                 "flush",
                 device -> {
                     device.force(false);
                     return device;
                 });
-        return Durability.DEVICE_FLUSHED;
     }
 
     @Override

@@ -54,6 +54,11 @@ public final class DeviceException extends IOException {
         this.reason = reason;
     }
 
+    private DeviceException(DeviceException first) {
+        super(first.getMessage(), first);
+        this.reason = first.reason;
+    }
+
     public Reason reason() {
         return reason;
     }
@@ -61,6 +66,11 @@ public final class DeviceException extends IOException {
     @Override
     public String getMessage() {
         return Objects.requireNonNull(super.getMessage());
+    }
+
+    /** The same for another thread, with a stack trace of its own. */
+    DeviceException again() {
+        return new DeviceException(this);
     }
 
     static DeviceException closed(Path device) {

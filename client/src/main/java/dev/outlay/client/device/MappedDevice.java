@@ -79,7 +79,7 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
     }
 
     @Override
-    public final void write(long deviceOffset, MemorySegment source) throws DeviceException {
+    public void write(long deviceOffset, MemorySegment source) throws DeviceException {
         bounds.checkWrite(deviceOffset, source.byteSize());
         forEachPiece(
                 "write",
@@ -95,7 +95,7 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
     }
 
     @Override
-    public final Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
+    public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
         bounds.checkRead(deviceOffset, lengthBytes);
         forEachPiece("flush", deviceOffset, lengthBytes, (piece, _) -> piece.force());
         return durability;
@@ -131,6 +131,18 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
         }
     }
 
+    final Path path() {
+        return path;
+    }
+
+    final DeviceChannel channel() {
+        return channel;
+    }
+
+    final DeviceBounds bounds() {
+        return bounds;
+    }
+
     /** Finds out whether the file can be mapped in this mode. */
     final void mapFirstWindow() throws DeviceException {
         mapWindow(0);
@@ -163,12 +175,13 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
             throw DeviceException.of(path, doing, new IOException(e.getMessage(), e));
         } catch (InternalError e) {
             throw new DeviceException(
-                    DeviceException.Reason.IO,
-                    path,
-                    "cannot %s %d bytes at %d: the system has no page for them; the file was cut short, or its file system is full or failing"
-                            .formatted(doing, length, offset),
-                    e);
+                    DeviceException.Reason.IO, path, noPage(doing, offset, length), e);
         }
+    }
+
+    static String noPage(String doing, long offset, long length) {
+        return "cannot %s %d bytes at %d: the system has no page for them; the file was cut short, or its file system is full or failing"
+                .formatted(doing, length, offset);
     }
 
     private MemorySegment window(int index) throws DeviceException {

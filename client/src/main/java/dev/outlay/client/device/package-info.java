@@ -7,7 +7,7 @@
  *
  * <ul>
  *   <li>a file on a DAX file system: mapped with {@code MAP_SYNC}, {@code SYNC_MAPPED};
- *   <li>any other file: mapped and forced, {@code FORCED};
+ *   <li>any other file: read through a mapping, stored to and forced, {@code FORCED};
  *   <li>a block device: direct I/O and a flush of the device, {@code DEVICE_FLUSHED}.
  * </ul>
  *

@@ -9,12 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.outlay.core.device.DeviceLabel;
 import dev.outlay.core.value.Durability;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -23,6 +27,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MappedFileDeviceTest {
 
@@ -36,20 +42,22 @@ class MappedFileDeviceTest {
         path = folder.resolve("device");
     }
 
-    @Test
-    void storesWhatAnotherChannelReads() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void storesWhatAnotherChannelReads(boolean onDisk) throws IOException {
         TestDevices.format(path, 8 << 20);
-        try (Device device = MappedFileDevice.open(path)) {
+        try (Device device = MappedFileDevice.open(path, onDisk)) {
             DeviceModel.check(
                     device, 4096, 300, (offset, length) -> TestDevices.load(path, offset, length));
         }
     }
 
-    @Test
-    void keepsTheContract() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void keepsTheContract(boolean onDisk) throws IOException {
         DeviceLabel label = TestDevices.format(path, 8 << 20);
         DeviceModel.checkContract(
-                MappedFileDevice.open(path), label, Durability.FORCED, path.toString());
+                MappedFileDevice.open(path, onDisk), label, Durability.FORCED, path.toString());
     }
 
     @Test
@@ -74,11 +82,12 @@ class MappedFileDeviceTest {
         assertEquals(5 * GIB + 8192, Files.size(path));
     }
 
-    @Test
-    void aFileCutShortIsAnErrorAndNotACrash() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFileCutShortIsAnErrorAndNotACrash(boolean onDisk) throws IOException {
         TestDevices.format(path, 2 * GIB);
-        try (Device device = MappedFileDevice.open(path)) {
-            device.write(8192, MemorySegment.ofArray(new byte[4096]));
+        try (Device device = MappedFileDevice.open(path, onDisk)) {
+            device.zero(8192, 4096);
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
                 channel.truncate(8192);
             }
@@ -103,6 +112,34 @@ class MappedFileDeviceTest {
                     path + ": the file has been cut short to 8192 bytes; its label says " + 2 * GIB,
                     () -> device.zero(GIB, 4096));
             assertEquals(8192, Files.size(path));
+        }
+    }
+
+    /** Longer than what is handed to the system at once, and from memory of every kind. */
+    @Test
+    void storesFromTheHeapAndFromNativeMemory() throws IOException {
+        TestDevices.format(path, 8 << 20);
+        long[] longs = new Random(3).longs(100_000).toArray();
+        byte[] bytes = MemorySegment.ofArray(longs).toArray(ValueLayout.JAVA_BYTE);
+        try (Device device = MappedFileDevice.open(path, true);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment heap = MemorySegment.ofArray(bytes);
+            MemorySegment nativeMemory = arena.allocate(bytes.length).copyFrom(heap);
+            List<MemorySegment> sources =
+                    List.of(
+                            heap,
+                            heap.asReadOnly(),
+                            MemorySegment.ofArray(longs),
+                            nativeMemory,
+                            nativeMemory.asReadOnly());
+            for (MemorySegment source : sources) {
+                device.zero(4096, bytes.length + 4096);
+                device.write(4099, source);
+                assertArrayEquals(bytes, TestDevices.load(path, 4099, bytes.length));
+                byte[] back = new byte[bytes.length];
+                device.read(4099, MemorySegment.ofArray(back));
+                assertArrayEquals(bytes, back);
+            }
         }
     }
 
