@@ -82,22 +82,6 @@ final class Waiting {
         return Long.MAX_VALUE;
     }
 
-    /** Whether another client waits in front of {@code caller} for any of these bytes. */
-    static Optional<ByteRange> ahead(
-            VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {
-        long own = tables.waiting().of(ask.origin()).map(Waiter::ticket).orElse(Long.MAX_VALUE);
-        Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0);
-        for (Waiter waiter : tables.waiting().on(file.id())) {
-            if (waiter.ticket() >= own) {
-                break;
-            }
-            if (waiter.conflictsWith(asked)) {
-                return Optional.of(waiter.range().intersect(range));
-            }
-        }
-        return Optional.empty();
-    }
-
     /** All bytes of {@code range} that others wait for in front of this request. */
     static List<ByteRange> allAhead(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {

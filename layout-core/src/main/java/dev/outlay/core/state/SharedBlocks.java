@@ -47,12 +47,6 @@ public final class SharedBlocks {
         return byDevice.values().stream().allMatch(RangeMap::isEmpty);
     }
 
-    /** Whether any of these blocks is in more than one map. */
-    public boolean overlaps(DeviceRange range) {
-        RangeMap<Share> map = byDevice.get(range.device());
-        return map != null && !map.within(bytes(range)).isEmpty();
-    }
-
     public List<Entry> entries() {
         List<Entry> all = new ArrayList<>();
         byDevice.forEach((device, map) -> map.entries().forEach(e -> all.add(entry(device, e))));

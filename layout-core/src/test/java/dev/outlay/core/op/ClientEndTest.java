@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.state.ClientEntry;
@@ -304,5 +305,69 @@ class ClientEndTest {
             a.returns(file, new ByteRange(blocks(i), blocks(i + 1L))).ok();
         }
         assertEquals(64, kit.freeBlocks());
+    }
+
+    @Test
+    void whatTwoEndedClientsCouldTouchIsFreeOnlyWhenBothAreProven() {
+        Party c = kit.client("c");
+        a.writes(file, 0, blocks(1));
+        a.returnsAll(file).ok();
+        b.mapsRead(file, 0, blocks(1)).mapped().ok();
+        c.mapsRead(file, 0, blocks(1)).mapped().ok();
+        b.end(EndCause.REVOKED);
+        c.end(EndCause.REVOKED);
+        a.removes(FileId.ROOT, "file").ok();
+        c.proven(Proof.OPERATOR);
+        assertEquals(BLOCK, kit.space().quarantined());
+        assertEquals(63, kit.freeBlocks());
+        b.proven(Proof.OPERATOR);
+        assertEquals(64, kit.freeBlocks());
+    }
+
+    @Test
+    void aPartOfSharedBlocksThatAnEndedClientReadsGoesToQuarantineAlone() {
+        FileId copy = a.creates("copy");
+        a.writes(file, 0, blocks(4));
+        a.returnsAll(file).ok();
+        a.clones(file, copy).ok();
+        b.mapsRead(file, blocks(1), blocks(1)).mapped().ok();
+        b.end(EndCause.REVOKED);
+        a.removes(FileId.ROOT, "copy").ok();
+        a.removes(FileId.ROOT, "file").ok();
+        assertEquals(BLOCK, kit.space().quarantined());
+        assertEquals(63, kit.freeBlocks());
+    }
+
+    @Test
+    void quarantineForOneClientIsNoneForAnother() {
+        FileId other = b.creates("other");
+        a.mapsRw(file, 0, blocks(1)).ok();
+        b.mapsRead(other, 0, blocks(1)).ok();
+        a.end(EndCause.REVOKED);
+        kit.takeNotices();
+        b.end(EndCause.EXPIRED);
+        assertEquals(List.of(), kit.takeNotices(), "nothing of it is to be fenced");
+        assertEquals(null, kit.tables().client(b.id()));
+        assertTrue(kit.tables().quarantine().names(a.id()));
+    }
+
+    @Test
+    void theEndOfALeaseSaysWhetherTheClientIsRemembered() {
+        a.mapsRw(file, 0, blocks(1)).ok();
+        b.mapsRead(b.creates("other"), 0, blocks(1)).ok();
+        a.end(EndCause.REVOKED);
+        b.end(EndCause.REVOKED);
+        assertInstanceOf(Reply.Remembered.class, a.end(EndCause.EXPIRED));
+        assertInstanceOf(Reply.Remembered.class, lapse(a));
+        assertEquals(Reason.EXPIRED, assertInstanceOf(Reply.Failure.class, lapse(b)).reason());
+        assertEquals(Reason.EXPIRED, assertInstanceOf(Reply.Failure.class, lapse(b)).reason());
+        Party c = kit.client("c");
+        c.mapsRead(file, blocks(4), blocks(1)).ok();
+        c.end(EndCause.REVOKED);
+        assertInstanceOf(Reply.Done.class, c.end(EndCause.EXPIRED));
+    }
+
+    private Reply lapse(Party party) {
+        return kit.answer(new Command.LapseClient(party.id()));
     }
 }

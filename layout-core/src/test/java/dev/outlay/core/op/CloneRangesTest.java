@@ -172,4 +172,27 @@ class CloneRangesTest {
         assertEquals(List.of(writing(blocks(2), blocks(3))), b.holds(copy));
         assertEquals("SWW", kit.picture(copy, 3));
     }
+
+    @Test
+    void ofARemovedFileWhatTheOtherGivesUpIsPending() {
+        written(source, 2);
+        a.clones(source, copy).ok();
+        b.mapsRead(source, 0, blocks(2)).ok();
+        a.removes(FileId.ROOT, "source").ok();
+        assertEquals(0, kit.space().pending(), "the other maps them");
+        a.truncates(copy, 0).ok();
+        assertEquals(blocks(2), kit.space().pending());
+        b.returnsAll(source).ok();
+        assertEquals(64, kit.freeBlocks());
+    }
+
+    @Test
+    void inASharedFileNobodyReadsWhatAnotherCopiesAndReplaces() {
+        FileId shared = a.createsConcurrent("shared");
+        written(shared, 1);
+        a.clones(shared, copy).ok();
+        a.mapsRw(shared, 0, blocks(1)).min(blocks(1)).ok();
+        assertEquals("P", kit.picture(shared, 1));
+        b.mapsRead(shared, 0, blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+    }
 }

@@ -3,6 +3,7 @@ package dev.outlay.core.op;
 import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
@@ -11,6 +12,7 @@ import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -213,5 +215,25 @@ class ExactlyOnceTest {
         Mapped second = a.mapsRw(file, 0, blocks(1)).atomic().ok();
         assertEquals(2, second.extents().size());
         first.refused(Reason.EXPIRED);
+    }
+
+    @Test
+    void grantsThatAreRememberedCountLikeTheRest() {
+        FileId file = b.creates("f");
+        b.writes(file, 0, blocks(1));
+        b.returnsAll(file).acknowledging(b.lastOperation() - 1).ok();
+        a.creates("x");
+        a.creates("y");
+        a.mapsRead(file, 0, blocks(1)).ok();
+        a.removes(FileId.ROOT, "nothing").refused(Reason.NOT_FOUND);
+        a.creates(FileId.ROOT, "g", FileKind.FILE).refused(Reason.RESOURCE_EXHAUSTED);
+    }
+
+    @Test
+    void whatAReattachAcknowledgesIsNeverExecutedAgain() {
+        Request<FileChanged> creation = a.creates(FileId.ROOT, "f", FileKind.FILE);
+        creation.ok();
+        kit.answer(new Command.ReattachClient(a.id(), creation.operation(), List.of()));
+        creation.refused(Reason.EXPIRED);
     }
 }

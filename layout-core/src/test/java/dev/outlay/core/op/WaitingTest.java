@@ -6,11 +6,13 @@ import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply.Failure;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Reason;
@@ -95,5 +97,109 @@ final class WaitingTest {
         a.returns(file, range(0, 2)).ok();
         assertEquals(List.of(writing(blocks(1), blocks(2))), first.reply(Mapped.class).granted());
         assertEquals(List.of(writing(0, blocks(1))), second.reply(Mapped.class).granted());
+    }
+
+    @Test
+    void whoWaitsForAnotherFileByNowIsInNobodysWayHere() {
+        FileId copy = a.creates("copy");
+        a.writes(file, 0, blocks(1));
+        b.mapsRw(copy, 0, blocks(1)).ok();
+        Pending clone = c.clones(file, copy).ask();
+        Pending behind = d.mapsRead(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        assertTrue(behind.waits());
+        a.returnsAll(file).ok();
+        assertTrue(clone.waits(), "for the destination");
+        behind.reply(Mapped.class);
+        a.mapsRead(file, 0, blocks(1)).min(blocks(1)).ok();
+        b.returnsAll(copy).ok();
+        clone.reply(FileChanged.class);
+    }
+
+    @Test
+    void theOnlyOneWhoWaitsIsAnsweredWhenItsClientEnds() {
+        a.writes(file, 0, blocks(1));
+        Pending stuck = b.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        b.ends();
+        assertEquals(Reason.EXPIRED, stuck.reply(Failure.class).reason());
+    }
+
+    @Test
+    void onlyWhoWantsTheseBytesIsToldAndOnlyOnce() {
+        a.writes(file, 0, blocks(8));
+        b.mapsRead(file, 0, blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+        c.mapsRead(file, blocks(4), blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+        d.mapsRead(file, 0, blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+        d.ends();
+        kit.takeNotices();
+        a.returns(file, range(0, 1), range(4, 5)).ok();
+        assertEquals(
+                List.of(
+                        new Notice.LayoutAvailable(b.id(), file, range(0, 1)),
+                        new Notice.LayoutAvailable(c.id(), file, range(4, 5))),
+                kit.takeNotices());
+        a.mapsRw(file, 0, blocks(1)).min(blocks(1)).ok();
+        a.returns(file, range(0, 1)).ok();
+        assertEquals(List.of(), kit.takeNotices(), "they have been told");
+    }
+
+    @Test
+    void whoWantsOtherBytesIsNotTold() {
+        a.writes(file, 0, blocks(8));
+        b.mapsRead(file, 0, blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+        kit.takeNotices();
+        a.returns(file, range(6, 8)).ok();
+        assertEquals(List.of(), kit.takeNotices());
+        a.returns(file, range(0, 1)).ok();
+        assertEquals(1, kit.takeNotices().size());
+    }
+
+    @Test
+    void whoWaitsForAReaderThatHasEndedGoesOnWhenItsLeaseIsOver() {
+        a.writes(file, 0, blocks(1));
+        a.returnsAll(file).ok();
+        c.mapsRead(file, 0, blocks(1)).ok();
+        c.end(EndCause.REVOKED);
+        Pending write = b.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        assertTrue(write.waits(), "it may be reading still");
+        c.lapses();
+        write.reply(Mapped.class);
+    }
+
+    @Test
+    void aNewIncarnationGoesOnAsSoonAsItsFormerOneHasEnded() {
+        Party again = kit.client("c");
+        a.writes(file, 0, blocks(1));
+        a.returnsAll(file).ok();
+        c.mapsRead(file, 0, blocks(1)).ok();
+        Pending write = again.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        assertTrue(write.waits());
+        c.end(EndCause.SUPERSEDED);
+        write.reply(Mapped.class);
+    }
+
+    @Test
+    void whoWaitsForSpaceIsServedWhenAnybodyMakesSome() {
+        a.mapsRw(file, 0, blocks(48)).min(blocks(48)).ok();
+        FileId old = d.creates("old");
+        d.allocates(old, 0, blocks(16)).ok();
+        Pending wait = b.allocates(b.creates("new"), 0, blocks(8)).ask();
+        assertTrue(wait.waits());
+        d.removes(FileId.ROOT, "old").ok();
+        wait.reply(FileChanged.class);
+    }
+
+    @Test
+    void workElsewhereInTheFileIsWaitedForByNobody() {
+        a.writes(file, 0, blocks(4));
+        a.returnsAll(file).ok();
+        a.punches(file, blocks(3) + 10, 20).start();
+        a.punches(file, blocks(1) + 10, 20).start();
+        assertEquals(2, kit.works().size());
+        Mapped before = d.mapsRead(file, 0, blocks(4)).min(blocks(1)).ok();
+        assertEquals(List.of(reading(0, blocks(1))), before.granted());
+        assertTrue(b.readsThrough(file, 0, 10).start().reply().isPresent());
+        assertTrue(c.punches(file, blocks(2) + 10, 20).start().awaitedWork().isPresent());
+        assertEquals(4, kit.works().size(), "with the read, which is not over");
+        kit.completeAll();
     }
 }
