@@ -70,7 +70,12 @@ public final class BlockFile implements AutoCloseable {
         source.position(source.limit());
     }
 
-    /** Writes all of {@code source} at {@code offset}. */
+    /**
+     * Writes all of {@code source} at {@code offset}.
+     *
+     * <p>When it fails, a first part of it may have been written. Where a device fails in the middle
+     * of a store, what it has taken of that shows only in blocks that were written before.
+     */
     public void write(MemorySegment source, long offset) throws IOException {
         checkWritable(offset);
         io.write(source, offset, atomic);
@@ -80,8 +85,9 @@ public final class BlockFile implements AutoCloseable {
      * Makes durable and visible to all what was written; without any it does nothing.
      *
      * <p>When it fails for want of an answer, or because the server asks to come back, what was
-     * written remains and the call may be repeated. When it fails otherwise, bytes may be lost, and
-     * have to be written again.
+     * written remains and the call may be repeated. When it fails otherwise, bytes may be lost: the
+     * message names them, nobody finds them again in blocks that were not committed before, and
+     * they have to be written again. What else was written is kept for the next commit.
      */
     public void commit() throws IOException {
         checkOpen(0);
@@ -93,7 +99,7 @@ public final class BlockFile implements AutoCloseable {
      * written before outlives a crash from here on, as after {@code msync}; what lies in fresh
      * blocks is still seen by this client alone until {@link #commit}.
      *
-     * <p>When it fails, bytes may be lost, and have to be written again.
+     * <p>When it fails, bytes may be lost, as after {@link #commit}.
      */
     public void flush() throws IOException {
         checkOpen(0);
@@ -130,7 +136,8 @@ public final class BlockFile implements AutoCloseable {
     }
 
     /**
-     * Commits, and with the last handle of the file returns the layout, even if the commit fails.
+     * Commits, and with the last handle of the file returns the layout, even if the commit fails:
+     * what a device refuses to make durable is lost then, and the rest is committed.
      * Closing twice is allowed.
      */
     @Override

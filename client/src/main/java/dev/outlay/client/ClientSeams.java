@@ -25,6 +25,13 @@ public record ClientSeams(
         Transport transport,
         DeviceOpener devices) {
 
+    /** The system's own, connected to a server, but for how devices are opened. */
+    public static ClientSeams to(String server, DeviceOpener devices) throws OutlayException {
+        ClientSeams system = system(GrpcTransport.to(server));
+        return new ClientSeams(
+                system.clock, system.scheduler, system.random, system.transport, devices);
+    }
+
     /** The system's own, with a transport. */
     static ClientSeams system(Transport transport) {
         return new ClientSeams(

@@ -1,5 +1,6 @@
 package dev.outlay.client;
 
+import dev.outlay.client.device.DeviceException;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Reason;
@@ -37,7 +38,13 @@ final class FileCommits {
      */
     void commit() throws IOException {
         checkLost();
-        commitAll(layout.commitPieces(context.blockSize()), true);
+        commitAll(layout.commitPieces(context.blockSize()), Why.ASKED);
+        checkLost();
+    }
+
+    /** As {@link #commit}, before everything is given back: what can be saved now is. */
+    void commitLast() throws IOException {
+        commitAll(layout.commitPieces(context.blockSize()), Why.CLOSING);
         checkLost();
     }
 
@@ -45,7 +52,11 @@ final class FileCommits {
     void flush() throws IOException {
         checkLost();
         List<Mapping.Piece> pieces = layout.flushPieces(context.blockSize());
-        var _ = flush(pieces);
+        try {
+            var _ = flush(pieces);
+        } catch (IOException e) {
+            throw told(e);
+        }
         layout.flushed(pieces);
     }
 
@@ -58,13 +69,20 @@ final class FileCommits {
                 layout.commitPieces(context.blockSize()).stream()
                         .filter(piece -> ranges.stream().anyMatch(piece.range()::overlaps))
                         .toList(),
-                false);
+                Why.RECALLED);
     }
 
-    /**
-     * @param heard whether a failure reaches the application
-     */
-    private void commitAll(List<Mapping.Piece> pieces, boolean heard) throws IOException {
+    /** Why a commit is made. */
+    private enum Why {
+        /** The application wants it; after a failure it may want it again. */
+        ASKED,
+        /** It is the last one; a failure reaches the application. */
+        CLOSING,
+        /** It is the last one, and nobody of the application hears how it ends. */
+        RECALLED
+    }
+
+    private void commitAll(List<Mapping.Piece> pieces, Why why) throws IOException {
         int most = Math.max(1, context.session().limits().getRangesPerCommit());
         if (pieces.size() > most && pieces.stream().anyMatch(p -> p.mapping().isAtomic())) {
             throw OutlayException.of(
@@ -76,35 +94,75 @@ final class FileCommits {
                             + most,
                     "commit more often");
         }
+        IOException failed = null;
         for (int from = 0; from < pieces.size(); from += most) {
             List<Mapping.Piece> some = pieces.subList(from, Math.min(from + most, pieces.size()));
             try {
                 commit(some);
             } catch (IOException e) {
-                boolean refused = e instanceof OutlayException;
-                if (heard && refused && isFinal((OutlayException) e)) {
-                    // This failure tells of them.
-                    layout.takeLost();
-                } else if (!heard && !(refused && ((OutlayException) e).isPassing())) {
-                    some.forEach(piece -> layout.lost(piece.range()));
+                if (why == Why.RECALLED && !isPassing(e)) {
+                    some.forEach(
+                            piece ->
+                                    layout.writtenWithin(piece.range())
+                                            .forEach(layout::lost));
                 }
-                throw e;
+                if (why == Why.ASKED || isPassing(e)) {
+                    throw why == Why.RECALLED ? e : told(e);
+                }
+                // The others may fare better.
+                failed = failed == null ? e : failed;
             }
         }
+        if (failed != null) {
+            throw why == Why.RECALLED ? failed : told(failed);
+        }
+    }
+
+    private static boolean isPassing(IOException e) {
+        return e instanceof OutlayException refused && refused.isPassing();
     }
 
     private void checkLost() throws OutlayException {
         List<ByteRange> lost = layout.takeLost();
         if (!lost.isEmpty()) {
             throw OutlayException.of(
-                    Reason.EXPIRED,
-                    "what was written to file "
-                            + context.file()
-                            + " at "
-                            + lost
-                            + " and not committed is lost: the grant on it is gone",
-                    "write it again");
+                    Reason.EXPIRED, words(lost) + ": a grant on it is gone, or its device failed", WRITE_AGAIN);
         }
+    }
+
+    private static final String WRITE_AGAIN = "write it again";
+
+    /** The failure, and what is lost by it: it is told once. */
+    private IOException told(IOException e) {
+        List<ByteRange> lost = isPassing(e) ? List.of() : layout.takeLost();
+        if (lost.isEmpty()) {
+            return e;
+        }
+        return switch (e) {
+            case DeviceException failed ->
+                    failed.with(
+                            words(lost)
+                                    + ", in whole or in part - see that the device works, then "
+                                    + WRITE_AGAIN);
+            case OutlayException refused -> {
+                OutlayException told =
+                        OutlayException.of(
+                                refused.reason().orElseThrow(),
+                                refused.what() + "; " + words(lost),
+                                refused.whatToDo().isEmpty() ? WRITE_AGAIN : refused.whatToDo());
+                told.initCause(refused);
+                yield told;
+            }
+            default -> new IOException(e.getMessage() + "; " + words(lost) + " - " + WRITE_AGAIN, e);
+        };
+    }
+
+    private String words(List<ByteRange> lost) {
+        return "what was written to file "
+                + context.file()
+                + " at "
+                + lost
+                + " and not committed is lost";
     }
 
     private void commit(List<Mapping.Piece> pieces) throws IOException {
@@ -165,7 +223,8 @@ final class FileCommits {
      * Makes the pieces durable; the weakest durability of their devices counts.
      *
      * <p>After a failure nobody knows what of the range the storage has kept, so that to flush
-     * again proves nothing: the bytes have to be written again.
+     * again proves nothing: all of the pieces is lost, the bytes have to be written again. What was
+     * to be seen at once is lost at once.
      */
     private Durability flush(List<Mapping.Piece> pieces) throws IOException {
         Durability weakest = Durability.SYNC_MAPPED;
@@ -177,11 +236,30 @@ final class FileCommits {
                                 .flush(piece.mapping().deviceOffset(range.start()), range.length());
                 weakest = reached.atLeast(weakest) ? weakest : reached;
             } catch (IOException e) {
-                pieces.forEach(p -> layout.forgetWrites(p.range()));
+                if (!isPassing(e)) {
+                    lose(pieces);
+                }
                 throw e;
             }
         }
         return weakest;
+    }
+
+    private void lose(List<Mapping.Piece> pieces) {
+        List<ByteRange> ranges = new ArrayList<>();
+        pieces.forEach(piece -> ranges.add(piece.range()));
+        if (pieces.stream().anyMatch(FileCommits::replaces)) {
+            // Under a grant that was RW before, nothing tells who wanted that at once.
+            layout.commitPieces(context.blockSize()).stream()
+                    .filter(FileCommits::replaces)
+                    .forEach(piece -> ranges.add(piece.range()));
+        }
+        layout.giveUp(ranges);
+    }
+
+    /** Whether its commit puts other blocks in the place of committed ones. */
+    private static boolean replaces(Mapping.Piece piece) {
+        return piece.mapping().isUnwritten() && piece.mapping().copiedFrom().isPresent();
     }
 
     /** Neighbours on the file that are neighbours on the device too are flushed together. */

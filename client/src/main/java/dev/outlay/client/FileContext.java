@@ -12,6 +12,8 @@ import dev.outlay.core.value.Stateid;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What reading, writing and committing one file share. Used inside the gate of its {@link FileIo},
@@ -35,6 +37,9 @@ final class FileContext {
     private final Scheduler scheduler;
     private final boolean throughServer;
     private volatile long serverSizeBytes;
+
+    /** What becomes of a return that was not answered in time: it may still be done. */
+    private @Nullable CompletableFuture<?> unanswered;
 
     /** How often this client has changed the size or asked for it. */
     private volatile long sizesTold;
@@ -165,6 +170,7 @@ final class FileContext {
     MappedBlocks map(ByteRange range, IoMode iomode, boolean atomic) throws OutlayException {
         Optional<Stateid> old = Optional.empty();
         for (int attempt = 1; ; attempt++) {
+            giveBackOwed();
             Optional<Stateid> stateid = named(old, attempt);
             long told = sizesTold;
             try {
@@ -180,6 +186,30 @@ final class FileContext {
                 }
                 old = e.is(Reason.OLD_STATEID) ? stateid : Optional.empty();
             }
+        }
+    }
+
+    /**
+     * What was stored and is lost must not be found again where it is mapped anew. Inside the gate,
+     * as the return of a recall; nothing is mapped until it is answered, however late.
+     */
+    private void giveBackOwed() throws OutlayException {
+        CompletableFuture<?> earlier = unanswered;
+        if (earlier != null) {
+            session().settle(earlier);
+            unanswered = null;
+        }
+        int most = Math.max(1, session().limits().getRangesPerCommit());
+        List<ByteRange> owed = layout.owed();
+        for (int from = 0; from < owed.size(); from += most) {
+            List<ByteRange> some = owed.subList(from, Math.min(from + most, owed.size()));
+            try {
+                remote.giveBack(volume, file, some);
+            } catch (OutlayException e) {
+                e.underWay().ifPresent(answer -> unanswered = answer);
+                throw e;
+            }
+            layout.givenBack(some);
         }
     }
 

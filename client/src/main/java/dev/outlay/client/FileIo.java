@@ -326,7 +326,7 @@ final class FileIo {
     private void commitByLayout() throws IOException {
         context.enter();
         try {
-            commits.commit();
+            commits.commitLast();
         } finally {
             context.leave();
         }

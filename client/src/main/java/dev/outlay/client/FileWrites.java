@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.client.device.Device;
+import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
@@ -50,15 +51,26 @@ final class FileWrites {
                     Reason.TOO_LARGE,
                     source.byteSize() + " bytes at " + offset + " lie past the largest file");
         }
+        RangeSet touched = new RangeSet();
         long done = 0;
-        while (done < source.byteSize()) {
-            done += writeSome(source.asSlice(done), offset + done, atomic);
+        try {
+            while (done < source.byteSize()) {
+                done += writeSome(source.asSlice(done), offset + done, atomic, touched);
+            }
+        } catch (IOException e) {
+            touched.ranges().forEach(layout::strayed);
+            throw e;
         }
         ahead.accessed(offset + done);
     }
 
-    /** Writes one byte or more. */
-    private long writeSome(MemorySegment source, long offset, boolean atomic) throws IOException {
+    /**
+     * Writes one byte or more.
+     *
+     * @param touched takes the blocks in which stores may have been made
+     */
+    private long writeSome(MemorySegment source, long offset, boolean atomic, RangeSet touched)
+            throws IOException {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             long era = layout.era();
             Mapping.Piece piece = layout.at(offset);
@@ -74,6 +86,7 @@ final class FileWrites {
             long count =
                     Math.min(
                             Math.min(source.byteSize(), BATCH_BYTES), piece.range().end() - offset);
+            touched.add(ByteRange.ofLength(offset, count).alignOutward(context.blockSize()));
             if (store(piece.mapping(), source.asSlice(0, count), offset, era)) {
                 return count;
             }

@@ -44,6 +44,13 @@ final class LayoutCache {
     private final WrittenBytes bytes = new WrittenBytes();
     private final Seqids seqids = new Seqids();
 
+    /**
+     * What was stored to, taken out of use uncommitted, and is still held. On a volume that hands
+     * out zeros the server tells its holder that such blocks are written, whatever lies there by
+     * now: so they go back, and nothing is mapped there before that is answered.
+     */
+    private final RangeSet owed = new RangeSet();
+
     /** What was lost while grants were being asked for, in order. */
     private final List<Loss> losses = new ArrayList<>();
 
@@ -147,9 +154,34 @@ final class LayoutCache {
         bytes.settled(range);
     }
 
-    /** These blocks have to be filled anew before they may be committed. */
+    /** Nothing that was written there is of interest any more. */
     synchronized void forgetWrites(ByteRange range) {
         bytes.forget(range);
+    }
+
+    /**
+     * A write has failed on its way: stores may have been made in these blocks, and no commit is to
+     * cover them. What was written to a block before keeps it.
+     */
+    synchronized void strayed(ByteRange blocks) {
+        for (ByteRange unfilled : bytes.unfilledWithin(blocks)) {
+            for (RangeMap.Entry<Mapping> entry : mappings.within(unfilled)) {
+                if (entry.value().takesStores()) {
+                    owed.add(entry.range());
+                    forfeit(entry.range());
+                }
+            }
+        }
+    }
+
+    /** What has to be given back before anything is mapped there. */
+    synchronized List<ByteRange> owed() {
+        return owed.ranges();
+    }
+
+    /** A return of these ranges is answered: if it did not name them, nothing was held there. */
+    synchronized void givenBack(List<ByteRange> ranges) {
+        ranges.forEach(owed::remove);
     }
 
     /** The whole blocks that were written to, one mapping each, in the order of the file. */
@@ -242,10 +274,12 @@ final class LayoutCache {
         List<LayoutRange> stands = new ArrayList<>();
         for (LayoutRange range : answer.ranges()) {
             for (ByteRange kept : lost.gapsWithin(range.range())) {
-                stands.add(new LayoutRange(kept, range.kind()));
                 hold(kept, range.kind());
                 GrantKind kind = asked == IoMode.READ ? GrantKind.READ : range.kind();
-                enter(answer.extents(), kept, kind);
+                for (ByteRange usable : owed.gapsWithin(kept)) {
+                    stands.add(new LayoutRange(usable, range.kind()));
+                    enter(answer.extents(), usable, kind);
+                }
             }
         }
         return stands;
@@ -299,6 +333,8 @@ final class LayoutCache {
                     keep.add(old.range());
                 } else if (!old.value().isSamePlace(told)) {
                     forfeit(old.range());
+                    // Of the old blocks nothing is held any more.
+                    owed.remove(old.range());
                 }
             }
         }
@@ -345,6 +381,7 @@ final class LayoutCache {
         for (ByteRange range : returned.ranges()) {
             forfeit(range);
             held.remove(range);
+            owed.remove(range);
         }
     }
 
@@ -374,6 +411,7 @@ final class LayoutCache {
             gone.addAll(still.gapsWithin(entry.range()));
         }
         gone.forEach(this::forfeit);
+        writable.gapsWithin(WHOLE_FILE).forEach(owed::remove);
     }
 
     /** Nothing is held any more. */
@@ -382,6 +420,7 @@ final class LayoutCache {
         epoch = 0;
         held.remove(WHOLE_FILE);
         forfeit(WHOLE_FILE);
+        owed.remove(WHOLE_FILE);
     }
 
     /** As {@link #clear}, if the layout is still the one that a request named. */
@@ -449,6 +488,7 @@ final class LayoutCache {
     private void forfeit(ByteRange range) {
         begin(range);
         mappings.remove(range);
+        bytes.filledWithin(range).forEach(owed::add);
         bytes.forfeit(range);
     }
 

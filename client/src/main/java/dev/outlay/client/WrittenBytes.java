@@ -79,6 +79,10 @@ final class WrittenBytes {
         return filled.within(range);
     }
 
+    List<ByteRange> unfilledWithin(ByteRange range) {
+        return filled.gapsWithin(range);
+    }
+
     boolean isFilled(ByteRange blocks) {
         return filled.containsAll(blocks);
     }

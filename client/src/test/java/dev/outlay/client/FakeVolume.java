@@ -50,6 +50,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +108,9 @@ final class FakeVolume extends FakeServer {
     private long recallIds;
     private boolean movedAway;
     private boolean removed;
+    private boolean zeros;
+    private boolean forgotten;
+    private Reason commitRefusal = Reason.REASON_UNSPECIFIED;
     private Reason latePunchRefusal = Reason.REASON_UNSPECIFIED;
 
     FakeVolume(Random random) {
@@ -152,6 +156,24 @@ final class FakeVolume extends FakeServer {
         latePunchRefusal = reason;
     }
 
+    /**
+     * It hands out zeros: what a client holds for RW it is told to be written, and what others are
+     * told to be unwritten is zeroed before that.
+     */
+    void handOutZeros() {
+        zeros = true;
+    }
+
+    /** Fresh blocks lie beside each other from now on. */
+    void handOutInOrder() {
+        free.sort(Comparator.reverseOrder());
+    }
+
+    /** The next commit is refused for this reason. */
+    void refuseNextCommit(Reason reason) {
+        commitRefusal = reason;
+    }
+
     /** Another client moves the file just before this one's request to remove it by its name. */
     void moveBeforeRemoval() {
         movedAway = true;
@@ -175,6 +197,7 @@ final class FakeVolume extends FakeServer {
     void forgetGrants() {
         release(0, Long.MAX_VALUE);
         seqid = 0;
+        forgotten = true;
     }
 
     long size() {
@@ -303,10 +326,10 @@ final class FakeVolume extends FakeServer {
 
     // ---- layouts
 
-    private Reply.Builder map(MapBlocksRequest ask) {
+    private Reply.Builder map(MapBlocksRequest ask) throws DeviceException {
         assertEquals(0, ask.getOffset() % BLOCK);
         assertEquals(0, ask.getLength() % BLOCK);
-        assertTrue(recallIds != 0 || oldRefused || ask.hasStateid() == (seqid != 0));
+        assertTrue(recallIds != 0 || oldRefused || forgotten || ask.hasStateid() == (seqid != 0));
         if (ask.hasStateid() && !isCurrent(ask.getStateid())) {
             return error(Reason.REASON_BAD_STATEID, 0);
         }
@@ -355,6 +378,7 @@ final class FakeVolume extends FakeServer {
                     blocks.put(b, new Block(free.removeLast(), false, false));
                     epoch++;
                 }
+                zero(b);
             }
             at = tell(at, at + length, rw, answer);
         }
@@ -369,11 +393,30 @@ final class FakeVolume extends FakeServer {
         return Reply.newBuilder().setMapBlocks(answer);
     }
 
+    /** What nobody has committed and nobody may have stored to, on a volume that hands out zeros. */
+    private void zero(long block) throws DeviceException {
+        Block granted = Objects.requireNonNull(blocks.get(block));
+        if (zeros && !granted.written() && held.get(block * BLOCK) != IoMode.IO_MODE_RW) {
+            device.zero(granted.offset(), BLOCK);
+            device.flush(granted.offset(), BLOCK);
+        }
+    }
+
+    /** Whether the client is told that the block is written. */
+    private boolean isWritten(long at, boolean rw) {
+        Block block = blocks.get(at);
+        return block != null
+                && (block.written()
+                        || (zeros && (rw || held.get(at * BLOCK) == IoMode.IO_MODE_RW)));
+    }
+
     /** Tells the blocks from {@code at} on that have one state and one place; returns their end. */
     private long tell(long at, long end, boolean rw, MapBlocksResponse.Builder answer) {
         Block block = blocks.get(at);
         long next = at + 1;
-        while (next < end && follows(block, blocks.get(next), next - at)) {
+        while (next < end
+                && follows(block, blocks.get(next), next - at)
+                && isWritten(next, rw) == isWritten(at, rw)) {
             next++;
         }
         ByteRange range = new ByteRange(at * BLOCK, next * BLOCK);
@@ -383,10 +426,10 @@ final class FakeVolume extends FakeServer {
             extent.setState(ExtentState.EXTENT_STATE_HOLE);
         } else {
             extent.setState(
-                    block.written()
+                    isWritten(at, rw)
                             ? ExtentState.EXTENT_STATE_WRITTEN
                             : ExtentState.EXTENT_STATE_UNWRITTEN);
-            if (rw || block.written()) {
+            if (rw || isWritten(at, rw)) {
                 extent.setDevice(0).setDeviceOffset(block.offset());
             }
         }
@@ -422,6 +465,11 @@ final class FakeVolume extends FakeServer {
         assertTrue(ask.getRangesCount() <= limits().getRangesPerCommit());
         assertEquals(dev.outlay.v1.Durability.DURABILITY_FORCED, ask.getDurability());
         assertEquals(incarnation, ask.getDevices(0).getIncarnation());
+        if (commitRefusal != Reason.REASON_UNSPECIFIED) {
+            Reason refusal = commitRefusal;
+            commitRefusal = Reason.REASON_UNSPECIFIED;
+            return error(refusal, 0);
+        }
         if (seqid == 0 || !isCurrent(ask.getStateid())) {
             return error(Reason.REASON_BAD_STATEID, 0);
         }

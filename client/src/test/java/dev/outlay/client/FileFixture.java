@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.IntPredicate;
 import java.util.function.LongPredicate;
 
 /** A client and its fake volume, in one thread and simulated time. */
@@ -79,6 +80,12 @@ final class FileFixture {
         int flushes;
         boolean failFlush;
 
+        /** Of flushes counted from 1, those that fail. */
+        IntPredicate failFlushes = _ -> false;
+
+        /** Of the next write only the first half is stored. */
+        boolean failWrite;
+
         HookedDevice(Device device, RangeSet unflushed) {
             this.device = device;
             this.unflushed = unflushed;
@@ -98,6 +105,11 @@ final class FileFixture {
         @Override
         public void write(long deviceOffset, MemorySegment source) throws DeviceException {
             beforeWrite.run();
+            if (failWrite) {
+                failWrite = false;
+                write(deviceOffset, source.asSlice(0, source.byteSize() / 2));
+                device.write(device.size(), source);
+            }
             checkStore(deviceOffset, source.byteSize());
             storedBytes += source.byteSize();
             unflushed.add(ByteRange.ofLength(deviceOffset, source.byteSize()));
@@ -123,7 +135,7 @@ final class FileFixture {
         @Override
         public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
             flushes++;
-            if (failFlush) {
+            if (failFlush || failFlushes.test(flushes)) {
                 // Past its end, so that it refuses by itself.
                 device.flush(device.size(), BLOCK_PAST_END);
             }

@@ -59,6 +59,16 @@ public final class DeviceException extends IOException {
         this.reason = first.reason;
     }
 
+    private DeviceException(DeviceException failure, String consequence) {
+        super(failure.getMessage() + "; " + consequence, failure);
+        this.reason = failure.reason;
+    }
+
+    /** The same failure, with what it means for whoever used the device. */
+    public DeviceException with(String consequence) {
+        return new DeviceException(this, consequence);
+    }
+
     public Reason reason() {
         return reason;
     }
