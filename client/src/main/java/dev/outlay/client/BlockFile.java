@@ -73,8 +73,8 @@ public final class BlockFile implements AutoCloseable {
     /**
      * Writes all of {@code source} at {@code offset}.
      *
-     * <p>When it fails, a first part of it may have been written. Where a device fails in the middle
-     * of a store, what it has taken of that shows only in blocks that were written before.
+     * <p>When it fails, a first part of it may have been written. Where a device fails in the
+     * middle of a store, what it has taken of that shows only in blocks that were written before.
      */
     public void write(MemorySegment source, long offset) throws IOException {
         checkWritable(offset);
@@ -137,8 +137,8 @@ public final class BlockFile implements AutoCloseable {
 
     /**
      * Commits, and with the last handle of the file returns the layout, even if the commit fails:
-     * what a device refuses to make durable is lost then, and the rest is committed.
-     * Closing twice is allowed.
+     * what a device refuses to make durable is lost then, and the rest is committed. Closing twice
+     * is allowed.
      */
     @Override
     public void close() throws IOException {

@@ -102,9 +102,7 @@ final class FileCommits {
             } catch (IOException e) {
                 if (why == Why.RECALLED && !isPassing(e)) {
                     some.forEach(
-                            piece ->
-                                    layout.writtenWithin(piece.range())
-                                            .forEach(layout::lost));
+                            piece -> layout.writtenWithin(piece.range()).forEach(layout::lost));
                 }
                 if (why == Why.ASKED || isPassing(e)) {
                     throw why == Why.RECALLED ? e : told(e);
@@ -126,7 +124,9 @@ final class FileCommits {
         List<ByteRange> lost = layout.takeLost();
         if (!lost.isEmpty()) {
             throw OutlayException.of(
-                    Reason.EXPIRED, words(lost) + ": a grant on it is gone, or its device failed", WRITE_AGAIN);
+                    Reason.EXPIRED,
+                    words(lost) + ": a grant on it is gone, or its device failed",
+                    WRITE_AGAIN);
         }
     }
 
@@ -153,7 +153,8 @@ final class FileCommits {
                 told.initCause(refused);
                 yield told;
             }
-            default -> new IOException(e.getMessage() + "; " + words(lost) + " - " + WRITE_AGAIN, e);
+            default ->
+                    new IOException(e.getMessage() + "; " + words(lost) + " - " + WRITE_AGAIN, e);
         };
     }
 

@@ -393,7 +393,9 @@ final class FakeVolume extends FakeServer {
         return Reply.newBuilder().setMapBlocks(answer);
     }
 
-    /** What nobody has committed and nobody may have stored to, on a volume that hands out zeros. */
+    /**
+     * What nobody has committed and nobody may have stored to, on a volume that hands out zeros.
+     */
     private void zero(long block) throws DeviceException {
         Block granted = Objects.requireNonNull(blocks.get(block));
         if (zeros && !granted.written() && held.get(block * BLOCK) != IoMode.IO_MODE_RW) {

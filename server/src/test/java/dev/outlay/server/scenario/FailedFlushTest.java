@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** A client whose flushes fail, against the real server: what it stored is exposed to nobody. */
 class FailedFlushTest extends ScenarioTest {
 
-    private volatile int flushesUntilFailure = Integer.MAX_VALUE;
+    private volatile boolean failing;
 
     /** A device whose flushes fail when the test wants it. */
     private final class Failing implements Device {
@@ -61,7 +61,7 @@ class FailedFlushTest extends ScenarioTest {
 
         @Override
         public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
-            if (flushesUntilFailure-- <= 0) {
+            if (failing) {
                 throw DeviceException.of(path, "flush", new IOException("Input/output error"));
             }
             return device.flush(deviceOffset, lengthBytes);
@@ -98,9 +98,9 @@ class FailedFlushTest extends ScenarioTest {
     }
 
     private void failingCommit(BlockFile file, String lost) {
-        flushesUntilFailure = 0;
+        failing = true;
         DeviceException e = assertThrows(DeviceException.class, file::commit);
-        flushesUntilFailure = Integer.MAX_VALUE;
+        failing = false;
         assertTrue(e.getMessage().contains(" at [" + lost + "] and"), e.getMessage());
     }
 
@@ -175,9 +175,9 @@ class FailedFlushTest extends ScenarioTest {
             atOnce.write(ByteBuffer.wrap(pattern(6, 10)), 0);
             atOnce.flush();
             atOnce.write(ByteBuffer.wrap(pattern(7, 10)), 4 * BLOCK);
-            flushesUntilFailure = 0;
+            failing = true;
             assertThrows(DeviceException.class, atOnce::flush);
-            flushesUntilFailure = Integer.MAX_VALUE;
+            failing = false;
             atOnce.commit();
             assertArrayEquals(expected, read(file, 6 * BLOCK));
             checkSeen(b, expected);
