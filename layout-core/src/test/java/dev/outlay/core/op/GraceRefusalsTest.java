@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply.Failure;
+import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Reason;
@@ -117,5 +118,23 @@ class GraceRefusalsTest {
         assertEquals(Reason.GRACE, cut.reply(Failure.class).reason());
         assertEquals(0, kit.tables().waiting().size());
         a.mapsRead(file, 0, blocks(2)).min(blocks(2)).ok();
+    }
+
+    @Test
+    void whatWasRefusedForGraceIsTriedAnewUnderItsOwnNumber() {
+        readByBAcrossARestart();
+        Request<FileChanged> write = a.writesThrough(file, 0, BLOCK);
+        write.refused(Reason.GRACE);
+        kit.endGrace();
+        write.ok();
+    }
+
+    @Test
+    void graceEndsOnce() {
+        readByBAcrossARestart();
+        kit.endGrace();
+        long records = kit.journalRecords();
+        kit.endGrace();
+        assertEquals(records, kit.journalRecords());
     }
 }

@@ -3,11 +3,15 @@ package dev.outlay.core.op;
 import static dev.outlay.core.op.VolumeKit.BLOCK;
 import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Task;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.op.VolumeKit.Pending;
+import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.value.ByteRange;
@@ -180,5 +184,27 @@ class MovedBlocksTest {
                 work.tasks());
         kit.completeAll();
         assertEquals(0, kit.freeBlocks());
+    }
+
+    @Test
+    void whatIsWrittenThroughTheServerIsItsAuthors() {
+        a.writesThrough(file, 0, 10).start();
+        List<Fact> facts =
+                kit.execute(new Command.CompleteWork(kit.works().getFirst().id(), kit.tick()))
+                        .facts();
+        assertEquals(
+                List.of(a.id().value()),
+                facts.stream()
+                        .filter(Fact.ExtentsReplaced.class::isInstance)
+                        .map(f -> ((Fact.ExtentsReplaced) f).by())
+                        .toList());
+    }
+
+    @Test
+    void workThatIsCompleteAlreadyIsNoError() {
+        a.writesThrough(file, 0, 10).start();
+        long work = kit.works().getFirst().id();
+        kit.complete(work);
+        assertInstanceOf(Reply.Done.class, kit.complete(work));
     }
 }

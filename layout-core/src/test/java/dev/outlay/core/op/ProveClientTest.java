@@ -358,4 +358,19 @@ class ProveClientTest {
                 last.ranges().getLast().range().device(),
                 last.ranges().getLast().range().start());
     }
+
+    @Test
+    void theProofOfOneLeavesWhatAnotherCouldOverwriteAtRisk() {
+        FileId other = b.creates("other");
+        a.writes(file, 0, blocks(1));
+        b.writes(other, 0, blocks(1));
+        a.end(EndCause.REVOKED);
+        b.end(EndCause.REVOKED);
+        a.proven(Proof.OPERATOR);
+        assertEquals("W", kit.picture(file, 1));
+        assertEquals("R", kit.picture(other, 1));
+        assertTrue(kit.tables().quarantine().names(b.id()));
+        b.proven(Proof.OPERATOR);
+        assertEquals("W", kit.picture(other, 1));
+    }
 }

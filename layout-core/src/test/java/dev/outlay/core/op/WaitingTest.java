@@ -202,4 +202,14 @@ final class WaitingTest {
         assertEquals(4, kit.works().size(), "with the read, which is not over");
         kit.completeAll();
     }
+
+    @Test
+    void readersWhoWaitAreServedTogether() {
+        a.writes(file, 0, blocks(1));
+        Pending first = b.mapsRead(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        Pending second = c.mapsRead(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        a.returnsAll(file).ok();
+        first.reply(Mapped.class);
+        second.reply(Mapped.class);
+    }
 }

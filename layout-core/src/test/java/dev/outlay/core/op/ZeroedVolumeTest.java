@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact.Task;
 import dev.outlay.core.fact.Fact.Work;
+import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.EndCause;
@@ -16,8 +18,10 @@ import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
+import dev.outlay.core.value.RecallScope;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -281,5 +285,19 @@ class ZeroedVolumeTest {
         assertEquals(BLOCKS, kit.freeBlocks());
         map.ok();
         assertEquals("uu", kit.picture(file, 2));
+    }
+
+    @Test
+    void whatIsAskedBackMeanwhileIsNotGranted() {
+        a.mapsRw(file, blocks(8), blocks(1)).min(blocks(1)).ok();
+        MapRequest map = a.mapsRw(file, 0, blocks(2)).min(blocks(2));
+        assertTrue(map.start().awaitedWork().isPresent());
+        kit.query(
+                new Command.RecallLayouts(new RecallScope.Volume(), Optional.empty(), false),
+                Reply.RecallsBegun.class);
+        kit.completeAll();
+        assertEquals(List.of(Party.writing(blocks(8), blocks(9))), a.holds(file));
+        assertEquals(BLOCKS - 1, kit.freeBlocks());
+        map.refused(Reason.RECALL_CONFLICT);
     }
 }
