@@ -1,5 +1,6 @@
 package dev.outlay.client;
 
+import dev.outlay.client.device.Device;
 import dev.outlay.client.device.DeviceException;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Durability;
@@ -232,9 +233,15 @@ final class FileCommits {
         for (Mapping.Piece piece : joined(pieces)) {
             ByteRange range = piece.range();
             try {
+                Mapping mapping = piece.mapping();
+                Device device = context.device(mapping, range.start(), range.length());
                 Durability reached =
-                        context.device(piece.mapping(), range.start(), range.length())
-                                .flush(piece.mapping().deviceOffset(range.start()), range.length());
+                        device.flush(mapping.deviceOffset(range.start()), range.length());
+                if (!layout.isUnfailed(mapping.device(), device.failedFlushes())) {
+                    throw new IOException(
+                            "cannot flush device %d of volume '%s': a flush of it has failed since this was stored, and the system tells that only once"
+                                    .formatted(mapping.device(), context.volume()));
+                }
                 weakest = reached.atLeast(weakest) ? weakest : reached;
             } catch (IOException e) {
                 if (!isPassing(e)) {

@@ -123,12 +123,13 @@ final class FileWrites {
         ByteRange bytes = ByteRange.ofLength(offset, source.byteSize());
         ByteRange blocks = bytes.alignOutward(context.blockSize());
         Device device = context.device(mapping, blocks.start(), blocks.length());
+        long failedBefore = device.failedFlushes();
         context.session().lease().check();
         if (mapping.isUnwritten()) {
             fillAround(device, mapping, bytes, blocks);
         }
         device.write(mapping.deviceOffset(offset), source);
-        return layout.stored(bytes, blocks, era);
+        return layout.stored(bytes, blocks, era, mapping.device(), failedBefore);
     }
 
     /**

@@ -11,7 +11,9 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +52,9 @@ final class LayoutCache {
      * now: so they go back, and nothing is mapped there before that is answered.
      */
     private final RangeSet owed = new RangeSet();
+
+    /** For each device with stores that may not be durable, how many flushes had failed before. */
+    private final Map<Integer, Long> failedFlushes = new HashMap<>();
 
     /** What was lost while grants were being asked for, in order. */
     private final List<Loss> losses = new ArrayList<>();
@@ -105,14 +110,29 @@ final class LayoutCache {
      * @param written what the application wrote
      * @param blocks whole blocks, filled to the last byte
      * @param since the era in which the mapping was read
+     * @param failedBefore how many flushes of {@code device} had failed before the store
      * @return false if the grant was lost meanwhile: then nothing has been written
      */
-    synchronized boolean stored(ByteRange written, ByteRange blocks, long since) {
+    synchronized boolean stored(
+            ByteRange written, ByteRange blocks, long since, int device, long failedBefore) {
         if (era != since) {
             return false;
         }
+        if (bytes.isAllFlushed()) {
+            failedFlushes.clear();
+        }
         bytes.stored(written, blocks);
+        failedFlushes.merge(device, failedBefore, Math::min);
         return true;
+    }
+
+    /**
+     * Whether no flush of a device has failed since the first store to it that may not be durable.
+     *
+     * @param failed how many have by now
+     */
+    synchronized boolean isUnfailed(int device, long failed) {
+        return failedFlushes.getOrDefault(device, failed) == failed;
     }
 
     /**

@@ -31,6 +31,10 @@ final class WrittenBytes {
         unflushed.remove(bytes);
     }
 
+    boolean isAllFlushed() {
+        return unflushed.isEmpty();
+    }
+
     /** The grant on these blocks is gone, and with it what was not committed. */
     void forfeit(ByteRange blocks) {
         written.within(blocks).forEach(lost::add);

@@ -104,6 +104,21 @@ final class FailedDeviceTest {
         checkAll(with(expected, 3 * BLOCK, 10, 2));
     }
 
+    /** The system may tell a failure to write back to the first who flushes, and to nobody else. */
+    @Test
+    void whatWasStoredBeforeSomebodyElsesFlushFailedIsLostToo() throws IOException {
+        write(5 * BLOCK, 100, 3);
+        file.flush();
+        write(100, 100, 1);
+        fixture.device.failedFlushes++;
+        IOException e = assertThrows(IOException.class, file::commit);
+        String told = String.valueOf(e.getMessage());
+        assertTrue(told.startsWith("cannot flush device 0 of volume "), told);
+        assertTrue(told.contains("file 2 at [[100, 200), [20480, 20580)]"), told);
+        write(100, 100, 2);
+        checkAll(with(new byte[SIZE], 100, 100, 2));
+    }
+
     @Test
     void aFlushWithoutACommitFailsTheSameWay() throws IOException {
         write(5 * BLOCK, 100, 3);

@@ -83,6 +83,9 @@ final class FileFixture {
         /** Of flushes counted from 1, those that fail. */
         IntPredicate failFlushes = _ -> false;
 
+        /** Of whoever shares the device. */
+        long failedFlushes;
+
         /** Of the next write only the first half is stored. */
         boolean failWrite;
 
@@ -141,6 +144,11 @@ final class FileFixture {
             }
             unflushed.remove(ByteRange.ofLength(deviceOffset, lengthBytes));
             return device.flush(deviceOffset, lengthBytes);
+        }
+
+        @Override
+        public long failedFlushes() {
+            return failedFlushes;
         }
 
         private static final long BLOCK_PAST_END = 4096;

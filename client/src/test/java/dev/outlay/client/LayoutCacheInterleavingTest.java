@@ -79,7 +79,7 @@ public class LayoutCacheInterleavingTest {
         }
         foreign |= device == FOREIGN;
         device = STORED;
-        return cache.stored(BLOCK, BLOCK, era);
+        return cache.stored(BLOCK, BLOCK, era, 0, 0);
     }
 
     /** Given back, and another client stores there. */

@@ -96,9 +96,9 @@ final class LayoutCacheTest {
     void aStoreAcrossALossIsNotBelieved() {
         cache.granted(IoMode.RW, fresh(1, FIRST), cache.era());
         long before = cache.era();
-        assertTrue(cache.stored(new ByteRange(0, 10), new ByteRange(0, 4096), before));
+        assertTrue(cache.stored(new ByteRange(0, 10), new ByteRange(0, 4096), before, 0, 0));
         cache.clear();
-        assertFalse(cache.stored(new ByteRange(10, 20), new ByteRange(0, 4096), before));
+        assertFalse(cache.stored(new ByteRange(10, 20), new ByteRange(0, 4096), before, 0, 0));
         assertEquals(List.of(new ByteRange(0, 10)), cache.takeLost());
         assertEquals(List.of(), cache.takeLost());
         assertFalse(cache.isFilled(new ByteRange(0, 4096)));
@@ -144,8 +144,8 @@ final class LayoutCacheTest {
     void whatAReattachDoesNotConfirmIsGone() {
         cache.granted(IoMode.RW, fresh(1, FIRST), cache.era());
         cache.granted(IoMode.RW, fresh(2, SECOND), cache.era());
-        cache.stored(new ByteRange(0, 10), new ByteRange(0, 4096), cache.era());
-        cache.stored(new ByteRange(8192, 9000), new ByteRange(8192, 12288), cache.era());
+        cache.stored(new ByteRange(0, 10), new ByteRange(0, 4096), cache.era(), 0, 0);
+        cache.stored(new ByteRange(8192, 9000), new ByteRange(8192, 12288), cache.era(), 0, 0);
         long era = cache.era();
         cache.settled(
                 Optional.of(

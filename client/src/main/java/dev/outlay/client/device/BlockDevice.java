@@ -108,6 +108,11 @@ public final class BlockDevice implements Device {
         return Durability.DEVICE_FLUSHED;
     }
 
+    @Override
+    public long failedFlushes() {
+        return sharedFlush.failures();
+    }
+
     private void forceDevice() throws DeviceException {
         channel.call(
                 "flush",

@@ -44,6 +44,13 @@ public interface Device extends AutoCloseable {
      */
     Durability flush(long deviceOffset, long lengthBytes) throws DeviceException;
 
+    /**
+     * How many flushes have failed, whatever their range. Some systems tell a failure to whoever
+     * flushes next, and once: then what others had stored before it is in doubt too, although their
+     * own flush succeeds.
+     */
+    long failedFlushes();
+
     /** What {@link #flush} reaches on this device. */
     Durability durability();
 

@@ -101,6 +101,12 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
         return durability;
     }
 
+    /** Where a flush fails, it fails for the range alone. */
+    @Override
+    public long failedFlushes() {
+        return 0;
+    }
+
     @Override
     public final Durability durability() {
         return durability;

@@ -105,6 +105,11 @@ public final class MappedFileDevice extends MappedDevice {
         return durability();
     }
 
+    @Override
+    public long failedFlushes() {
+        return sharedFlush.failures();
+    }
+
     private void forceFile() throws DeviceException {
         channel()
                 .call(

@@ -83,6 +83,11 @@ public final class MemoryDevice implements Device {
     }
 
     @Override
+    public long failedFlushes() {
+        return 0;
+    }
+
+    @Override
     public synchronized Durability flush(long deviceOffset, long lengthBytes)
             throws DeviceException {
         checkOpen();

@@ -2,6 +2,7 @@ package dev.outlay.client.device;
 
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ final class SharedFlush {
     private final Flush flush;
     private @Nullable Turn running;
     private Turn next = new Turn();
+    private final AtomicLong failures = new AtomicLong();
 
     SharedFlush(Path path, Flush flush) {
         this.path = path;
@@ -49,6 +51,11 @@ final class SharedFlush {
     /** How many wait for a flush that has not begun. */
     synchronized int waiting() {
         return next.askers;
+    }
+
+    /** How many have failed. */
+    long failures() {
+        return failures.get();
     }
 
     private boolean isFlushed() throws DeviceException {
@@ -80,6 +87,9 @@ final class SharedFlush {
             mine.succeeded = true;
         } catch (DeviceException e) {
             mine.failure = e;
+            if (e.reason() != DeviceException.Reason.INTERRUPTED) {
+                failures.incrementAndGet();
+            }
             throw e;
         } finally {
             mine.ended.countDown();

@@ -109,9 +109,11 @@ class SharedFlushTest {
             DeviceException why = assertInstanceOf(DeviceException.class, failed.getCause());
             assertEquals("/d: cannot flush: broken", why.getMessage());
         }
+        assertEquals(1, held.failures());
         fails = false;
         mayBegin.release();
         held.flush();
+        assertEquals(1, held.failures());
     }
 
     /** The flush of an interrupted thread says nothing of the device: somebody else makes it. */

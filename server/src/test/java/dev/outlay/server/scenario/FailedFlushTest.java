@@ -68,6 +68,11 @@ class FailedFlushTest extends ScenarioTest {
         }
 
         @Override
+        public long failedFlushes() {
+            return device.failedFlushes();
+        }
+
+        @Override
         public Durability durability() {
             return device.durability();
         }

@@ -105,6 +105,12 @@ final class SimDevice implements Device {
         return Durability.SYNC_MAPPED;
     }
 
+    /** A failure is of its range alone: what is not flushed is lost line by line. */
+    @Override
+    public long failedFlushes() {
+        return 0;
+    }
+
     private void checkReached(String what) throws DeviceException {
         if (!memory.isReached(process.host(), unit)) {
             world.count("device not reached");
