@@ -205,4 +205,23 @@ class RecallTest {
         assertEquals(List.of(b.id()), kit.takeRecalls().stream().map(Recall::client).toList());
         assertTrue(both.waits());
     }
+
+    @Test
+    void whatWasAcknowledgedIsStillAskedForWhenMoreIs() {
+        committed(4);
+        a.mapsRead(file, 0, blocks(4)).ok();
+        Pending first = b.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        long recall = kit.takeRecalls().getFirst().id();
+        kit.answer(new Command.AcknowledgeRecall(a.id(), recall));
+        Pending second = c.mapsRw(file, blocks(2), blocks(1)).min(blocks(1)).waiting().ask();
+        assertEquals(
+                new RecallScope.Ranges(file, List.of(range(0, 1), range(2, 3))),
+                kit.takeRecalls().getFirst().scope());
+        a.returns(file, range(2, 3)).ok();
+        assertEquals(List.of(a.id()), recalled(), "the first part has not come back");
+        assertTrue(first.waits());
+        a.returns(file, range(0, 3)).ok();
+        first.reply(Mapped.class);
+        second.reply(Mapped.class);
+    }
 }
