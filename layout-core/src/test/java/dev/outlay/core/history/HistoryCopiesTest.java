@@ -49,7 +49,8 @@ class HistoryCopiesTest {
         Log log = committed();
         log.line(log.map("copies", A, fresh(0, 1, 5)));
         log.same(
-                log.grant(A, 3, GrantKind.RW_ATOMIC, range(0, 1), written(0, 1, 1), fresh(0, 1, 5)));
+                log.grant(
+                        A, 3, GrantKind.RW_ATOMIC, range(0, 1), written(0, 1, 1), fresh(0, 1, 5)));
         return log;
     }
 

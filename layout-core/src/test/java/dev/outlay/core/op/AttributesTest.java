@@ -183,4 +183,13 @@ class AttributesTest {
         assertEquals(List.of(a.id()), kit.takeRecalls().stream().map(r -> r.client()).toList());
         a.returns(file, new ByteRange(0, BLOCK)).ok();
     }
+
+    @Test
+    void theNextInodeHasNeverBeenThereAndARemovedOneHas() {
+        FileId next = new FileId(file.value() + 1);
+        a.truncates(next, 0).refused(Reason.NOT_FOUND);
+        assertEquals(next, a.creates("next"));
+        a.removes(FileId.ROOT, "next").ok();
+        a.truncates(next, 0).refused(Reason.STALE_FILE);
+    }
 }

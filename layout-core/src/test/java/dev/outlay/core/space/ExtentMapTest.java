@@ -140,6 +140,14 @@ class ExtentMapTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> map.insert(new Extent(0, BLOCK, ExtentState.WRITTEN, 0, 100, 0)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> map.insert(new Extent(100, BLOCK, ExtentState.WRITTEN, 0, 0, 0)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                        map.convert(
+                                new ByteRange(4 * BLOCK, 4 * BLOCK + 100), ExtentState.WRITTEN, 0));
         assertEquals(before, map.all());
         map.check(BLOCK);
     }

@@ -10,6 +10,7 @@ import dev.outlay.core.value.DeviceRange;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -238,6 +239,13 @@ class FreeSpaceTest {
         assertThrows(
                 IllegalStateException.class, () -> space.addDevice(new DeviceRange(0, 0, BLOCK)));
         assertThrows(IllegalArgumentException.class, () -> space.take(new DeviceRange(0, 0, 7)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> space.release(new DeviceRange(0, 4 * BLOCK, 7)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> space.addDevice(new DeviceRange(1, 7, BLOCK)));
+        assertThrows(IllegalArgumentException.class, () -> new FreeSpace(0));
         assertThrows(IllegalArgumentException.class, () -> space.plan(0, null, BLOCK, 1));
         assertThrows(IllegalArgumentException.class, () -> space.plan(BLOCK, null, 5_000, 1));
         assertThrows(IllegalArgumentException.class, () -> space.plan(BLOCK, null, BLOCK, 0));
@@ -246,6 +254,19 @@ class FreeSpaceTest {
         assertEquals(before, all(space));
         assertFalse(space.isFree(new DeviceRange(0, 3 * BLOCK, 2 * BLOCK)));
         assertTrue(space.isFree(new DeviceRange(0, 6 * BLOCK, 4 * BLOCK)));
+    }
+
+    @Test
+    void noFileBeginsOnADeviceThatLeavesAndEachStillHasItsGroup() {
+        FreeSpace space = space(GIB);
+        space.addDevice(new DeviceRange(1, 0, GIB));
+        space.withdraw(1);
+        Set<DeviceGoal> goals = new HashSet<>();
+        for (int inode = 0; inode < 16; inode++) {
+            goals.add(Objects.requireNonNull(space.groupGoal(16 + inode)));
+        }
+        assertEquals(16, goals.size());
+        assertTrue(goals.stream().allMatch(goal -> goal.device() == 0));
     }
 
     @Test

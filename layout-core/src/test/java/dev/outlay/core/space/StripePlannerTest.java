@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Bytes of a file over several devices: whose turn it is, who stands in, and when space is out. */
@@ -91,5 +93,42 @@ class StripePlannerTest {
             pieces.forEach(free::take);
             taken.addAll(pieces);
         }
+    }
+
+    @Test
+    void aUnitIsNotTornWhereAnotherDeviceHasRoomForAllOfIt() {
+        List<DeviceRange> pieces = plan(devices(2, 100), 0, 0, UNIT);
+        assertEquals(List.of(1), pieces.stream().map(DeviceRange::device).toList());
+    }
+
+    @Test
+    void eachPartOfATornUnitIsPlacedForItsOwnBytes() {
+        Map<Integer, Long> asked = new TreeMap<>();
+        FreeSpace free = devices(3, 1);
+        List<DeviceRange> pieces =
+                free.planStriped(
+                        List.of(ByteRange.ofLength(2 * UNIT, UNIT)),
+                        UNIT,
+                        0,
+                        (device, offset, devices) -> {
+                            asked.put(device, offset);
+                            return null;
+                        },
+                        PIECES);
+        assertEquals(UNIT, pieces.stream().mapToLong(DeviceRange::length).sum());
+        assertEquals(Map.of(0, 2 * UNIT, 1, 2 * UNIT + 3 * BLOCK), asked);
+    }
+
+    @Test
+    void asManyPiecesAsWillDoAndNotOneMore() {
+        FreeSpace free = devices(100, 100);
+        List<ByteRange> bytes = List.of(ByteRange.ofLength(0, 4 * UNIT));
+        assertEquals(4, free.planStriped(bytes, UNIT, 0, (d, o, n) -> null, 4).size());
+        assertEquals(List.of(), free.planStriped(bytes, UNIT, 0, (d, o, n) -> null, 3));
+    }
+
+    @Test
+    void withoutDevicesThereIsNoSpace() {
+        assertEquals(List.of(), plan(new FreeSpace(BLOCK, true), 0, 0, UNIT));
     }
 }
