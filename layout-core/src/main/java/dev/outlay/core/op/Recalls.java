@@ -49,20 +49,26 @@ final class Recalls {
             boolean changed,
             List<Fact> facts,
             List<Notice> notices) {
-        Map<ClientId, List<Held>> byHolder = new LinkedHashMap<>();
+        Map<Asked, List<Held>> byLayout = new LinkedHashMap<>();
         for (Held held : wanted) {
             if (held.holder().ended().isEmpty() && held.file() != null) {
-                byHolder.computeIfAbsent(held.holder().record().id(), c -> new ArrayList<>())
-                        .add(held);
+                byLayout.computeIfAbsent(Asked.of(held), asked -> new ArrayList<>()).add(held);
             }
         }
         long next = tables.nextRecall();
-        for (List<Held> ofOne : byHolder.values()) {
+        for (List<Held> ofOne : byLayout.values()) {
             Held first = ofOne.getFirst();
             List<ByteRange> ranges = ofOne.stream().map(Held::range).toList();
             if (begin(first.holder(), first.file(), ranges, changed, next, facts, notices)) {
                 next++;
             }
+        }
+    }
+
+    /** Whose layout is asked for: a recall of ranges is of one file. */
+    private record Asked(ClientId client, FileId file) {
+        static Asked of(Held held) {
+            return new Asked(held.holder().record().id(), held.file().id());
         }
     }
 

@@ -130,6 +130,7 @@ class AttributesTest {
     void whatTheVolumeHoldsIsCounted() {
         FileId other = b.creates("other");
         a.createsDirectory(FileId.ROOT, "directory");
+        a.createsDirectory(FileId.ROOT, "elsewhere");
         a.writes(file, 0, BLOCK);
         a.mapsRw(other, 0, BLOCK).ok();
         b.mapsRw(other, blocks(4), BLOCK).min(BLOCK).ok();
@@ -151,7 +152,7 @@ class AttributesTest {
                 kit.attributes(file),
                 kit.query(new Command.GetAttributes(file), Reply.Attributes.class).attributes());
         assertEquals(
-                List.of(FileKind.DIRECTORY, FileKind.FILE, FileKind.FILE),
+                List.of(FileKind.DIRECTORY, FileKind.DIRECTORY, FileKind.FILE, FileKind.FILE),
                 kit
                         .query(new Command.ListDirectory(FileId.ROOT, "", 0), Reply.Entries.class)
                         .entries()

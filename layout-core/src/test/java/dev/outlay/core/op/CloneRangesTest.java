@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.VolumeState.Execution;
+import dev.outlay.core.command.Command;
+import dev.outlay.core.fact.Fact;
 import dev.outlay.core.op.VolumeKit.Pending;
+import dev.outlay.core.reply.Reply.Failure;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
@@ -145,6 +148,9 @@ class CloneRangesTest {
         assertEquals(0, kit.freeBlocks());
         a.clones(source, copy).refused(Reason.NO_SPACE);
         a.snapshots(source, "snapshot").refused(Reason.NO_SPACE);
+        assertEquals(
+                Reason.NOT_FOUND,
+                kit.query(new Command.Lookup(FileId.ROOT, "snapshot"), Failure.class).reason());
         assertEquals("R", kit.picture(source, 1));
         assertEquals(".", kit.picture(copy, 1));
     }
@@ -194,5 +200,38 @@ class CloneRangesTest {
         a.mapsRw(shared, 0, blocks(1)).min(blocks(1)).ok();
         assertEquals("P", kit.picture(shared, 1));
         b.mapsRead(shared, 0, blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+    }
+
+    @Test
+    void twoPartsOfSharedBlocksAreZeroedInOneGo() {
+        written(source, 2);
+        a.clones(source, copy).ok();
+        a.punches(copy, 100, 2 * BLOCK - 200).start();
+        Fact.Work work = kit.works().getFirst();
+        DeviceRange fresh = work.fresh().getFirst().deviceRange();
+        DeviceRange old = kit.extents(copy).getFirst().deviceRange();
+        assertEquals(
+                List.of(
+                        new Fact.Task.Copy(old.slice(0, 100), fresh.slice(0, 100)),
+                        new Fact.Task.Zero(fresh.slice(100, 2 * BLOCK - 200)),
+                        new Fact.Task.Copy(
+                                old.slice(2 * BLOCK - 100, 100),
+                                fresh.slice(2 * BLOCK - 100, 100))),
+                work.tasks());
+        kit.completeAll();
+        assertEquals("WW", kit.picture(source, 2));
+    }
+
+    /** Nobody reads past the end there, and what a late store puts there is its own file's. */
+    @Test
+    void aPartOfABlockAtRiskIsZeroedWhereItIsIfItCannotMove() {
+        b.writes(source, 0, blocks(1));
+        a.allocates(a.creates("full"), 0, blocks(63)).ok();
+        b.end(EndCause.REVOKED);
+        assertEquals(0, kit.freeBlocks());
+        assertEquals("R", kit.picture(source, 1));
+        a.truncates(source, 100).ok();
+        assertEquals(100, kit.size(source));
+        assertEquals("R", kit.picture(source, 1));
     }
 }

@@ -488,6 +488,25 @@ final class ConflictTest {
         assertEquals(new RecallScope.Ranges(ahead, List.of(range(0, 16))), recall.scope());
     }
 
+    /** Shown by a mutant: all of them were asked for as parts of the first file. */
+    @Test
+    void whatOneClientHoldsIdleInSeveralFilesIsTakenBackFromEach() {
+        FileId first = c.creates("first");
+        c.mapsRw(first, 0, blocks(32)).min(blocks(32)).ok();
+        FileId second = c.creates("second");
+        c.mapsRw(second, blocks(40), blocks(32)).min(blocks(32)).ok();
+        Pending wait = b.allocates(b.creates("other"), 0, blocks(64)).ask();
+        assertEquals(
+                List.of(
+                        new RecallScope.Ranges(first, List.of(range(0, 32))),
+                        new RecallScope.Ranges(second, List.of(range(40, 72)))),
+                kit.takeRecalls().stream().map(Recall::scope).toList());
+        c.returns(first, range(0, 32)).ok();
+        assertTrue(wait.waits(), "the other file's blocks are still to come");
+        c.returns(second, range(40, 72)).ok();
+        wait.reply(Reply.FileChanged.class);
+    }
+
     // ---- many
 
     @Test

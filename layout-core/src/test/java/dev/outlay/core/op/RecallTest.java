@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.ReturnScope;
+import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.reply.Reply.Mapped;
@@ -223,5 +224,62 @@ class RecallTest {
         a.returns(file, range(0, 3)).ok();
         first.reply(Mapped.class);
         second.reply(Mapped.class);
+    }
+
+    @Test
+    void aNumberIsGivenOnceWhateverIsOpenAlready() {
+        FileId other = b.creates("other");
+        b.mapsRw(other, 0, blocks(1)).ok();
+        RecallScope earlier = new RecallScope.Ranges(other, List.of(range(0, 1)));
+        recalls(earlier, false);
+        committed(2);
+        a.mapsRead(file, 0, blocks(2)).ok();
+        b.mapsRead(file, 0, blocks(2)).ok();
+        c.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        assertEquals(2, recalls(of(range(1, 2)), false));
+        assertEquals(2, recalls(new RecallScope.Volume(), false));
+        List<RecallScope> ofB = openOf(b);
+        assertEquals(3, ofB.size(), ofB::toString);
+        assertTrue(ofB.contains(earlier));
+        assertEquals(2, openOf(a).size());
+    }
+
+    @Test
+    void numbersOfRangesAskedForAtOnce() {
+        FileId other = b.creates("other");
+        b.mapsRw(other, 0, blocks(1)).ok();
+        recalls(new RecallScope.Ranges(other, List.of(range(0, 1))), false);
+        committed(2);
+        a.mapsRead(file, 0, blocks(2)).ok();
+        b.mapsRead(file, 0, blocks(2)).ok();
+        assertEquals(2, recalls(of(range(0, 2)), false));
+        assertEquals(2, openOf(b).size());
+    }
+
+    private List<RecallScope> openOf(Party party) {
+        return Objects.requireNonNull(kit.tables().client(party.id())).recalls().stream()
+                .map(Recall::scope)
+                .toList();
+    }
+
+    @Test
+    void theMessageNamesTheLayoutUnderItsNewSeqid() {
+        committed(1);
+        a.mapsRead(file, 0, blocks(1)).ok();
+        int before = a.stateid(file).seqid();
+        c.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        Notice.RecallSent sent = (Notice.RecallSent) kit.takeNotices().getFirst();
+        assertEquals(Optional.of(a.stateid(file)), sent.stateid());
+        assertEquals(before + 1, a.stateid(file).seqid());
+    }
+
+    @Test
+    void ofADeviceAllOfItOrEverythingIsReturned() {
+        a.mapsRw(file, 0, blocks(1)).ok();
+        recalls(new RecallScope.Device(0), false);
+        a.returns(new ReturnScope.WholeDevice(9)).ok();
+        assertEquals(List.of(a.id()), recalled());
+        a.returns(new ReturnScope.Everything()).ok();
+        assertEquals(List.of(), recalled());
     }
 }

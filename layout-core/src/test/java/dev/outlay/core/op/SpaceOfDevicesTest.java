@@ -163,4 +163,26 @@ class SpaceOfDevicesTest {
         assertEquals("PPWWWWWW", kit.picture(file, 8));
         assertEquals(6, kit.freeBlocks());
     }
+
+    @Test
+    void whoIsAskedForSomethingElseIsAskedForTheDeviceAllTheSame() {
+        a.writes(file, 0, blocks(4));
+        a.returnsAll(file).ok();
+        add(1, 8);
+        retire(0);
+        FileId other = a.creates("other");
+        a.mapsRw(other, 0, blocks(1)).min(blocks(1)).ok();
+        b.mapsRw(b.creates("full"), 0, blocks(7)).min(blocks(7)).ok();
+        kit.answer(
+                new Command.RecallLayouts(
+                        new RecallScope.Ranges(other, List.of(new ByteRange(0, BLOCK))),
+                        Optional.empty(),
+                        false));
+        a.mapsRead(file, 0, blocks(2)).min(blocks(2)).ok();
+        kit.takeNotices();
+        assertEquals(Evacuation.GOES_ON, evacuate(0).state());
+        assertEquals(
+                List.of(new RecallScope.Ranges(file, List.of(new ByteRange(0, blocks(2))))),
+                kit.takeRecalls().stream().map(r -> r.scope()).toList());
+    }
 }

@@ -212,4 +212,13 @@ final class WaitingTest {
         first.reply(Mapped.class);
         second.reply(Mapped.class);
     }
+
+    @Test
+    void aReaderDoesNotWaitBehindAReader() {
+        a.writes(file, 0, blocks(2));
+        a.returns(file, range(0, 1)).ok();
+        Pending both = b.mapsRead(file, 0, blocks(2)).min(blocks(2)).waiting().ask();
+        assertTrue(both.waits());
+        c.mapsRead(file, 0, blocks(1)).min(blocks(1)).ok();
+    }
 }
