@@ -8,9 +8,11 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -230,27 +232,37 @@ final class FileCommits {
      */
     private Durability flush(List<Mapping.Piece> pieces) throws IOException {
         Durability weakest = Durability.SYNC_MAPPED;
-        for (Mapping.Piece piece : joined(pieces)) {
-            ByteRange range = piece.range();
-            try {
+        Set<Integer> flushed = new HashSet<>();
+        try {
+            for (Mapping.Piece piece : joined(pieces)) {
                 Mapping mapping = piece.mapping();
-                Device device = context.device(mapping, range.start(), range.length());
-                Durability reached =
-                        device.flush(mapping.deviceOffset(range.start()), range.length());
-                if (!layout.isUnfailed(mapping.device(), device.failedFlushes())) {
-                    throw new IOException(
-                            "cannot flush device %d of volume '%s': a flush of it has failed since this was stored, and the system tells that only once"
-                                    .formatted(mapping.device(), context.volume()));
+                if (!flushed.contains(mapping.device())) {
+                    ByteRange range = piece.range();
+                    Device device = context.device(mapping, range.start(), range.length());
+                    Durability reached = flush(device, mapping, range);
+                    weakest = reached.atLeast(weakest) ? weakest : reached;
+                    if (device.flushesAll()) {
+                        flushed.add(mapping.device());
+                    }
                 }
-                weakest = reached.atLeast(weakest) ? weakest : reached;
-            } catch (IOException e) {
-                if (!isPassing(e)) {
-                    lose(pieces);
-                }
-                throw e;
             }
+        } catch (IOException e) {
+            if (!isPassing(e)) {
+                lose(pieces);
+            }
+            throw e;
         }
         return weakest;
+    }
+
+    private Durability flush(Device device, Mapping mapping, ByteRange range) throws IOException {
+        Durability reached = device.flush(mapping.deviceOffset(range.start()), range.length());
+        if (!layout.isUnfailed(mapping.device(), device.failedFlushes())) {
+            throw new IOException(
+                    "cannot flush device %d of volume '%s': a flush of it has failed since this was stored, and the system tells that only once"
+                            .formatted(mapping.device(), context.volume()));
+        }
+        return reached;
     }
 
     private void lose(List<Mapping.Piece> pieces) {

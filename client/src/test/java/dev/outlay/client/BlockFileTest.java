@@ -122,6 +122,21 @@ final class BlockFileTest {
     }
 
     @Test
+    void aDeviceThatFlushesAllAtOnceIsFlushedOnceACommit() throws IOException {
+        BlockFile file = fixture.open();
+        fixture.device.flushesAll = true;
+        for (int i = 0; i < 3; i++) {
+            FileFixture.write(file, 2L * i * BLOCK, FileFixture.bytes(100, i + 1));
+        }
+        int flushes = fixture.device.flushes;
+        file.flush();
+        assertEquals(flushes + 1, fixture.device.flushes);
+        assertTrue(volume.unflushed().isEmpty());
+        file.commit();
+        assertEquals(4L * BLOCK + 100, volume.size());
+    }
+
+    @Test
     void aFlushMakesDurableAsksNobodyAndLeavesTheCommit() throws IOException {
         BlockFile file = fixture.open();
         FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));

@@ -83,6 +83,8 @@ final class FileFixture {
         /** Of flushes counted from 1, those that fail. */
         IntPredicate failFlushes = _ -> false;
 
+        boolean flushesAll;
+
         /** Of whoever shares the device. */
         long failedFlushes;
 
@@ -142,8 +144,16 @@ final class FileFixture {
                 // Past its end, so that it refuses by itself.
                 device.flush(device.size(), BLOCK_PAST_END);
             }
-            unflushed.remove(ByteRange.ofLength(deviceOffset, lengthBytes));
+            unflushed.remove(
+                    flushesAll
+                            ? new ByteRange(0, Long.MAX_VALUE)
+                            : ByteRange.ofLength(deviceOffset, lengthBytes));
             return device.flush(deviceOffset, lengthBytes);
+        }
+
+        @Override
+        public boolean flushesAll() {
+            return flushesAll;
         }
 
         @Override

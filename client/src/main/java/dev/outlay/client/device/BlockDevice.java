@@ -109,6 +109,11 @@ public final class BlockDevice implements Device {
     }
 
     @Override
+    public boolean flushesAll() {
+        return true;
+    }
+
+    @Override
     public long failedFlushes() {
         return sharedFlush.failures();
     }

@@ -44,6 +44,9 @@ public interface Device extends AutoCloseable {
      */
     Durability flush(long deviceOffset, long lengthBytes) throws DeviceException;
 
+    /** Whether a flush of any range makes durable all that was stored before it. */
+    boolean flushesAll();
+
     /**
      * How many flushes have failed, whatever their range. Some systems tell a failure to whoever
      * flushes next, and once: then what others had stored before it is in doubt too, although their

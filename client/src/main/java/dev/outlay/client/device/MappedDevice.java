@@ -101,6 +101,11 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
         return durability;
     }
 
+    @Override
+    public boolean flushesAll() {
+        return false;
+    }
+
     /** Where a flush fails, it fails for the range alone. */
     @Override
     public long failedFlushes() {

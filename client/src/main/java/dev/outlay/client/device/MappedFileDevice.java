@@ -106,6 +106,11 @@ public final class MappedFileDevice extends MappedDevice {
     }
 
     @Override
+    public boolean flushesAll() {
+        return onDisk;
+    }
+
+    @Override
     public long failedFlushes() {
         return sharedFlush.failures();
     }

@@ -83,6 +83,11 @@ public final class MemoryDevice implements Device {
     }
 
     @Override
+    public boolean flushesAll() {
+        return false;
+    }
+
+    @Override
     public long failedFlushes() {
         return 0;
     }

@@ -68,6 +68,11 @@ class FailedFlushTest extends ScenarioTest {
         }
 
         @Override
+        public boolean flushesAll() {
+            return device.flushesAll();
+        }
+
+        @Override
         public long failedFlushes() {
             return device.failedFlushes();
         }

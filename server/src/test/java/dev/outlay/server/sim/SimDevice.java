@@ -105,6 +105,11 @@ final class SimDevice implements Device {
         return Durability.SYNC_MAPPED;
     }
 
+    @Override
+    public boolean flushesAll() {
+        return false;
+    }
+
     /** A failure is of its range alone: what is not flushed is lost line by line. */
     @Override
     public long failedFlushes() {

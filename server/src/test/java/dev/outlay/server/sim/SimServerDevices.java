@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -37,8 +38,8 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
     private boolean adding;
     private long hinderedNanos;
 
-    /** When an access failed, and none has succeeded since; 0: that is not so. */
-    private long failedNanos;
+    /** When an access failed, of those that have not succeeded since: it is tried again. */
+    private final Map<DeviceRange, Long> failed = new HashMap<>();
 
     SimServerDevices(
             World world,
@@ -62,8 +63,10 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
         long now = world.nanos();
         if (!claimed.keySet().stream().allMatch(this::isReached)) {
             hinderedNanos = now;
-        } else if (failedNanos > 0) {
-            hinderedNanos = Math.min(now, failedNanos + LATEST_RETRY_NANOS);
+        }
+        for (long failedNanos : failed.values()) {
+            long triedAgain = Math.min(now, failedNanos + LATEST_RETRY_NANOS);
+            hinderedNanos = Math.max(hinderedNanos, triedAgain);
         }
         return hinderedNanos;
     }
@@ -72,9 +75,9 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
         return memory.isReached(SimServer.HOST, Units.of(device));
     }
 
-    private void failed() {
+    private void failed(DeviceRange range) {
         hinderedNanos = world.nanos();
-        failedNanos = world.nanos();
+        failed.put(range, world.nanos());
     }
 
     // ---- stores and loads
@@ -86,7 +89,7 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
             throw new IOException("the volume has no device " + range.device());
         }
         if (!isReached(range.device())) {
-            failed();
+            failed(range);
             throw new IOException("injected absence of device " + range.device());
         }
         return Units.base(range.device()) + range.start();
@@ -97,10 +100,10 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
         long start = start(range);
         if (isToFail()) {
             world.count("server read failed");
-            failed();
+            failed(range);
             throw new IOException("injected failure of a read");
         }
-        failedNanos = 0;
+        failed.remove(range);
         byte[] bytes = new byte[(int) range.length()];
         memory.load(start, MemorySegment.ofArray(bytes));
         return ByteBuffer.wrap(bytes);
@@ -136,12 +139,12 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
 
     private void finish(String what, boolean fails, DeviceRange range) throws IOException {
         if (fails) {
-            failed();
+            failed(range);
             world.count("server " + what + " failed");
             world.reach(Probe.SERVER_STORE_FAILED);
             throw new IOException("injected failure of a " + what);
         }
-        failedNanos = 0;
+        failed.remove(range);
         memory.flush(SimServer.HOST, Units.base(range.device()) + range.start(), range.length());
         world.count("server " + what);
     }
