@@ -6,6 +6,7 @@ import static dev.outlay.core.op.VolumeKit.blocks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.outlay.core.reply.Reply.Mapped;
+import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Reason;
@@ -30,17 +31,19 @@ class RememberedReadsTest {
 
     @BeforeEach
     void aReaderWhoseAnswerIsRemembered() {
-        a.writes(file, 0, blocks(2));
+        a.writes(file, 0, blocks(3));
         a.returnsAll(file).ok();
         remembered = b.mapsRead(file, 0, blocks(2)).min(blocks(2));
         Mapped first = remembered.ok();
         assertEquals(first, remembered.ok());
-        b.returnsAll(file).ok();
+        // Its layout goes on under the same id.
+        b.mapsRead(file, blocks(2), BLOCK).ok();
+        b.returns(file, new ByteRange(0, blocks(2))).ok();
     }
 
     private void isNotGivenAgain() {
         b.mapsRead(file, 0, blocks(2)).min(blocks(2)).ok();
-        assertEquals(List.of(reading(0, blocks(2))), b.holds(file));
+        assertEquals(List.of(reading(0, blocks(3))), b.holds(file));
         remembered.refused(Reason.EXPIRED);
     }
 
