@@ -94,11 +94,11 @@ class CloneRangesTest {
     void aWriterOfTheDestinationsLastBlockGivesItBackBeforeTheFileGrows() {
         written(source, 1);
         b.writesBytes(copy, 100);
-        Pending clone = a.clones(source, 0, blocks(1), copy, blocks(2)).ask();
+        Pending clone = a.clones(source, 0, blocks(1), copy, blocks(1)).ask();
         assertTrue(clone.waits(), "it may be storing behind the end that will be exposed");
         b.returnsAll(copy).ok();
         clone.reply(FileChanged.class);
-        assertEquals("W.S", kit.picture(copy, 3));
+        assertEquals("WS", kit.picture(copy, 2));
     }
 
     @Test

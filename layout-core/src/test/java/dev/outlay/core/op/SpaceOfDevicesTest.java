@@ -185,4 +185,17 @@ class SpaceOfDevicesTest {
                 List.of(new RecallScope.Ranges(file, List.of(new ByteRange(0, blocks(2))))),
                 kit.takeRecalls().stream().map(r -> r.scope()).toList());
     }
+
+    @Test
+    void whichDevicesLeaveIsListed() {
+        add(1, 8);
+        assertEquals(List.of(), devices().retiring());
+        retire(0);
+        assertEquals(List.of(0), List.copyOf(devices().retiring()));
+        assertEquals(2, devices().devices().size());
+    }
+
+    private Reply.Devices devices() {
+        return kit.query(new Command.ListDevices(), Reply.Devices.class);
+    }
 }

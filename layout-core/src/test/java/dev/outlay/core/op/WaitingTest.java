@@ -221,4 +221,17 @@ final class WaitingTest {
         assertTrue(both.waits());
         c.mapsRead(file, 0, blocks(1)).min(blocks(1)).ok();
     }
+
+    @Test
+    void whoWaitsForSpaceHasItsPlaceOnTheBytesToo() {
+        a.mapsRw(file, 0, blocks(60)).min(blocks(60)).ok();
+        FileId other = b.creates("other");
+        Pending first = b.allocates(other, 0, blocks(8)).ask();
+        Pending second = c.mapsRw(other, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        assertTrue(first.waits());
+        assertTrue(second.waits(), "a block is free, but others wait for these bytes");
+        a.returnsAll(file).ok();
+        first.reply(FileChanged.class);
+        second.reply(Mapped.class);
+    }
 }
