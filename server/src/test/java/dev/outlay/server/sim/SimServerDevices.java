@@ -64,10 +64,7 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
         if (!claimed.keySet().stream().allMatch(this::isReached)) {
             hinderedNanos = now;
         }
-        for (long failedNanos : failed.values()) {
-            long triedAgain = Math.min(now, failedNanos + LATEST_RETRY_NANOS);
-            hinderedNanos = Math.max(hinderedNanos, triedAgain);
-        }
+        failed.values().forEach(this::hinderedSince);
         return hinderedNanos;
     }
 
@@ -78,6 +75,19 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
     private void failed(DeviceRange range) {
         hinderedNanos = world.nanos();
         failed.put(range, world.nanos());
+    }
+
+    private void succeeded(DeviceRange range) {
+        Long since = failed.remove(range);
+        if (since != null) {
+            hinderedSince(since);
+        }
+    }
+
+    /** An access that failed then was to be tried again. */
+    private void hinderedSince(long nanos) {
+        hinderedNanos =
+                Math.max(hinderedNanos, Math.min(world.nanos(), nanos + LATEST_RETRY_NANOS));
     }
 
     // ---- stores and loads
@@ -103,7 +113,7 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
             failed(range);
             throw new IOException("injected failure of a read");
         }
-        failed.remove(range);
+        succeeded(range);
         byte[] bytes = new byte[(int) range.length()];
         memory.load(start, MemorySegment.ofArray(bytes));
         return ByteBuffer.wrap(bytes);
@@ -144,7 +154,7 @@ final class SimServerDevices implements SimEngine.Storage, SimEngine.Keeper {
             world.reach(Probe.SERVER_STORE_FAILED);
             throw new IOException("injected failure of a " + what);
         }
-        failed.remove(range);
+        succeeded(range);
         memory.flush(SimServer.HOST, Units.base(range.device()) + range.start(), range.length());
         world.count("server " + what);
     }
