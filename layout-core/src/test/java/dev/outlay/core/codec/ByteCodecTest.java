@@ -68,9 +68,9 @@ class ByteCodecTest {
     @Test
     void lengthsAreCheckedBeforeAnythingIsAllocated() {
         // Two GiB announced, two bytes there.
-        refuses("ffffffff070000", r -> r.readBytes(Integer.MAX_VALUE), "2 bytes are left");
-        refuses("ffffffff070000", r -> r.readString(Integer.MAX_VALUE), "2 bytes are left");
-        refuses("ffffffff070000", r -> r.readCount(Integer.MAX_VALUE), "2 bytes are left");
+        refuses("ffffffff070000", r -> r.readBytes(Integer.MAX_VALUE), "but 2 bytes are left");
+        refuses("ffffffff070000", r -> r.readString(Integer.MAX_VALUE), "but 2 bytes are left");
+        refuses("ffffffff070000", r -> r.readCount(Integer.MAX_VALUE), "but 2 bytes are left");
         refuses("ffffffffffffffff7f", r -> r.readCount(9), "above the limit of 9");
         refuses("03414243", r -> r.readString(2), "above the limit of 2");
     }
@@ -96,6 +96,14 @@ class ByteCodecTest {
         assertThrows(IllegalArgumentException.class, () -> writer.writeByte(-129));
         assertThrows(IllegalArgumentException.class, () -> writer.writeString("\uD800"));
         assertEquals(0, writer.size());
+    }
+
+    @Test
+    void bytesGoFromTheLeastToTheMostThatFit() {
+        ByteWriter writer = new ByteWriter();
+        writer.writeByte(Byte.MIN_VALUE);
+        writer.writeByte(255);
+        assertArrayEquals(new byte[] {Byte.MIN_VALUE, -1}, writer.toByteArray());
     }
 
     private static void roundTrips(SplittableRandom random) {

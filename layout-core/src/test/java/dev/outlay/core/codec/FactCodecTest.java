@@ -124,6 +124,25 @@ class FactCodecTest {
     }
 
     @Test
+    void aJournaledPlainReadIsDamage() {
+        LayoutRange mapped = new LayoutRange(new ByteRange(0, 4096), GrantKind.READ_MAPPED);
+        byte[] record =
+                FactCodec.record(
+                        List.of(
+                                new Fact.LayoutGranted(
+                                        new ClientId(1),
+                                        FileId.ROOT,
+                                        new LayoutId(1, 1),
+                                        1,
+                                        List.of(mapped))));
+        // The kind is the last byte; plain READ comes right before READ_MAPPED.
+        record[record.length - 1]--;
+        CorruptDataException refused =
+                assertThrows(CorruptDataException.class, () -> FactCodec.facts(record));
+        assertTrue(String.valueOf(refused.getMessage()).contains("never journaled"));
+    }
+
+    @Test
     void aRecordOfAnotherVersionIsRefusedByName() {
         CorruptDataException refused =
                 assertThrows(CorruptDataException.class, () -> FactCodec.facts(new byte[] {9, 1}));

@@ -2,8 +2,10 @@ package dev.outlay.core.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.device.DeviceLabel.BadChecksum;
 import dev.outlay.core.device.DeviceLabel.BadField;
@@ -158,6 +160,22 @@ class DeviceLabelTest {
         assertEquals(3, claimed.incarnation());
         assertEquals(4, LABEL.reincarnated().incarnation());
         assertEquals(7, LABEL.reincarnated().lockEpoch());
+    }
+
+    @Test
+    void aReleasedDeviceIsNobodysAndItsEpochRises() {
+        DeviceLabel released = LABEL.claimedBy("other").released();
+        assertTrue(LABEL.isOwned());
+        assertFalse(released.isOwned());
+        assertEquals(9, released.lockEpoch());
+        assertEquals(DEVICE, released.device());
+    }
+
+    @Test
+    void theLargestDeviceHasALabel() {
+        long most = DeviceLabel.MAX_SIZE_BYTES;
+        assertEquals(most, label(1, most, 4096, "").sizeBytes());
+        assertThrows(IllegalArgumentException.class, () -> label(1, most + 4096, 4096, ""));
     }
 
     @Test

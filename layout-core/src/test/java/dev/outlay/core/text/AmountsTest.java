@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class AmountsTest {
@@ -40,6 +42,7 @@ class AmountsTest {
     void sizesAreWrittenShort() {
         assertEquals("0 B", Amounts.bytes(0));
         assertEquals("1023 B", Amounts.bytes(1023));
+        assertEquals("1 KiB", Amounts.bytes(1024));
         assertEquals("4 KiB", Amounts.bytes(4096));
         assertEquals("1.5 KiB", Amounts.bytes(1536));
         assertEquals("1.0 MiB", Amounts.bytes((1 << 20) - 1));
@@ -50,6 +53,7 @@ class AmountsTest {
     @Test
     void durationsAndRatesAreWrittenShort() {
         assertEquals("750ms", Amounts.millis(750));
+        assertEquals("1s", Amounts.millis(1_000));
         assertEquals("30s", Amounts.millis(30_000));
         assertEquals("10m", Amounts.millis(600_000));
         assertEquals("1.5s", Amounts.millis(1_500));
@@ -60,6 +64,21 @@ class AmountsTest {
     void tablesAlignTheirColumns() {
         Table table = new Table("NAME", ">SIZE").row("a", 1).row("longer", 1000);
         assertEquals(List.of("NAME    SIZE", "a          1", "longer  1000"), table.lines());
+    }
+
+    @Test
+    void tablesWithoutHeadingsBeginWithTheirRows() {
+        assertEquals(List.of("a  1"), new Table("", ">").row("a", 1).lines());
+    }
+
+    @Test
+    void scriptsTellFailuresByTheirCode() {
+        Set<Integer> codes = new HashSet<>();
+        for (ExitCode each : ExitCode.values()) {
+            assertTrue(codes.add(each.code()), each.name());
+            assertTrue(!each.meaning().isEmpty(), each.name());
+            assertEquals(each, new CommandFailure(each, "what", "do").exitCode());
+        }
     }
 
     private static String message(Runnable call) {

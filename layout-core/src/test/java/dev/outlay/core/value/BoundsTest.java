@@ -65,6 +65,83 @@ class BoundsTest {
         assertTrue(attributes(FileAttributes.CONCURRENT).has(FileAttributes.CONCURRENT));
     }
 
+    @Test
+    void extentsEndWhereAddressesDo() {
+        long most = DeviceRange.MAX_OFFSET;
+        Extent whole = new Extent(0, most, ExtentState.WRITTEN, DeviceRange.MAX_DEVICE, 0, 0);
+        assertEquals(most, whole.deviceRange().end());
+        assertEquals(
+                most, new Extent(0, 1, ExtentState.WRITTEN, 0, most - 1, 0).deviceRange().end());
+        refused(() -> new Extent(0, 1, ExtentState.WRITTEN, 0, most, 0));
+    }
+
+    @Test
+    void aProcessIsNamedOrRefused() {
+        ProcessIdentity least = new ProcessIdentity("host", "boot", 0, 1, 0);
+        assertEquals("host/1@0", least.toString());
+        refused(() -> new ProcessIdentity("", "boot", 0, 1, 0));
+        refused(() -> new ProcessIdentity("host", "boot", -1, 1, 0));
+        refused(() -> new ProcessIdentity("host", "boot", 0, 0, 0));
+        refused(() -> new ProcessIdentity("host", "boot", 0, 1, -1));
+    }
+
+    @Test
+    void aQueryHasNoOperationId() {
+        assertTrue(Origin.query(new ClientId(1)).isQuery());
+        assertFalse(new Origin(new ClientId(1), 1, 0).isQuery());
+    }
+
+    @Test
+    void writersAskForStoresAndReadersDoNot() {
+        assertEquals(IoMode.RW, GrantKind.RW.iomode());
+        assertEquals(IoMode.RW, GrantKind.RW_ATOMIC.iomode());
+        assertEquals(IoMode.READ, GrantKind.READ.iomode());
+        assertEquals(IoMode.READ, GrantKind.READ_MAPPED.iomode());
+    }
+
+    @Test
+    void aRecallThatTookWritingAwayDoesNotGiveItBackByBeingWidened() {
+        ClientId client = new ClientId(1);
+        RecallScope scope = new RecallScope.Volume();
+        for (boolean before : new boolean[] {false, true}) {
+            for (boolean also : new boolean[] {false, true}) {
+                Recall begun = Recall.begun(1, client, new RecallScope.Device(0), before);
+                Recall wider = begun.withAcknowledged().withPiece().widened(scope, also);
+                assertEquals(new Recall(1, client, scope, before || also, false, false, 1), wider);
+            }
+        }
+    }
+
+    @Test
+    void whoWaitsIsInTheWayOfOthersUnlessBothRead() {
+        Waiter reads = waiter(1, 1, new ByteRange(0, 8), false);
+        Waiter writes = waiter(2, 2, new ByteRange(4, 12), true);
+        assertTrue(reads.conflictsWith(writes));
+        assertTrue(writes.conflictsWith(reads));
+        assertFalse(reads.conflictsWith(waiter(3, 2, new ByteRange(0, 8), false)));
+        assertFalse(writes.conflictsWith(waiter(3, 2, new ByteRange(0, 8), true)));
+        assertFalse(writes.conflictsWith(waiter(3, 1, new ByteRange(0, 4), true)));
+        assertFalse(writes.conflictsWith(reads.movedTo(new FileId(9), reads.range(), true)));
+        Waiter forSpace = writes.waitingForSpace();
+        assertTrue(forSpace.forSpace());
+        assertEquals(writes.ticket(), forSpace.ticket());
+        assertEquals(writes.range(), forSpace.range());
+    }
+
+    private static Waiter waiter(long ticket, long client, ByteRange range, boolean alone) {
+        Origin origin = new Origin(new ClientId(client), 1, 0);
+        return new Waiter(ticket, origin, new FileId(5), range, alone, 0);
+    }
+
+    @Test
+    void everyReasonSaysWhoseTurnItIsAndWhatToDo() {
+        for (Reason reason : Reason.values()) {
+            assertFalse(reason.advice().isEmpty(), reason.name());
+        }
+        assertEquals(Reason.ErrorClass.STATE_LOST, Reason.EXPIRED.errorClass());
+        assertEquals(Reason.ErrorClass.SERVER, Reason.INTERNAL.errorClass());
+    }
+
     private static FileAttributes attributes(int flags) {
         return new FileAttributes(
                 FileId.ROOT, FileKind.FILE, 0, 0, 0, 0, "", 0, 0, 0, 0, 0, FileId.ROOT, "", flags);
@@ -92,6 +169,28 @@ class BoundsTest {
         refused(() -> limits(1, -1, d.blockSizeMax()));
         refused(() -> limits(1, 0, d.blockSizeMax() - 1L));
         refused(() -> limits(1, 0, d.blockSizeMax() + 1L));
+    }
+
+    @Test
+    void theLargestFileIsAWholeNumberOfTheLargestBlocks() {
+        int block = Limits.DEFAULT.blockSizeMax();
+        assertEquals(block, fileLimit(block).fileBytes());
+        refused(() -> fileLimit(0));
+        refused(() -> fileLimit(-block));
+        refused(() -> fileLimit(block + 1L));
+    }
+
+    @Test
+    void anotherTimeToAnswerChangesNothingElse() {
+        Limits d = Limits.DEFAULT;
+        assertEquals(5, d.withRecall(5).recallMillis());
+        assertEquals(d, d.withRecall(5).withRecall(d.recallMillis()));
+    }
+
+    private static Limits fileLimit(long fileBytes) {
+        Limits d = Limits.DEFAULT;
+        return new Limits(
+                d.blockSizeMin(), d.blockSizeMax(), fileBytes, 255, 255, 1, 1, 1, 1, 1, 1, 1, 1, 0);
     }
 
     private static Limits limits(int count, int extensions, long rewriteBytes) {
