@@ -485,7 +485,9 @@ public final class Sessions {
                             }
                             session.beginRevival()
                                     .ifPresent(done -> revive(session, receivedNanos, done));
-                            return session.revival();
+                            // Begun by an earlier message, it counts from that one alone.
+                            return session.revival()
+                                    .thenApply(whole -> whole && session.extend(receivedNanos));
                         });
     }
 

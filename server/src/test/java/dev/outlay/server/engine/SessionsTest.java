@@ -199,6 +199,24 @@ class SessionsTest {
         assertEquals(Reason.TRY_LATER, reason(mapRw(b, file)));
     }
 
+    /** Two messages arrive where the lease has lapsed: both are told that it is renewed. */
+    @Test
+    void aMessageBehindTheOneThatRevivesCountsFromItsOwnReceipt() throws SessionException {
+        Session a = open("a", 1);
+        mapRw(a, file(a));
+        clock.advanceMillis(LEASE + MAX_IO);
+        sessions().expireDue(clock.nanos());
+        get(a.lapse());
+        CompletableFuture<Boolean> first = a.beginRevival().orElseThrow();
+        long revivedNanos = clock.nanos();
+        clock.advanceMillis(7);
+        CompletableFuture<Boolean> second = sessions().touch(a, clock.nanos());
+        a.revived(revivedNanos);
+        first.complete(true);
+        assertTrue(get(second));
+        assertEquals((LEASE + MAX_IO) * 1_000_000L, a.deadlineNanos() - clock.nanos());
+    }
+
     @Test
     void anotherIncarnationSupersedes() throws SessionException {
         SessionGrant first = sessions().open("p", "a", 1, MAX_IO, LEASE);
