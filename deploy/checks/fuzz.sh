@@ -10,7 +10,7 @@ Runs the kept corpus of every decoder of bytes that are not trusted or may be da
 guided by coverage, for M minutes each.
 
   --minutes M     how long for each target (default 2; fractions are allowed)
-  --target NAME   this one alone: FACTS, REPLIES, IMAGE, LABEL, SEGMENT, SNAPSHOT, CONFIG, SESSION, CLIENT_MESSAGE,
+  --target NAME   this one alone: FACTS, REPLIES, IMAGE, LABEL, SEGMENT, ROWS, CONFIG, SESSION, CLIENT_MESSAGE,
                   SERVER_MESSAGE or HISTORY
 
 What is found lies in deploy/target/fuzz/NAME; mend it, and add the input to deploy/src/test/resources/fuzz/NAME, which

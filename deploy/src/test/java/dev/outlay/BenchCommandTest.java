@@ -29,7 +29,9 @@ final class BenchCommandTest extends CommandLineTesting {
                     "handover",
                     "extents",
                     "restart",
+                    "checkpoint",
                     "sessions",
+                    "many",
                     "churn",
                     "start");
 

@@ -2,7 +2,8 @@ package dev.outlay.client;
 
 /**
  * How much to ask for at once: what is needed, or more where accesses follow each other, doubling
- * with each request up to a limit.
+ * with each request up to a limit. A row that begins anew begins small, so that a client with many
+ * files does not hold all of a volume for what they have once been.
  */
 final class AskAhead {
 
@@ -29,7 +30,9 @@ final class AskAhead {
      */
     long ask(long offset, long needed, boolean follows) {
         if (offset == expected || follows) {
-            window = Math.clamp(window * 2, firstBytes, mostBytes);
+            // A row that begins elsewhere, as in a file that was emptied, begins small.
+            window =
+                    offset == expected ? Math.clamp(window * 2, firstBytes, mostBytes) : firstBytes;
             return Math.max(needed, window);
         }
         window = 0;

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -92,6 +93,29 @@ public final class BlockFile implements AutoCloseable {
     public void commit() throws IOException {
         checkOpen(0);
         io.commit();
+    }
+
+    /**
+     * Begins to {@link #commit} what was written, and lets the caller write on: what it is about is
+     * made durable and sent on other threads. Commits that are asked for while one is being made
+     * durable are made together.
+     *
+     * <p>The future completes when all that was written before this call is committed. It fails as
+     * {@code commit} does if something of that is not: what may be repeated goes with the next
+     * commit of any kind, and what is lost is told by the next call that waits for one - {@code
+     * commit}, {@link #flush} or {@link #close} - as well, so that a future may be left unlooked
+     * at. It may take as long as the server cannot be reached. What depends on it is run on a
+     * thread of the library and must not wait there; there are variants of its methods with threads
+     * of their own.
+     *
+     * <p>What is written before it completes to blocks that it commits may be seen, and outlive a
+     * crash, with it, as after a store to what is committed; and is to be committed like everything
+     * written after this call. Where that cannot be - copy-on-write, {@link WriteMode#ATOMIC} -
+     * this call waits for the commit.
+     */
+    public CompletableFuture<Void> commitAsync() throws IOException {
+        checkOpen(0);
+        return io.commitAhead();
     }
 
     /**

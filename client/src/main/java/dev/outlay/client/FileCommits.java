@@ -1,7 +1,7 @@
 package dev.outlay.client;
 
-import dev.outlay.client.device.Device;
 import dev.outlay.client.device.DeviceException;
+import dev.outlay.client.session.Call;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Reason;
@@ -11,9 +11,13 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Committing one file: flush what was stored, then name it to the server. Called inside the file's
@@ -25,12 +29,17 @@ import java.util.TreeMap;
  */
 final class FileCommits {
 
+    /** A flush of a range that is as small may be waited for by others. */
+    private static final long SMALL_BYTES = 1 << 20;
+
     private final FileContext context;
     private final LayoutCache layout;
+    private final FileFlush flush;
 
     FileCommits(FileContext context) {
         this.context = context;
         this.layout = context.layout();
+        this.flush = new FileFlush(context);
     }
 
     /**
@@ -51,12 +60,17 @@ final class FileCommits {
         checkLost();
     }
 
+    /** Whether the next commit puts other blocks in the place of committed ones. */
+    boolean replaces() {
+        return layout.commitPieces(context.blockSize()).stream().anyMatch(FileFlush::replaces);
+    }
+
     /** Makes what was written durable, and leaves it to be committed. */
     void flush() throws IOException {
         checkLost();
         List<Mapping.Piece> pieces = layout.flushPieces(context.blockSize());
         try {
-            var _ = flush(pieces);
+            var _ = flush.flush(pieces, layout::isUnfailed);
         } catch (IOException e) {
             throw told(e);
         }
@@ -119,25 +133,34 @@ final class FileCommits {
         }
     }
 
-    private static boolean isPassing(IOException e) {
+    static boolean isPassing(IOException e) {
         return e instanceof OutlayException refused && refused.isPassing();
     }
 
     private void checkLost() throws OutlayException {
         List<ByteRange> lost = layout.takeLost();
         if (!lost.isEmpty()) {
-            throw OutlayException.of(
-                    Reason.EXPIRED,
-                    words(lost) + ": a grant on it is gone, or its device failed",
-                    WRITE_AGAIN);
+            throw lost(lost);
         }
+    }
+
+    /** Says that bytes are lost. */
+    OutlayException lost(List<ByteRange> lost) {
+        return OutlayException.of(
+                Reason.EXPIRED,
+                words(lost) + ": a grant on it is gone, or its device failed",
+                WRITE_AGAIN);
     }
 
     private static final String WRITE_AGAIN = "write it again";
 
     /** The failure, and what is lost by it: it is told once. */
     private IOException told(IOException e) {
-        List<ByteRange> lost = isPassing(e) ? List.of() : layout.takeLost();
+        return told(e, isPassing(e) ? List.of() : layout.takeLost());
+    }
+
+    /** A failure, and what is lost by it. */
+    IOException told(IOException e, List<ByteRange> lost) {
         if (lost.isEmpty()) {
             return e;
         }
@@ -170,16 +193,22 @@ final class FileCommits {
     }
 
     private void commit(List<Mapping.Piece> pieces) throws IOException {
-        Durability durability = flush(pieces);
-        Stateid stateid = layout.stateid().orElse(null);
-        if (stateid == null) {
+        Part part = new Part(pieces);
+        try {
+            send(part);
+        } catch (IOException e) {
+            if (!isPassing(e)) {
+                flush.lose(pieces);
+            }
+            throw e;
+        }
+        if (!part.isSent()) {
             // Lost meanwhile; the ranges are among the lost ones.
             return;
         }
-        CommitRequest request = request(pieces, durability, stateid);
         CommittedBlocks committed;
         try {
-            committed = send(request);
+            committed = part.answer();
         } catch (OutlayException e) {
             if (isFinal(e)) {
                 drop(pieces, e);
@@ -190,8 +219,80 @@ final class FileCommits {
         pieces.forEach(piece -> layout.settledWrites(piece.range()));
     }
 
+    /**
+     * Together with others, where they can share something; a large flush that is for nobody else
+     * holds up nobody else.
+     */
+    private void send(Part part) throws IOException {
+        if (part.sharesFlush() || Mapping.Piece.bytes(part.pieces) <= SMALL_BYTES) {
+            context.commit(part);
+        } else {
+            var _ = part.send(part.flush(new HashSet<>()));
+        }
+    }
+
+    /** What is flushed and committed at once. */
+    private final class Part implements SharedCommits.Part {
+        private final List<Mapping.Piece> pieces;
+
+        /** These are set by the thread that sends, before it tells anybody that it has. */
+        private @Nullable CommitRequest request;
+
+        private @Nullable Call call;
+
+        Part(List<Mapping.Piece> pieces) {
+            this.pieces = pieces;
+        }
+
+        boolean sharesFlush() throws IOException {
+            for (Mapping.Piece piece : pieces) {
+                if (!flush.device(piece).flushesAll()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public Durability flush(Set<Integer> flushed) throws IOException {
+            return flush.makeDurable(pieces, layout::isUnfailed, flushed);
+        }
+
+        @Override
+        public Optional<CompletableFuture<?>> send(Durability reached) {
+            Stateid stateid = layout.stateid().orElse(null);
+            if (stateid == null) {
+                return Optional.empty();
+            }
+            CommitRequest fresh =
+                    request(pieces, reached, stateid, lastWritten(Mapping.Piece.around(pieces)));
+            Call sent = context.remote().commit(context.volume(), fresh);
+            request = fresh;
+            call = sent;
+            return Optional.of(sent.future());
+        }
+
+        boolean isSent() {
+            return call != null;
+        }
+
+        /** A seqid that a re-attach has overtaken is no reason to fail. */
+        CommittedBlocks answer() throws OutlayException {
+            CommitRequest sent = Objects.requireNonNull(request, "sent");
+            try {
+                return context.remote().committed(Objects.requireNonNull(call, "sent"));
+            } catch (OutlayException e) {
+                Stateid now = layout.stateid().orElse(null);
+                if (!e.is(Reason.OLD_STATEID) || now == null || now.equals(sent.stateid())) {
+                    throw e;
+                }
+                return context.remote().commitBlocks(context.volume(), sent.with(now));
+            }
+        }
+    }
+
     /** These can never be committed. */
-    private void drop(List<Mapping.Piece> pieces, OutlayException why) {
+    void drop(List<Mapping.Piece> pieces, OutlayException why) {
         if (why.is(Reason.BAD_STATEID)) {
             // The layout has ended without a word reaching us.
             layout.clear();
@@ -200,21 +301,8 @@ final class FileCommits {
         }
     }
 
-    /** A seqid that a re-attach has overtaken is no reason to fail. */
-    private CommittedBlocks send(CommitRequest request) throws OutlayException {
-        try {
-            return context.remote().commitBlocks(context.volume(), request);
-        } catch (OutlayException e) {
-            Stateid now = layout.stateid().orElse(null);
-            if (!e.is(Reason.OLD_STATEID) || now == null || now.equals(request.stateid())) {
-                throw e;
-            }
-            return context.remote().commitBlocks(context.volume(), request.with(now));
-        }
-    }
-
     /** Whether the same bytes can never be committed: the server says they are not ours. */
-    private static boolean isFinal(OutlayException e) {
+    static boolean isFinal(OutlayException e) {
         return e.is(Reason.BAD_LAYOUT)
                 || e.is(Reason.BAD_STATEID)
                 || e.is(Reason.BAD_IOMODE)
@@ -223,87 +311,11 @@ final class FileCommits {
                 || e.is(Reason.DEVICE_MISMATCH);
     }
 
-    /**
-     * Makes the pieces durable; the weakest durability of their devices counts.
-     *
-     * <p>After a failure nobody knows what of the range the storage has kept, so that to flush
-     * again proves nothing: all of the pieces is lost, the bytes have to be written again. What was
-     * to be seen at once is lost at once.
-     */
-    private Durability flush(List<Mapping.Piece> pieces) throws IOException {
-        Durability weakest = Durability.SYNC_MAPPED;
-        Set<Integer> flushed = new HashSet<>();
-        try {
-            for (Mapping.Piece piece : joined(pieces)) {
-                Mapping mapping = piece.mapping();
-                if (!flushed.contains(mapping.device())) {
-                    ByteRange range = piece.range();
-                    Device device = context.device(mapping, range.start(), range.length());
-                    Durability reached = flush(device, mapping, range);
-                    weakest = reached.atLeast(weakest) ? weakest : reached;
-                    if (device.flushesAll()) {
-                        flushed.add(mapping.device());
-                    }
-                }
-            }
-        } catch (IOException e) {
-            if (!isPassing(e)) {
-                lose(pieces);
-            }
-            throw e;
-        }
-        return weakest;
-    }
-
-    private Durability flush(Device device, Mapping mapping, ByteRange range) throws IOException {
-        Durability reached = device.flush(mapping.deviceOffset(range.start()), range.length());
-        if (!layout.isUnfailed(mapping.device(), device.failedFlushes())) {
-            throw new IOException(
-                    "cannot flush device %d of volume '%s': a flush of it has failed since this was stored, and the system tells that only once"
-                            .formatted(mapping.device(), context.volume()));
-        }
-        return reached;
-    }
-
-    private void lose(List<Mapping.Piece> pieces) {
-        List<ByteRange> ranges = new ArrayList<>();
-        pieces.forEach(piece -> ranges.add(piece.range()));
-        if (pieces.stream().anyMatch(FileCommits::replaces)) {
-            // Under a grant that was RW before, nothing tells who wanted that at once.
-            layout.commitPieces(context.blockSize()).stream()
-                    .filter(FileCommits::replaces)
-                    .forEach(piece -> ranges.add(piece.range()));
-        }
-        layout.giveUp(ranges);
-    }
-
-    /** Whether its commit puts other blocks in the place of committed ones. */
-    private static boolean replaces(Mapping.Piece piece) {
-        return piece.mapping().isUnwritten() && piece.mapping().copiedFrom().isPresent();
-    }
-
-    /** Neighbours on the file that are neighbours on the device too are flushed together. */
-    private static List<Mapping.Piece> joined(List<Mapping.Piece> pieces) {
-        List<Mapping.Piece> joined = new ArrayList<>();
-        for (Mapping.Piece piece : pieces) {
-            Mapping.Piece last = joined.isEmpty() ? null : joined.getLast();
-            if (last != null
-                    && last.range().end() == piece.range().start()
-                    && last.mapping().isSamePlace(piece.mapping())) {
-                joined.set(
-                        joined.size() - 1,
-                        new Mapping.Piece(
-                                new ByteRange(last.range().start(), piece.range().end()),
-                                last.mapping()));
-            } else {
-                joined.add(piece);
-            }
-        }
-        return joined;
-    }
-
-    private CommitRequest request(
-            List<Mapping.Piece> pieces, Durability durability, Stateid stateid) {
+    CommitRequest request(
+            List<Mapping.Piece> pieces,
+            Durability durability,
+            Stateid stateid,
+            OptionalLong lastWritten) {
         List<CommitRequest.Range> ranges = new ArrayList<>();
         Map<Integer, Long> incarnations = new TreeMap<>();
         for (Mapping.Piece piece : pieces) {
@@ -316,15 +328,13 @@ final class FileCommits {
                             mapping.deviceOffset(piece.range().start())));
             incarnations.put(mapping.device(), context.access().incarnation(mapping.device()));
         }
-        ByteRange all =
-                new ByteRange(pieces.getFirst().range().start(), pieces.getLast().range().end());
         return new CommitRequest(
                 context.file(),
                 stateid,
                 ranges,
                 layout.epoch(),
                 durability,
-                lastWritten(all),
+                lastWritten,
                 OptionalLong.empty(),
                 incarnations);
     }

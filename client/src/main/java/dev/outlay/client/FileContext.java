@@ -36,6 +36,7 @@ final class FileContext {
     private final VolumeAccess access;
     private final Scheduler scheduler;
     private final boolean throughServer;
+    private final CommitsAhead ahead;
     private volatile long serverSizeBytes;
 
     /** What becomes of a return that was not answered in time: it may still be done. */
@@ -60,6 +61,7 @@ final class FileContext {
         this.scheduler = scheduler;
         this.throughServer = throughServer;
         this.serverSizeBytes = attributes.sizeBytes();
+        this.ahead = new CommitsAhead(this);
     }
 
     String volume() {
@@ -95,6 +97,21 @@ final class FileContext {
         return access;
     }
 
+    /** Sends a commit, together with those of other files; as a rule it is answered then. */
+    void commit(SharedCommits.Part part) throws IOException {
+        access.commits().commit(part, session()::together, scheduler);
+    }
+
+    /** Commits that go on by themselves. */
+    CommitsAhead ahead() {
+        return ahead;
+    }
+
+    /** Runs what may wait for a device, soon. */
+    void work(Runnable task) {
+        scheduler.work(task);
+    }
+
     /** Waits until nobody else touches the bytes of the file. */
     void enter() {
         layout.gate().enter(scheduler);
@@ -112,6 +129,21 @@ final class FileContext {
     /** The device of a mapping, to be used for {@code length} bytes from {@code fileOffset} on. */
     Device device(Mapping mapping, long fileOffset, long length) throws IOException {
         return access.device(mapping.device(), mapping.deviceOffset(fileOffset), length);
+    }
+
+    /**
+     * Looks at the lease, right before an access to the device; the layout counts as used then.
+     *
+     * @return false if the lease was over: by now it is renewed, and grants may have been lost
+     */
+    boolean hasLease() throws OutlayException {
+        long now = session().nanos();
+        if (!session().lease().isValidAt(now)) {
+            session().requireLease();
+            return false;
+        }
+        layout.used(now);
+        return true;
     }
 
     // ---- size
@@ -132,6 +164,7 @@ final class FileContext {
             return false;
         }
         serverSizeBytes = sizeBytes;
+        sizesTold++;
         return true;
     }
 
@@ -142,7 +175,10 @@ final class FileContext {
 
     /** Asks the server for the size: others may have made the file longer. */
     void refreshSize() throws OutlayException {
-        serverSize(remote.getAttributes(volume, file).sizeBytes());
+        long told;
+        do {
+            told = sizesTold;
+        } while (!takeSize(remote.getAttributes(volume, file).sizeBytes(), told));
     }
 
     private long writtenEnd() {
@@ -201,6 +237,9 @@ final class FileContext {
         }
         int most = Math.max(1, session().limits().getRangesPerCommit());
         List<ByteRange> owed = layout.owed();
+        if (!owed.isEmpty()) {
+            ahead.settle();
+        }
         for (int from = 0; from < owed.size(); from += most) {
             List<ByteRange> some = owed.subList(from, Math.min(from + most, owed.size()));
             try {

@@ -4,6 +4,7 @@ import dev.outlay.client.session.Scheduler;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +15,23 @@ final class FileGate {
 
     private static final long LOOK_MILLIS = 60_000;
 
+    /** What {@link #state} says: nobody is inside; somebody is; and somebody waits for that. */
+    private static final int FREE = 0;
+
+    private static final int BUSY = 1;
+    private static final int WANTED = 2;
+
     private final Deque<CompletableFuture<Void>> waiting = new ArrayDeque<>();
-    private boolean busy;
+
+    /** {@code WANTED} begins and ends with the lock held; the others follow each other without. */
+    private final AtomicInteger state = new AtomicInteger(FREE);
 
     /** Waits until the caller is inside. */
     void enter(Scheduler scheduler) {
-        await(request(false), scheduler);
+        // In the common case nothing has to be made to wait on.
+        if (!state.compareAndSet(FREE, BUSY)) {
+            await(request(false), scheduler);
+        }
     }
 
     /** The caller, which is inside, leaves until it has an answer. */
@@ -58,7 +70,8 @@ final class FileGate {
         }
     }
 
-    private static void await(CompletableFuture<Void> turn, Scheduler scheduler) {
+    /** Waits until that is done, whatever interrupts. */
+    static void await(CompletableFuture<Void> turn, Scheduler scheduler) {
         boolean interrupted = false;
         boolean inside = turn.isDone();
         while (!inside) {
@@ -78,14 +91,13 @@ final class FileGate {
         return request(true);
     }
 
-    synchronized boolean isBusy() {
-        return busy;
+    boolean isBusy() {
+        return state.get() != FREE;
     }
 
     private synchronized CompletableFuture<Void> request(boolean first) {
         CompletableFuture<Void> turn = new CompletableFuture<>();
-        if (!busy) {
-            busy = true;
+        if (enterOrWant()) {
             turn.complete(null);
         } else if (first) {
             waiting.addFirst(turn);
@@ -95,15 +107,29 @@ final class FileGate {
         return turn;
     }
 
+    /** With the lock held: the caller is inside, or whoever is will look who waits. */
+    private boolean enterOrWant() {
+        while (state.get() != WANTED) {
+            if (state.compareAndSet(FREE, BUSY)) {
+                return true;
+            }
+            if (state.compareAndSet(BUSY, WANTED)) {
+                return false;
+            }
+        }
+        return false;
+    }
+
     /** The caller is outside again; who waits longest is next. */
     void leave() {
-        CompletableFuture<Void> next;
-        synchronized (this) {
-            next = waiting.poll();
-            busy = next != null;
+        if (!state.compareAndSet(BUSY, FREE)) {
+            next().complete(null);
         }
-        if (next != null) {
-            next.complete(null);
-        }
+    }
+
+    private synchronized CompletableFuture<Void> next() {
+        CompletableFuture<Void> next = waiting.remove();
+        state.set(waiting.isEmpty() ? BUSY : WANTED);
+        return next;
     }
 }

@@ -73,15 +73,25 @@ final class FileIo {
                         throughServer.write(source, offset);
                         return source;
                     }
-                    if (atomic && isWrittenInPlace(offset, source.byteSize())) {
-                        commits.commit();
+                    if (atomic) {
+                        beforeAtomic(offset, source.byteSize());
                     }
                     writes.write(source, offset, atomic);
                     return source;
                 });
     }
 
-    /** What was stored in place is seen already: it is committed before its blocks are replaced. */
+    /**
+     * What is under way to be seen is not to be stored to. What was stored in place is seen
+     * already: it is committed before its blocks are replaced.
+     */
+    private void beforeAtomic(long offset, long length) throws IOException {
+        context.ahead().settle();
+        if (isWrittenInPlace(offset, length)) {
+            commits.commit();
+        }
+    }
+
     private boolean isWrittenInPlace(long offset, long length) {
         return length > 0
                 && context.layout()
@@ -94,15 +104,29 @@ final class FileIo {
         inside(this::committed);
     }
 
+    /** Begins a commit that goes on by itself, unless it has to be seen whole: then it is made. */
+    CompletableFuture<Void> commitAhead() throws IOException {
+        return inside(
+                () -> {
+                    if (commits.replaces()) {
+                        committed();
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    return context.ahead().begin();
+                });
+    }
+
     void flush() throws IOException {
         inside(
                 () -> {
+                    context.ahead().settle();
                     commits.flush();
                     return this;
                 });
     }
 
     private FileIo committed() throws IOException {
+        context.ahead().settle();
         commits.commit();
         return this;
     }
@@ -126,7 +150,6 @@ final class FileIo {
             settle();
             context.enter();
             try {
-                context.layout().used(context.session().nanos());
                 rewrites.resendOutside();
                 return work.run();
             } finally {
@@ -187,6 +210,7 @@ final class FileIo {
         try {
             T answer;
             settle();
+            settleCommits();
             try {
                 answer = ask.send();
             } catch (OutlayException e) {
@@ -263,6 +287,7 @@ final class FileIo {
             return true;
         }
         try {
+            context.ahead().settle();
             commits.commitWithin(ranges);
         } catch (IOException e) {
             boolean passing = e instanceof OutlayException refused && refused.isPassing();
@@ -283,11 +308,25 @@ final class FileIo {
     /**
      * As {@link #giveUp}, but what was written is neither committed nor lost: {@link #resend} sends
      * it through the server, once the ranges are returned.
+     *
+     * @return false if what is under way to be committed is not answered; then nothing is given up
      */
-    void setAside(List<ByteRange> ranges) {
-        if (!ranges.isEmpty()) {
-            rewrites.setAside(ranges);
+    boolean setAside(List<ByteRange> ranges) {
+        if (ranges.isEmpty()) {
+            return true;
         }
+        try {
+            context.ahead().settle();
+        } catch (OutlayException e) {
+            LOG.warn(
+                    "event=recall-delayed volume={} file={} reason=\"{}\"",
+                    volume(),
+                    file(),
+                    e.getMessage());
+            return false;
+        }
+        rewrites.setAside(ranges);
+        return true;
     }
 
     /** What cannot be sent now is sent before anything else is done with the file. */
@@ -326,7 +365,18 @@ final class FileIo {
     private void commitByLayout() throws IOException {
         context.enter();
         try {
+            context.ahead().settle();
             commits.commitLast();
+        } finally {
+            context.leave();
+        }
+    }
+
+    /** Waits until no commit is under way. */
+    void settleCommits() throws OutlayException {
+        context.enter();
+        try {
+            context.ahead().settle();
         } finally {
             context.leave();
         }

@@ -7,8 +7,8 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,11 +43,7 @@ final class FileReads {
         if (target.byteSize() == 0) {
             return 0;
         }
-        if (target.byteSize() > context.sizeBytes() - offset) {
-            // Others may have made the file longer; grants on what it has been say nothing of that.
-            context.refreshSize();
-        }
-        long count = Math.min(target.byteSize(), context.sizeBytes() - offset);
+        long count = count(target.byteSize(), offset);
         if (count <= 0) {
             return -1;
         }
@@ -63,11 +59,23 @@ final class FileReads {
         return done == 0 ? -1 : done;
     }
 
+    /** So many of the wanted bytes there are; 0 or less at or past the end of file. */
+    private long count(long wanted, long offset) throws OutlayException {
+        if (wanted <= context.serverSizeBytes() - offset) {
+            return wanted;
+        }
+        if (wanted > context.sizeBytes() - offset) {
+            // Others may have made the file longer; grants on what it has been say nothing of that.
+            context.refreshSize();
+        }
+        return Math.min(wanted, context.sizeBytes() - offset);
+    }
+
     /** Reads one byte or more; 0 at the end of file. */
     private long readSome(MemorySegment target, long offset) throws IOException {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             long era = layout.era();
-            Mapping.Piece piece = layout.at(offset);
+            Mapping.Piece piece = layout.seenAt(offset, target.byteSize());
             if (piece != null) {
                 long copied = copyChecked(piece, target, offset, era);
                 if (copied > 0) {
@@ -108,15 +116,18 @@ final class FileReads {
     /** Copies and looks again; 0 if what was copied could not be kept. */
     private long copyChecked(Mapping.Piece piece, MemorySegment target, long offset, long era)
             throws IOException {
-        context.session().requireLease();
-        long count =
-                Math.min(Math.min(target.byteSize(), COPY_BYTES), piece.range().end() - offset);
+        if (!context.hasLease()) {
+            return 0;
+        }
+        long count = Math.min(piece.range().length(), COPY_BYTES);
         boolean kept = false;
         MemorySegment part = target.asSlice(0, count);
         try {
-            long copied = copy(piece.mapping(), part, offset);
+            copy(piece.mapping(), part, offset);
+            // What is looked at now is as it was after the last load.
+            VarHandle.acquireFence();
             kept = layout.era() == era && context.session().lease().isValid();
-            return kept ? copied : 0;
+            return kept ? count : 0;
         } finally {
             if (!kept) {
                 part.fill((byte) 0);
@@ -124,31 +135,13 @@ final class FileReads {
         }
     }
 
-    /**
-     * Copies from the device: what is committed, or filled by this client; zeros where neither is.
-     */
-    private long copy(Mapping mapping, MemorySegment target, long offset) throws IOException {
+    private void copy(Mapping mapping, MemorySegment target, long offset) throws IOException {
         if (mapping.state() == ExtentState.WRITTEN) {
-            return load(mapping, target, offset);
+            context.device(mapping, offset, target.byteSize())
+                    .read(mapping.deviceOffset(offset), target);
+        } else {
+            target.fill((byte) 0);
         }
-        ByteRange range = ByteRange.ofLength(offset, target.byteSize());
-        List<ByteRange> filled = layout.filledWithin(range);
-        long unfilled =
-                filled.isEmpty() ? range.length() : filled.getFirst().start() - range.start();
-        if (unfilled > 0) {
-            Optional<Mapping> from = mapping.copiedFrom();
-            return from.isPresent()
-                    ? load(from.get(), target.asSlice(0, unfilled), offset)
-                    : zeros(target, unfilled);
-        }
-        ByteRange first = filled.getFirst();
-        return load(mapping, target.asSlice(0, first.length()), offset);
-    }
-
-    private long load(Mapping mapping, MemorySegment target, long offset) throws IOException {
-        context.device(mapping, offset, target.byteSize())
-                .read(mapping.deviceOffset(offset), target);
-        return target.byteSize();
     }
 
     /**

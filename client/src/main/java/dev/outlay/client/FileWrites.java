@@ -1,7 +1,6 @@
 package dev.outlay.client;
 
 import dev.outlay.client.device.Device;
-import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
@@ -22,8 +21,11 @@ final class FileWrites {
     private static final long FIRST_AHEAD_BYTES = 1 << 20;
     private static final long MOST_AHEAD_BYTES = 64 << 20;
 
-    /** Most bytes stored after one look at the lease. */
-    private static final long BATCH_BYTES = 1 << 20;
+    /**
+     * Most bytes stored after one look at the lease. The JVM copies several MiB at once past the
+     * caches, which is faster than in pieces.
+     */
+    private static final long BATCH_BYTES = 4 << 20;
 
     /** Grants that are lost again before they can be used are asked for so often. */
     private static final int ATTEMPTS = 100;
@@ -51,53 +53,61 @@ final class FileWrites {
                     Reason.TOO_LARGE,
                     source.byteSize() + " bytes at " + offset + " lie past the largest file");
         }
-        RangeSet touched = new RangeSet();
-        long done = 0;
+        long end = offset + source.byteSize();
+        long at = offset;
+        // Where stores may have been made, from the offset on.
+        long touched = offset;
+        int lost = 0;
         try {
-            while (done < source.byteSize()) {
-                done += writeSome(source.asSlice(done), offset + done, atomic, touched);
+            while (at < end) {
+                long era = layout.era();
+                Mapping.Piece piece = layout.at(at);
+                if (piece == null || !takes(piece.mapping(), atomic)) {
+                    lost = oneMore(lost, at);
+                    context.map(range(at, end - at), IoMode.RW, atomic);
+                    continue;
+                }
+                Mapping mapping = piece.mapping();
+                long count = Math.min(Math.min(end, piece.range().end()) - at, BATCH_BYTES);
+                ByteRange bytes = ByteRange.ofLength(at, count);
+                ByteRange blocks = bytes.alignOutward(context.blockSize());
+                Device device = context.device(mapping, blocks.start(), blocks.length());
+                if (!context.hasLease() || layout.era() != era) {
+                    // What was waited for has lost grants, or may have.
+                    lost = oneMore(lost, at);
+                    continue;
+                }
+                touched = Math.max(touched, at + count);
+                long failedBefore = device.failedFlushes();
+                store(device, mapping, source.asSlice(at - offset, count), bytes, blocks);
+                if (layout.stored(bytes, blocks, era, mapping.device(), failedBefore)) {
+                    at += count;
+                    lost = 0;
+                } else {
+                    lost = oneMore(lost, at);
+                }
             }
         } catch (IOException e) {
-            touched.ranges().forEach(layout::strayed);
+            if (touched > offset) {
+                layout.strayed(new ByteRange(offset, touched).alignOutward(context.blockSize()));
+            }
             throw e;
         }
-        ahead.accessed(offset + done);
+        ahead.accessed(end);
     }
 
-    /**
-     * Writes one byte or more.
-     *
-     * @param touched takes the blocks in which stores may have been made
-     */
-    private long writeSome(MemorySegment source, long offset, boolean atomic, RangeSet touched)
-            throws IOException {
-        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-            long era = layout.era();
-            Mapping.Piece piece = layout.at(offset);
-            if (piece == null || !takes(piece.mapping(), atomic)) {
-                context.map(range(offset, source.byteSize()), IoMode.RW, atomic);
-                continue;
-            }
-            // May wait and may lose grants; the era tells.
-            context.session().requireLease();
-            if (layout.era() != era) {
-                continue;
-            }
-            long count =
-                    Math.min(
-                            Math.min(source.byteSize(), BATCH_BYTES), piece.range().end() - offset);
-            touched.add(ByteRange.ofLength(offset, count).alignOutward(context.blockSize()));
-            if (store(piece.mapping(), source.asSlice(0, count), offset, era)) {
-                return count;
-            }
+    /** The grant is not there, or has been lost before it could be used. */
+    private int oneMore(int lost, long offset) throws OutlayException {
+        if (lost == ATTEMPTS) {
+            throw OutlayException.of(
+                    Reason.TRY_LATER,
+                    "the grant to write file "
+                            + context.file()
+                            + " at "
+                            + offset
+                            + " was lost again and again");
         }
-        throw OutlayException.of(
-                Reason.TRY_LATER,
-                "the grant to write file "
-                        + context.file()
-                        + " at "
-                        + offset
-                        + " was lost again and again");
+        return lost + 1;
     }
 
     private static boolean takes(Mapping mapping, boolean atomic) {
@@ -113,23 +123,14 @@ final class FileWrites {
         return ByteRange.ofLength(need.start(), Math.max(ask, need.length()));
     }
 
-    /**
-     * Stores a batch, all of it in one mapping.
-     *
-     * @return false if the grant was lost meanwhile
-     */
-    private boolean store(Mapping mapping, MemorySegment source, long offset, long era)
+    /** Stores a batch, all of it in one mapping, right after a look at the lease. */
+    private void store(
+            Device device, Mapping mapping, MemorySegment source, ByteRange bytes, ByteRange blocks)
             throws IOException {
-        ByteRange bytes = ByteRange.ofLength(offset, source.byteSize());
-        ByteRange blocks = bytes.alignOutward(context.blockSize());
-        Device device = context.device(mapping, blocks.start(), blocks.length());
-        long failedBefore = device.failedFlushes();
-        context.session().lease().check();
         if (mapping.isUnwritten()) {
             fillAround(device, mapping, bytes, blocks);
         }
-        device.write(mapping.deviceOffset(offset), source);
-        return layout.stored(bytes, blocks, era, mapping.device(), failedBefore);
+        device.write(mapping.deviceOffset(bytes.start()), source);
     }
 
     /**
@@ -138,10 +139,10 @@ final class FileWrites {
      */
     private void fillAround(Device device, Mapping mapping, ByteRange bytes, ByteRange blocks)
             throws IOException {
-        if (blocks.start() < bytes.start() && !layout.isFilled(context.block(bytes.start()))) {
+        if (blocks.start() < bytes.start() && layout.isUnfilled(context.block(bytes.start()))) {
             fill(device, mapping, new ByteRange(blocks.start(), bytes.start()));
         }
-        if (bytes.end() < blocks.end() && !layout.isFilled(context.block(bytes.end()))) {
+        if (bytes.end() < blocks.end() && layout.isUnfilled(context.block(bytes.end()))) {
             fill(device, mapping, new ByteRange(bytes.end(), blocks.end()));
         }
     }

@@ -11,10 +11,10 @@ import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * nobody waits for any more included).
  *
  * <p>Its lock is held for the length of each call and never while calling anything else: readers,
- * writers, and the thread that brings answers come here.
+ * writers, and the thread that brings answers come here. Only the era, and the stretch that was
+ * found last, are looked at without it.
  */
 final class LayoutCache {
 
@@ -53,16 +54,23 @@ final class LayoutCache {
      */
     private final RangeSet owed = new RangeSet();
 
-    /** For each device with stores that may not be durable, how many flushes had failed before. */
-    private final Map<Integer, Long> failedFlushes = new HashMap<>();
-
     /** What was lost while grants were being asked for, in order. */
     private final List<Loss> losses = new ArrayList<>();
 
     private long epoch;
-    private long era;
+
+    /** Begun under the lock. Who looks without it sees it begin before anything is given up. */
+    private volatile long era;
+
+    /**
+     * The written stretch that was found last, for those who look without the lock. It goes before
+     * an era begins, and before anything else is entered: who has asked for the era first and finds
+     * it has not missed what that era took away.
+     */
+    private volatile Mapping.@Nullable Piece last;
+
     private int asking;
-    private volatile long used;
+    private final AtomicLong used = new AtomicLong();
 
     /** A loss, and the era that began with it. */
     private record Loss(long era, ByteRange range) {}
@@ -78,16 +86,60 @@ final class LayoutCache {
 
     // ---- for I/O
 
-    synchronized long era() {
+    long era() {
         return era;
     }
 
     /** What the byte at {@code offset} is mapped to and how far that goes; null if nowhere. */
-    synchronized Mapping.@Nullable Piece at(long offset) {
+    Mapping.@Nullable Piece at(long offset) {
+        Mapping.Piece found = last;
+        return found != null && found.range().contains(offset)
+                ? found.from(offset, found.range().end())
+                : look(offset);
+    }
+
+    private synchronized Mapping.@Nullable Piece look(long offset) {
         RangeMap.Entry<Mapping> entry = mappings.find(offset);
-        return entry == null
-                ? null
-                : new Mapping.Piece(new ByteRange(offset, entry.range().end()), entry.value());
+        if (entry == null) {
+            return null;
+        }
+        Mapping.Piece found = new Mapping.Piece(entry.range(), entry.value());
+        if (entry.value().state() == ExtentState.WRITTEN) {
+            last = found;
+        }
+        return found.from(offset, entry.range().end());
+    }
+
+    /**
+     * What a reader finds at {@code offset}, and how far that goes, {@code most} bytes at most: to
+     * be loaded if it is written, zeros otherwise. Null if nothing is mapped there.
+     */
+    Mapping.@Nullable Piece seenAt(long offset, long most) {
+        Mapping.Piece found = last;
+        if (found != null && found.range().contains(offset)) {
+            return found.from(offset, offset + Math.min(most, found.range().end() - offset));
+        }
+        return lookForReader(offset, most);
+    }
+
+    private synchronized Mapping.@Nullable Piece lookForReader(long offset, long most) {
+        Mapping.Piece piece = look(offset);
+        if (piece == null) {
+            return null;
+        }
+        Mapping mapping = piece.mapping();
+        long end = most < piece.range().length() ? offset + most : piece.range().end();
+        if (mapping.isUnwritten()) {
+            List<ByteRange> filled = bytes.filledWithin(new ByteRange(offset, end));
+            if (filled.isEmpty() || filled.getFirst().start() > offset) {
+                mapping = mapping.copiedFrom().orElse(mapping);
+                end = filled.isEmpty() ? end : filled.getFirst().start();
+            } else {
+                mapping = mapping.committed();
+                end = filled.getFirst().end();
+            }
+        }
+        return new Mapping.Piece(new ByteRange(offset, end), mapping);
     }
 
     /** The stateid to send with the next request; empty if nothing is held. */
@@ -95,13 +147,13 @@ final class LayoutCache {
         return seqids.newest();
     }
 
-    /** What of the range is filled, in blocks that nobody but this client can read yet. */
-    synchronized List<ByteRange> filledWithin(ByteRange range) {
-        return bytes.filledWithin(range);
-    }
-
-    synchronized boolean isFilled(ByteRange blocks) {
-        return bytes.isFilled(blocks);
+    /**
+     * Whether a block is new to us and holds a former owner's bytes. No commit names it then, so
+     * that it stays so until it is filled, whatever answers come.
+     */
+    synchronized boolean isUnfilled(ByteRange block) {
+        Mapping mapping = mappings.get(block.start());
+        return mapping != null && mapping.isUnwritten() && !bytes.isFilled(block);
     }
 
     /**
@@ -118,11 +170,7 @@ final class LayoutCache {
         if (era != since) {
             return false;
         }
-        if (bytes.isAllFlushed()) {
-            failedFlushes.clear();
-        }
-        bytes.stored(written, blocks);
-        failedFlushes.merge(device, failedBefore, Math::min);
+        bytes.stored(written, blocks, device, failedBefore);
         return true;
     }
 
@@ -132,7 +180,7 @@ final class LayoutCache {
      * @param failed how many have by now
      */
     synchronized boolean isUnfailed(int device, long failed) {
-        return failedFlushes.getOrDefault(device, failed) == failed;
+        return bytes.isUnfailed(device, failed);
     }
 
     /**
@@ -219,11 +267,46 @@ final class LayoutCache {
         pieces.forEach(piece -> bytes.flushed(piece.range()));
     }
 
+    // ---- commits that go on by themselves
+
+    /** One that has not begun covers all that was written up to now. */
+    synchronized void take(WrittenBytes.Taken into) {
+        bytes.take(into);
+    }
+
+    /** As {@link #commitPieces}, of what it covers. */
+    synchronized List<Mapping.Piece> pieces(WrittenBytes.Taken of, long blockSize) {
+        return pieces(bytes.left(of), blockSize);
+    }
+
+    /** The end of the last byte within a range that it covers. */
+    synchronized OptionalLong end(WrittenBytes.Taken of, ByteRange within) {
+        return bytes.end(of, within);
+    }
+
+    /** As {@link #isUnfailed(int, long)}, of what it covers. */
+    synchronized boolean isUnfailed(WrittenBytes.Taken of, int device, long failed) {
+        return bytes.isUnfailed(of, device, failed);
+    }
+
+    /** It has covered these blocks. */
+    synchronized void settledWrites(WrittenBytes.Taken of, ByteRange blocks) {
+        bytes.settled(of, blocks);
+    }
+
+    /** Whether it has covered all that it was to cover. */
+    synchronized boolean isSettled(WrittenBytes.Taken of) {
+        return bytes.left(of).isEmpty();
+    }
+
+    /** It is over, and leaves the rest to the next commit; returns what it covers and is lost. */
+    synchronized List<ByteRange> over(WrittenBytes.Taken of) {
+        return bytes.over(of);
+    }
+
     private List<Mapping.Piece> pieces(List<ByteRange> writes, long blockSize) {
-        RangeSet blocks = new RangeSet();
-        writes.forEach(written -> blocks.add(written.alignOutward(blockSize)));
         List<Mapping.Piece> pieces = new ArrayList<>();
-        for (ByteRange range : blocks.ranges()) {
+        for (ByteRange range : wholeBlocks(writes, blockSize)) {
             for (RangeMap.Entry<Mapping> entry : mappings.within(range)) {
                 if (entry.value().isUnwritten() && !bytes.isFilled(entry.range())) {
                     throw new IllegalStateException(
@@ -235,14 +318,23 @@ final class LayoutCache {
         return pieces;
     }
 
+    private static List<ByteRange> wholeBlocks(List<ByteRange> ranges, long blockSize) {
+        if (ranges.size() == 1) {
+            return List.of(ranges.getFirst().alignOutward(blockSize));
+        }
+        RangeSet blocks = new RangeSet();
+        ranges.forEach(range -> blocks.add(range.alignOutward(blockSize)));
+        return blocks.ranges();
+    }
+
     /** The layout is in use: of those that are not, the server gets one back first. */
     void used(long moment) {
-        used = moment;
+        used.lazySet(moment);
     }
 
     /** When it was last used. */
     long lastUsed() {
-        return used;
+        return used.get();
     }
 
     // ---- what answers bring
@@ -358,6 +450,7 @@ final class LayoutCache {
                 }
             }
         }
+        last = null;
         keep.gapsWithin(range).forEach(gap -> mappings.put(gap, told));
     }
 
@@ -371,6 +464,7 @@ final class LayoutCache {
                 if (mapping.takesStores()
                         && mapping.device() == range.device()
                         && mapping.deviceOffset(range.fileOffset()) == range.deviceOffset()) {
+                    last = null;
                     mappings.put(entry.range(), mapping.committed());
                     bytes.committed(entry.range());
                 }
@@ -513,7 +607,8 @@ final class LayoutCache {
     }
 
     /** Begins an era with a loss. */
-    private void begin(ByteRange lost) {
+    private synchronized void begin(ByteRange lost) {
+        last = null;
         era++;
         if (asking > 0) {
             losses.add(new Loss(era, lost));

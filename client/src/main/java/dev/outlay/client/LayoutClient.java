@@ -22,6 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A client of one server: names, space, layouts and, through {@link BlockFile}, the bytes.
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * fenced or expired, everything it held is void and every call fails at once.
  */
 public final class LayoutClient implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LayoutClient.class);
 
     /** For each volume in use, so that it can be shown what it holds. */
     private final Map<String, VolumeAccess> volumes = new ConcurrentHashMap<>();
@@ -571,12 +575,29 @@ public final class LayoutClient implements AutoCloseable {
                     "the server knows this session by its process: ask for one that outlives it by"
                             + " ClientOptions.outlivingProcess()");
         }
-        SavedSession saved = save();
-        if (closed.compareAndSet(false, true)) {
+        boolean last = closed.compareAndSet(false, true);
+        if (last) {
+            files.all().forEach(LayoutClient::settleCommits);
             files.drain();
+        }
+        SavedSession saved = save();
+        if (last) {
             stop();
         }
         return saved;
+    }
+
+    /** The next process is not to send what this one has still on its way. */
+    private static void settleCommits(FileIo io) {
+        try {
+            io.settleCommits();
+        } catch (OutlayException e) {
+            LOG.warn(
+                    "event=commit-left-behind volume={} file={} reason=\"{}\"",
+                    io.volume(),
+                    io.file(),
+                    e.getMessage());
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.IoMode;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -86,5 +87,21 @@ record Mapping(ExtentState state, int device, long shift, GrantKind kind, @Nulla
     }
 
     /** A mapping and the bytes of the file it holds for. */
-    record Piece(ByteRange range, Mapping mapping) {}
+    record Piece(ByteRange range, Mapping mapping) {
+
+        /** A part of it. */
+        Piece from(long start, long end) {
+            return new Piece(new ByteRange(start, end), mapping);
+        }
+
+        /** How many bytes they have. */
+        static long bytes(List<Piece> pieces) {
+            return pieces.stream().mapToLong(piece -> piece.range().length()).sum();
+        }
+
+        /** From the first of them to the last. */
+        static ByteRange around(List<Piece> pieces) {
+            return new ByteRange(pieces.getFirst().range().start(), pieces.getLast().range().end());
+        }
+    }
 }

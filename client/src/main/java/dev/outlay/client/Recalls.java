@@ -315,7 +315,7 @@ final class Recalls implements LayoutTable.Unasked {
         for (FileIo io : drained) {
             List<ByteRange> ranges = rangesOf(recall, io);
             if (recall.changed()) {
-                io.setAside(ranges);
+                ready &= io.setAside(ranges);
             } else {
                 ready &= io.giveUp(ranges);
             }

@@ -44,6 +44,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -117,21 +118,38 @@ final class Remote {
     }
 
     CommittedBlocks commitBlocks(String volume, CommitRequest ask) throws OutlayException {
-        CommitBlocksRequest.Builder request = Wire.commitBlocks(ask);
-        Reply reply =
-                mutate(
-                        volume,
-                        header ->
-                                Request.newBuilder().setCommitBlocks(request.setOperation(header)),
-                        answer ->
-                                layouts.find(volume, ask.file())
-                                        .ifPresent(
-                                                cache ->
-                                                        cache.committed(
-                                                                ask.ranges(),
-                                                                answer.getCommitBlocks()
-                                                                        .getMapEpoch())));
+        return committed(commit(volume, ask));
+    }
+
+    /** Waits for the answer to a {@link #commit}. */
+    CommittedBlocks committed(Call commit) throws OutlayException {
+        Reply reply = session.await(commit);
         return read(() -> Wire.committed(reply.getCommitBlocks()));
+    }
+
+    /**
+     * As {@link #commitBlocks}, without waiting: fails as that does, but for want of an answer.
+     * What depends on it is run where answers come, and must not wait.
+     */
+    CompletableFuture<CommittedBlocks> commitBlocksAhead(String volume, CommitRequest ask) {
+        return commit(volume, ask)
+                .future()
+                .thenApply(reply -> Wire.committed(reply.getCommitBlocks()));
+    }
+
+    /** Sends a commit. */
+    Call commit(String volume, CommitRequest ask) {
+        CommitBlocksRequest.Builder request = Wire.commitBlocks(ask);
+        return session.mutate(
+                volume,
+                header -> Request.newBuilder().setCommitBlocks(request.setOperation(header)),
+                answer ->
+                        layouts.find(volume, ask.file())
+                                .ifPresent(
+                                        cache ->
+                                                cache.committed(
+                                                        ask.ranges(),
+                                                        answer.getCommitBlocks().getMapEpoch())));
     }
 
     /** The caller has drained its I/O on the scope. */

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +39,8 @@ final class VolumeAccess {
     private final ClientOptions options;
     private final DeviceOpener opener;
     private final Source source;
-    private final Map<Integer, Opened> opened = new ConcurrentSkipListMap<>();
+    private final Map<Integer, Opened> opened = new ConcurrentHashMap<>();
+    private final SharedCommits commits = new SharedCommits();
     private volatile VolumeDevices known;
 
     VolumeAccess(String volume, ClientOptions options, DeviceOpener opener, Source source)
@@ -53,6 +54,11 @@ final class VolumeAccess {
 
     int blockSize() {
         return known.blockSizeBytes();
+    }
+
+    /** Where commits of all files of the volume come together. */
+    SharedCommits commits() {
+        return commits;
     }
 
     /**

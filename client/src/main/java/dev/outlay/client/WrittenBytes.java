@@ -2,7 +2,11 @@ package dev.outlay.client;
 
 import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * What this client has stored in a file and not committed. Guarded by its {@link LayoutCache}.
@@ -11,16 +15,44 @@ import java.util.List;
  * unwritten extents that are filled to the last byte, which alone it may name. The second lives
  * exactly as long as the grant on the block: a block granted anew is another block, with a former
  * owner's bytes in it. Of the first, those that are not known to be durable are kept besides.
+ *
+ * <p>A commit that goes on while the file is written further takes what it covers out of the first
+ * set. What it does not settle comes back.
  */
 final class WrittenBytes {
 
     private final RangeSet written = new RangeSet();
     private final RangeSet unflushed = new RangeSet();
     private final RangeSet filled = new RangeSet();
+
+    /** What can never be committed, until somebody who waits for a commit is told. */
     private final RangeSet lost = new RangeSet();
 
-    /** Bytes were stored; {@code blocks} around them hold nothing else than the file's own. */
-    void stored(ByteRange bytes, ByteRange blocks) {
+    /** Of that, what no commit that goes on by itself will tell of. */
+    private final RangeSet untold = new RangeSet();
+
+    /** For each device with stores that may not be durable, how many flushes had failed before. */
+    private final Map<Integer, Long> failedFlushes = new HashMap<>();
+
+    private final List<Taken> taken = new ArrayList<>();
+
+    /** What a commit that goes on by itself covers, and nothing else does. */
+    static final class Taken {
+        private final RangeSet bytes = new RangeSet();
+        private final RangeSet lost = new RangeSet();
+        private final Map<Integer, Long> failedFlushes = new HashMap<>();
+    }
+
+    /**
+     * Bytes were stored; {@code blocks} around them hold nothing else than the file's own.
+     *
+     * @param failedBefore how many flushes of {@code device} had failed before
+     */
+    void stored(ByteRange bytes, ByteRange blocks, int device, long failedBefore) {
+        if (unflushed.isEmpty()) {
+            failedFlushes.clear();
+        }
+        failedFlushes.merge(device, failedBefore, Math::min);
         written.add(bytes);
         unflushed.add(bytes);
         filled.add(blocks);
@@ -31,21 +63,34 @@ final class WrittenBytes {
         unflushed.remove(bytes);
     }
 
-    boolean isAllFlushed() {
-        return unflushed.isEmpty();
+    /**
+     * Whether no flush of a device has failed since the first store to it that may not be durable.
+     *
+     * @param failed how many have by now
+     */
+    boolean isUnfailed(int device, long failed) {
+        return failedFlushes.getOrDefault(device, failed) == failed;
     }
 
     /** The grant on these blocks is gone, and with it what was not committed. */
     void forfeit(ByteRange blocks) {
-        written.within(blocks).forEach(lost::add);
+        written.within(blocks).forEach(this::lose);
         written.remove(blocks);
         unflushed.remove(blocks);
         filled.remove(blocks);
+        for (Taken each : taken) {
+            for (ByteRange bytes : each.bytes.within(blocks)) {
+                lost.add(bytes);
+                each.lost.add(bytes);
+            }
+            each.bytes.remove(blocks);
+        }
     }
 
     /** What was written there is lost, though it is no longer among what is to be committed. */
     void lose(ByteRange bytes) {
         lost.add(bytes);
+        untold.add(bytes);
     }
 
     /** The blocks are the file's own by now; the filling has no more to say. */
@@ -61,10 +106,69 @@ final class WrittenBytes {
 
     /** Nothing of the file is of interest any more. */
     void forget(ByteRange bytes) {
-        written.remove(bytes);
-        unflushed.remove(bytes);
+        settled(bytes);
         filled.remove(bytes);
+        taken.forEach(each -> each.bytes.remove(bytes));
     }
+
+    // ---- commits that go on by themselves
+
+    /** One more of them covers all that was written; or one that has not begun covers more. */
+    void take(Taken into) {
+        move(written, into.bytes);
+        move(untold, into.lost);
+        unflushed.ranges().forEach(unflushed::remove);
+        failedFlushes.forEach((device, n) -> into.failedFlushes.merge(device, n, Math::min));
+        failedFlushes.clear();
+        if (!taken.contains(into)) {
+            taken.add(into);
+        }
+    }
+
+    private static void move(RangeSet from, RangeSet to) {
+        for (ByteRange range : from.ranges()) {
+            to.add(range);
+            from.remove(range);
+        }
+    }
+
+    /** What it has taken and not settled. */
+    List<ByteRange> left(Taken of) {
+        return of.bytes.ranges();
+    }
+
+    /** The end of the last byte of it within a range. */
+    OptionalLong end(Taken of, ByteRange within) {
+        List<ByteRange> ranges = of.bytes.within(within);
+        return ranges.isEmpty() ? OptionalLong.empty() : OptionalLong.of(ranges.getLast().end());
+    }
+
+    /** As {@link #isUnfailed(int, long)}, of what it has taken. */
+    boolean isUnfailed(Taken of, int device, long failed) {
+        return of.failedFlushes.getOrDefault(device, failed) == failed;
+    }
+
+    /** It has covered what it has taken of these blocks. */
+    void settled(Taken of, ByteRange blocks) {
+        of.bytes.remove(blocks);
+    }
+
+    /**
+     * It is over: what it has not settled is for the next commit.
+     *
+     * @return what it has taken and is lost
+     */
+    List<ByteRange> over(Taken of) {
+        taken.remove(of);
+        if (!of.bytes.isEmpty()) {
+            of.failedFlushes.forEach((device, n) -> failedFlushes.merge(device, n, Math::min));
+            of.bytes.ranges().forEach(written::add);
+            of.bytes.ranges().forEach(unflushed::add);
+        }
+        return of.lost.ranges();
+    }
+
+    // ---- to look at
 
     List<ByteRange> written() {
         return written.ranges();
@@ -75,8 +179,15 @@ final class WrittenBytes {
         return unflushed.ranges();
     }
 
+    /** What was written there and is not committed, whoever covers it. */
     List<ByteRange> writtenWithin(ByteRange range) {
-        return written.within(range);
+        if (taken.isEmpty()) {
+            return written.within(range);
+        }
+        RangeSet all = new RangeSet();
+        written.within(range).forEach(all::add);
+        taken.forEach(each -> each.bytes.within(range).forEach(all::add));
+        return all.ranges();
     }
 
     List<ByteRange> filledWithin(ByteRange range) {
@@ -93,8 +204,12 @@ final class WrittenBytes {
 
     /** What was written and can never be committed, told once. */
     List<ByteRange> takeLost() {
+        if (lost.isEmpty()) {
+            return List.of();
+        }
         List<ByteRange> ranges = lost.ranges();
         ranges.forEach(lost::remove);
+        ranges.forEach(untold::remove);
         return ranges;
     }
 }

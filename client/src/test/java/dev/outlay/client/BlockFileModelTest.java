@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -38,7 +41,9 @@ final class BlockFileModelTest {
         Random random = new Random(seed);
         FileFixture fixture = new FileFixture(seed);
         fixture.volume.trouble(random.nextInt(4) * 5);
+        fixture.volume.expectStoresUnderWay();
         model = new byte[0];
+        List<CompletableFuture<Void>> ahead = new ArrayList<>();
         int freeAtFirst = fixture.volume.freeBlocks();
         BlockFile file = fixture.open();
         for (int step = 0; step < STEPS; step++) {
@@ -47,9 +52,11 @@ final class BlockFileModelTest {
                 write(file, random);
             } else if (dice < 65) {
                 read(file, random);
-            } else if (dice < 75) {
+            } else if (dice < 70) {
                 file.commit();
                 checkCommitted(fixture);
+            } else if (dice < 75) {
+                ahead.add(file.commitAsync());
             } else if (dice < 80) {
                 truncate(file, random);
             } else if (dice < 83) {
@@ -72,6 +79,8 @@ final class BlockFileModelTest {
         }
         file.close();
         checkCommitted(fixture);
+        fixture.scheduler.run(1);
+        ahead.forEach(CompletableFuture::join);
         try (BlockFile again = fixture.open()) {
             again.truncate(0);
         }

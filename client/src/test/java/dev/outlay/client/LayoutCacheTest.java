@@ -101,7 +101,8 @@ final class LayoutCacheTest {
         assertFalse(cache.stored(new ByteRange(10, 20), new ByteRange(0, 4096), before, 0, 0));
         assertEquals(List.of(new ByteRange(0, 10)), cache.takeLost());
         assertEquals(List.of(), cache.takeLost());
-        assertFalse(cache.isFilled(new ByteRange(0, 4096)));
+        cache.granted(IoMode.RW, fresh(2, FIRST), cache.era());
+        assertTrue(cache.isUnfilled(new ByteRange(0, 4096)));
     }
 
     @Test

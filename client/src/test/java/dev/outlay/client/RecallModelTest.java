@@ -9,8 +9,11 @@ import dev.outlay.v1.Notice;
 import dev.outlay.v1.Request;
 import dev.outlay.v1.ShedLoad;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -56,7 +59,9 @@ final class RecallModelTest {
                 });
         fixture.device.checkStore = volume::isGrantedForStores;
         fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));
+        volume.expectStoresUnderWay();
         model = new byte[0];
+        List<CompletableFuture<Void>> ahead = new ArrayList<>();
         BlockFile file = fixture.open();
         for (int step = 0; step < STEPS; step++) {
             for (int recalls = random.nextInt(3); recalls > 0; recalls--) {
@@ -67,8 +72,10 @@ final class RecallModelTest {
                 write(file, random);
             } else if (dice < 75) {
                 read(file, random);
-            } else if (dice < 87) {
+            } else if (dice < 82) {
                 file.commit();
+            } else if (dice < 87) {
+                ahead.add(file.commitAsync());
             } else if (dice < 90) {
                 int size = random.nextInt(Math.min(LARGEST, model.length + 20_000) + 1);
                 file.truncate(size);
@@ -84,6 +91,7 @@ final class RecallModelTest {
         }
         file.commit();
         fixture.scheduler.run(SETTLE_MILLIS);
+        ahead.forEach(CompletableFuture::join);
         assertEquals(0, volume.recalls().size(), "recalls that were never answered");
         assertEquals(model.length, volume.size());
         assertArrayEquals(model, volume.committedBytes());

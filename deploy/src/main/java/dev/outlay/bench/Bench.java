@@ -51,7 +51,7 @@ record Bench(
 
     /** How long a process works for nothing before it is measured first: until it is compiled. */
     long warmUpNanos() {
-        return (quick ? 2_000 : 5_000) * NANOS_PER_MILLI;
+        return (quick ? 2_000 : 12_000) * NANOS_PER_MILLI;
     }
 
     void add(Figure figure) {

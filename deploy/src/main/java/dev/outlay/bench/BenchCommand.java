@@ -58,7 +58,9 @@ public final class BenchCommand implements Callable<Integer> {
                     new HandoverBenchmark(),
                     new ExtentsBenchmark(),
                     new RestartBenchmark(),
+                    new CheckpointBenchmark(),
                     new SessionsBenchmark(),
+                    new ManyBenchmark(),
                     new ChurnBenchmark(),
                     new StartBenchmark());
 

@@ -1,38 +1,32 @@
 package dev.outlay.bench;
 
 import dev.outlay.process.ServerProcess;
-import dev.outlay.v1.Extent;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
  * {@code restart}: from the kill of a server to its first answer, by the size of its volume.
  *
- * <p>The volume's extents are in a snapshot, and behind it lies as much journal as there can be
- * before the server takes the next. What a start of the same server takes without any of it is
- * measured in the same rounds, and taken off before the rest is held against reading the bytes.
+ * <p>The volume's extents are in the checkpoint, and behind it lies as much journal as there can be
+ * before the next is durable. What a start of the same server takes without any of it is measured
+ * in the same rounds, and taken off before the rest is held against reading the bytes.
  */
 final class RestartBenchmark implements Benchmark {
 
     private static final int MIDDLE = 1_000_000;
     private static final int LARGE = 10_000_000;
     private static final int QUICK = 100_000;
-    private static final int EXTENTS_PER_COMMIT = 512;
-    private static final long BLOCK = BenchServer.BLOCK_BYTES;
     private static final long DEVICE_BYTES = 1L << 40;
 
-    /** The server's standard; a tenth less is full enough, as a snapshot would spoil it. */
-    private static final long THRESHOLD_BYTES = 256L << 20;
+    /** The server's standard; a tenth less is full enough, as a checkpoint would spoil it. */
+    private static final long THRESHOLD_BYTES = 4L << 20;
 
-    private static final long QUICK_THRESHOLD_BYTES = 16L << 20;
     private static final double FULL = 0.9;
 
     /** Commits between looks at how much journal there is. */
     private static final int LOOK_EVERY = 32;
 
-    private static final int TAIL_BLOCKS = 1 << 14;
+    private static final long TAIL_BYTES = 16 * ManyExtents.COMMIT_BYTES;
     private static final Pattern POSITION = gauge("journal");
     private static final Pattern SNAPSHOT = gauge("snapshot");
 
@@ -64,17 +58,13 @@ final class RestartBenchmark implements Benchmark {
         }
     }
 
-    private static long threshold(Bench bench) {
-        return bench.quick() ? QUICK_THRESHOLD_BYTES : THRESHOLD_BYTES;
-    }
-
     private static BenchServer start(Bench bench, String name) throws Exception {
         return BenchServer.start(
                 bench,
                 name,
                 DeviceFile.sparse(bench.stage().file(name + ".device"), DEVICE_BYTES),
                 OptionalLong.empty(),
-                "snapshot.threshold = " + (threshold(bench) >> 20) + "MiB\n");
+                "snapshot.threshold = " + (THRESHOLD_BYTES >> 20) + "MiB\n");
     }
 
     private static void restart(Bench bench, BenchServer empty, int extents, boolean first)
@@ -85,10 +75,10 @@ final class RestartBenchmark implements Benchmark {
             try (Streams.Connection connection = new Streams.Connection(full.address())) {
                 Party party = Party.open(connection, "filler", _ -> {}).learnDevices();
                 bench.progress(name + ": making them");
-                fill(party, extents);
+                var _ = ManyExtents.fill(party, "full", extents);
                 full.takeSnapshot();
                 bench.progress(name + ": filling the journal");
-                fillJournal(party, full, (long) (threshold(bench) * FULL));
+                fillJournal(party, full, (long) (THRESHOLD_BYTES * FULL));
             }
             KeptBytes kept = new KeptBytes(full.process().dataDirectory());
             double[][] taken =
@@ -135,50 +125,22 @@ final class RestartBenchmark implements Benchmark {
         }
     }
 
-    /** Extents of one block each, every second block of a file left out. */
-    private static void fill(Party party, int extents) throws Exception {
-        OpenFile file = party.create("full");
-        long length = 2 * EXTENTS_PER_COMMIT * BLOCK;
-        long at = 0;
-        for (int made = 0; made < extents; made += EXTENTS_PER_COMMIT) {
-            var _ = file.ask(file.commit(everySecondBlock(file.mapped(at, length))));
-            at += length;
-        }
-        var _ = file.ask(file.giveBack());
-    }
-
     /** Extents come and go until so much journal lies behind the snapshot. */
     private static void fillJournal(Party party, BenchServer server, long bytes) throws Exception {
         OpenFile file = party.create("tail");
-        long length = 2 * EXTENTS_PER_COMMIT * BLOCK;
         long at = 0;
         for (int commits = 0; ; commits++) {
             if (commits % LOOK_EVERY == 0
                     && server.process().sum(POSITION) - server.process().sum(SNAPSHOT) >= bytes) {
                 break;
             }
-            if (at == TAIL_BLOCKS * BLOCK) {
+            if (at == TAIL_BYTES) {
                 var _ = file.ask(file.truncate(0));
                 at = 0;
             }
-            var _ = file.ask(file.commit(everySecondBlock(file.mapped(at, length))));
-            at += length;
+            ManyExtents.add(file, at);
+            at += ManyExtents.COMMIT_BYTES;
         }
         var _ = file.ask(file.giveBack());
-    }
-
-    private static List<Extent> everySecondBlock(List<Extent> mapped) {
-        List<Extent> blocks = new ArrayList<>();
-        for (Extent extent : mapped) {
-            for (long in = 0; in < extent.getLength(); in += 2 * BLOCK) {
-                blocks.add(
-                        extent.toBuilder()
-                                .setFileOffset(extent.getFileOffset() + in)
-                                .setDeviceOffset(extent.getDeviceOffset() + in)
-                                .setLength(BLOCK)
-                                .build());
-            }
-        }
-        return blocks;
     }
 }

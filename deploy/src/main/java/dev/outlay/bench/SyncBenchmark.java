@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -20,6 +21,9 @@ final class SyncBenchmark implements Benchmark {
     private static final int PIECE_BYTES = 4 << 10;
     private static final long VOLUME_BYTES = 2L << 30;
     private static final long QUICK_VOLUME_BYTES = 512L << 20;
+
+    /** So many writers are at it while nothing is measured yet. */
+    private static final int WARM_UP_WRITERS = 16;
 
     /** One part in so many of the volume is written; the rest is for what is asked for ahead. */
     private static final int SHARE = 4;
@@ -48,9 +52,18 @@ final class SyncBenchmark implements Benchmark {
         long bytes = bench.quick() ? QUICK_VOLUME_BYTES : VOLUME_BYTES;
         try (DataBench data =
                 DataBench.open(bench, "sync", bench.stage().folder(), bench.device(), bytes)) {
+            warmUp(bench, data, bytes);
             with(bench, data, peers, 1, bytes, Goal.atLeast(1));
             with(bench, data, peers, 8, bytes, Goal.atLeast(4));
             with(bench, data, peers, 128, bytes, Goal.atLeast(10));
+        }
+    }
+
+    /** Until server and client are compiled: one writer alone would take minutes for that. */
+    private static void warmUp(Bench bench, DataBench data, long bytes) throws Exception {
+        bench.progress("sync, warming up");
+        try (Crew crew = new Crew(data, WARM_UP_WRITERS, bytes)) {
+            var _ = crew.rate(bench.warmUpNanos());
         }
     }
 
@@ -63,15 +76,9 @@ final class SyncBenchmark implements Benchmark {
             Goal goal)
             throws Exception {
         String name = "sync, " + writers + (writers == 1 ? " writer" : " writers");
-        List<Ours> ours = new ArrayList<>();
-        try (ExecutorService threads = Executors.newFixedThreadPool(writers);
-                Arena arena = Arena.ofShared()) {
-            MemorySegment piece = arena.allocate(PIECE_BYTES, PIECE_BYTES).fill((byte) 's');
-            for (int i = 0; i < writers; i++) {
-                ours.add(new Ours(data, "sync-" + i, piece, bytes / SHARE / writers));
-            }
+        try (Crew crew = new Crew(data, writers, bytes)) {
             List<Rounds.Take> takes = new ArrayList<>();
-            takes.add(() -> Writers.rate(threads, ours, bench.takeNanos()));
+            takes.add(() -> crew.rate(bench.takeNanos()));
             for (FileSystemSync peer : peers) {
                 takes.add(() -> peer.rate(writers, bench.takeNanos()));
             }
@@ -86,10 +93,34 @@ final class SyncBenchmark implements Benchmark {
                                 Rounds.Pair.of(taken[0], taken[i + 1]),
                                 goal));
             }
-        } finally {
-            for (Ours each : ours) {
+        }
+    }
+
+    /** Writers, each with a file of its own. */
+    private static final class Crew implements AutoCloseable {
+        private final List<Ours> writers = new ArrayList<>();
+        private final ExecutorService threads;
+        private final Arena arena = Arena.ofShared();
+
+        Crew(DataBench data, int count, long bytes) throws IOException {
+            threads = Executors.newFixedThreadPool(count);
+            MemorySegment piece = arena.allocate(PIECE_BYTES, PIECE_BYTES).fill((byte) 's');
+            for (int i = 0; i < count; i++) {
+                writers.add(new Ours(data, "sync-" + i, piece, bytes / SHARE / count));
+            }
+        }
+
+        double rate(long nanos) throws InterruptedException, ExecutionException {
+            return Writers.rate(threads, writers, nanos);
+        }
+
+        @Override
+        public void close() throws IOException {
+            threads.close();
+            for (Ours each : writers) {
                 each.close();
             }
+            arena.close();
         }
     }
 

@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,7 @@ public final class Stage implements AutoCloseable {
     private final Path folder;
     private final boolean keep;
     private final List<Process> started = new ArrayList<>();
+    private final Map<String, String> javaOptions = new HashMap<>();
     private final Thread atExit = Thread.ofPlatform().name("stage-end").unstarted(this::clear);
     private final CountDownLatch ending = new CountDownLatch(1);
 
@@ -80,9 +83,19 @@ public final class Stage implements AutoCloseable {
         // Nothing of the user's own: neither his server nor his saved sessions.
         builder.environment().remove("OUTLAY_SERVER");
         builder.environment().put("XDG_STATE_HOME", file("state").toString());
+        String options = javaOptions.get(name);
+        if (options != null) {
+            builder.environment()
+                    .merge("OUTLAY_JAVA_OPTS", options, (users, ours) -> users + " " + ours);
+        }
         Process process = builder.start();
         started.add(process);
         return process;
+    }
+
+    /** Options of the JVM of the process with that name, from its next start on. */
+    public synchronized void javaOptions(String name, String options) {
+        javaOptions.put(name, options);
     }
 
     /** Where a process writes its log. */

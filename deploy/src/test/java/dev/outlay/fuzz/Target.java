@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outlay.client.ServerAnswers;
 import dev.outlay.client.cli.SavedSessions;
+import dev.outlay.core.VolumeState;
 import dev.outlay.core.check.StateChecker;
 import dev.outlay.core.codec.ByteReader;
 import dev.outlay.core.codec.ByteWriter;
@@ -17,7 +18,9 @@ import dev.outlay.core.history.HistoryAccess;
 import dev.outlay.core.history.HistoryFormatException;
 import dev.outlay.core.history.HistoryLine;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.state.Row;
 import dev.outlay.core.state.StateImage;
+import dev.outlay.core.state.StateRows;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Limits;
@@ -34,6 +37,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /** A decoder, and what must hold of it whatever it is given. */
@@ -45,7 +50,7 @@ public enum Target {
     /** Answers kept for retries. */
     REPLIES,
 
-    /** The state of a volume as a snapshot holds it. */
+    /** The state of a volume as the exposure log's second copy begins with it. */
     IMAGE,
 
     /** A device's label and its copy. */
@@ -54,8 +59,8 @@ public enum Target {
     /** A segment of the journal. */
     SEGMENT,
 
-    /** A snapshot file. */
-    SNAPSHOT,
+    /** The rows of a checkpoint. */
+    ROWS,
 
     /** The server's configuration. */
     CONFIG,
@@ -77,6 +82,8 @@ public enum Target {
 
     /** ... and so much for each of its bytes. */
     private static final long BYTES_EACH = 16 << 10;
+
+    private static final int ROW_BYTES = 1 << 16;
 
     private static final com.sun.management.ThreadMXBean MEMORY =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -127,7 +134,7 @@ public enum Target {
             case IMAGE -> image(input);
             case LABEL -> label(input);
             case SEGMENT -> JournalFiles.segment(input);
-            case SNAPSHOT -> JournalFiles.snapshot(input);
+            case ROWS -> rows(input);
             case CONFIG -> config(input);
             case SESSION -> SavedSessions.read(input);
             case CLIENT_MESSAGE -> ClientRequests.take(input);
@@ -181,6 +188,33 @@ public enum Target {
             byte[] again = StateImage.encode(StateImage.decode(Limits.DEFAULT, image));
             check(Arrays.equals(image, again), "not stable");
         }
+    }
+
+    /** Keys and values in turn, the length of each before it. */
+    private static void rows(byte[] input) {
+        StateRows.Loader loader = new StateRows.Loader(Limits.DEFAULT);
+        VolumeState state;
+        try {
+            ByteReader in = new ByteReader(input);
+            while (!in.atEnd()) {
+                loader.row(in.readBytes(ROW_BYTES), in.readBytes(ROW_BYTES));
+            }
+            state = VolumeState.of(loader);
+        } catch (CorruptDataException e) {
+            return;
+        }
+        if (!state.tables().isCreated() || !StateChecker.check(state.tables()).isEmpty()) {
+            return;
+        }
+        StateRows.Loader again = new StateRows.Loader(Limits.DEFAULT);
+        NavigableMap<byte[], byte[]> sorted = new TreeMap<>(Arrays::compareUnsigned);
+        for (Row row : state.takeAllRows()) {
+            if (row instanceof Row.Put put) {
+                sorted.put(put.key(), put.value());
+            }
+        }
+        sorted.forEach(again::row);
+        check(Arrays.equals(state.image(), VolumeState.of(again).image()), "other rows come back");
     }
 
     /** The last byte of the input says whether the checksum is mended first. */

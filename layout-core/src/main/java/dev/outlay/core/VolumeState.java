@@ -6,7 +6,9 @@ import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.Decision;
 import dev.outlay.core.op.Operations;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.state.Row;
 import dev.outlay.core.state.StateImage;
+import dev.outlay.core.state.StateRows;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.state.WaitingRoom;
 import dev.outlay.core.value.Limits;
@@ -50,6 +52,11 @@ public final class VolumeState {
         return new VolumeState(StateImage.decode(limits, image));
     }
 
+    /** The volume whose rows have been loaded, as {@link #takeRows} told them. */
+    public static VolumeState of(StateRows.Loader rows) {
+        return new VolumeState(rows.tables());
+    }
+
     /** The first facts of a new volume. */
     public static List<Fact> creation(VolumeSettings settings, List<VolumeDevice> devices) {
         List<Fact> facts = new ArrayList<>();
@@ -77,14 +84,16 @@ public final class VolumeState {
 
     /** Decides and applies until the command is answered or waits. */
     public Execution execute(Command command) {
-        List<Fact> facts = new ArrayList<>();
-        List<Notice> notices = new ArrayList<>();
+        List<Fact> facts = List.of();
+        List<Notice> notices = List.of();
         Command next = command;
         for (int step = 0; step < MAX_STEPS; step++) {
             Decision decision = decide(next);
-            decision.facts().forEach(this::apply);
-            facts.addAll(decision.facts());
-            notices.addAll(decision.notices());
+            for (Fact fact : decision.facts()) {
+                apply(fact);
+            }
+            facts = joined(facts, decision.facts());
+            notices = joined(notices, decision.notices());
             switch (decision.outcome()) {
                 case Decision.Outcome.Answer answer -> {
                     return new Execution(
@@ -116,6 +125,19 @@ public final class VolumeState {
         throw new IllegalStateException("deciding " + command + " does not end");
     }
 
+    private static <T> List<T> joined(List<T> before, List<T> more) {
+        if (before.isEmpty()) {
+            return more;
+        }
+        if (more.isEmpty()) {
+            return before;
+        }
+        List<T> all = new ArrayList<>(before.size() + more.size());
+        all.addAll(before);
+        all.addAll(more);
+        return all;
+    }
+
     /** What shall happen; changes nothing. */
     public Decision decide(Command command) {
         return Operations.decide(tables, command);
@@ -142,5 +164,30 @@ public final class VolumeState {
     /** The durable state as bytes: equal states give equal bytes. */
     public byte[] image() {
         return StateImage.encode(tables);
+    }
+
+    // ---- saving what changes
+
+    /** From now on changes are noted, so that {@link #takeRows} can tell them. */
+    public void noteChanges() {
+        tables.noteChanges();
+    }
+
+    /** How many facts there are to tell of. */
+    public int changes() {
+        return tables.changes();
+    }
+
+    /**
+     * What has changed of the durable state since this was asked last, or since {@link
+     * #noteChanges}: the rows of a volume that is loaded from them are those that were told.
+     */
+    public List<Row> takeRows() {
+        return tables.takeRows();
+    }
+
+    /** All of the durable state, in place of whatever was told before. */
+    public List<Row> takeAllRows() {
+        return tables.takeAllRows();
     }
 }

@@ -14,6 +14,7 @@ import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -114,7 +115,8 @@ final class PutCommand extends TransferCommand {
             throws IOException, CommandFailure {
         byte[] piece = new byte[PIECE_BYTES];
         long bytes = 0;
-        long committed = 0;
+        long asked = 0;
+        CompletableFuture<Void> ahead = CompletableFuture.completedFuture(null);
         try (BlockFile file =
                 client.open(temporary.volume(), temporary.path(), StandardOpenOption.WRITE)) {
             while (true) {
@@ -126,9 +128,13 @@ final class PutCommand extends TransferCommand {
                 file.write(ByteBuffer.wrap(piece, 0, length), bytes);
                 bytes += length;
                 progress.at(bytes);
-                if (bytes - committed >= COMMIT_EVERY_BYTES) {
-                    file.commit();
-                    committed = bytes;
+                if (bytes - asked >= COMMIT_EVERY_BYTES) {
+                    if (ahead.isCompletedExceptionally()) {
+                        // Says why, unless it works by now.
+                        file.commit();
+                    }
+                    ahead = file.commitAsync();
+                    asked = bytes;
                 }
             }
             file.commit();

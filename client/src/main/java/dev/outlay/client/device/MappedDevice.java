@@ -127,7 +127,7 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
      * does not close while a system call uses it, so this waits for one that does.
      */
     @Override
-    public final void close() throws DeviceException {
+    public void close() throws DeviceException {
         channel.close();
         for (int attempt = 1; arena.scope().isAlive(); attempt++) {
             try {

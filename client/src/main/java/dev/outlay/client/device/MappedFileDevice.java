@@ -31,11 +31,16 @@ public final class MappedFileDevice extends MappedDevice {
 
     private final boolean onDisk;
     private final SharedFlush sharedFlush;
+    private final CachedPages cached;
+
+    /** How long the file was when it was last looked at; -1: to be looked at. */
+    private volatile long knownBytes = -1;
 
     private MappedFileDevice(Path path, Opened opened, boolean onDisk) {
         super(path, FileChannel.MapMode.READ_WRITE, Durability.FORCED, opened);
         this.onDisk = onDisk;
         this.sharedFlush = new SharedFlush(path, this::forceFile);
+        this.cached = onDisk ? CachedPages.of(path, size()) : CachedPages.none();
     }
 
     /** Opens any file that carries a label. */
@@ -62,6 +67,7 @@ public final class MappedFileDevice extends MappedDevice {
             return;
         }
         bounds().checkWrite(deviceOffset, source.byteSize());
+        cached.storing(deviceOffset, source.byteSize());
         long chunk = source.isNative() ? CHUNK_BYTES : HEAP_CHUNK_BYTES;
         for (long done = 0; done < source.byteSize(); done += chunk) {
             long count = Math.min(chunk, source.byteSize() - done);
@@ -80,7 +86,7 @@ public final class MappedFileDevice extends MappedDevice {
                 .call(
                         "write " + length + " bytes at " + deviceOffset,
                         file -> {
-                            if (file.size() < deviceOffset + length) {
+                            if (bytes(file) < deviceOffset + length) {
                                 // It would become longer.
                                 throw new DeviceException(
                                         DeviceException.Reason.IO,
@@ -93,6 +99,16 @@ public final class MappedFileDevice extends MappedDevice {
                             }
                             return source;
                         });
+    }
+
+    /** The length of the file; of stores between two flushes the first one looks. */
+    private long bytes(FileChannel file) throws IOException {
+        long bytes = knownBytes;
+        if (bytes < 0) {
+            bytes = file.size();
+            knownBytes = bytes;
+        }
+        return bytes;
     }
 
     @Override
@@ -121,7 +137,17 @@ public final class MappedFileDevice extends MappedDevice {
                         "flush",
                         file -> {
                             file.force(false);
+                            knownBytes = -1;
                             return file;
                         });
+    }
+
+    @Override
+    public void close() throws DeviceException {
+        try {
+            super.close();
+        } finally {
+            cached.close();
+        }
     }
 }

@@ -197,6 +197,13 @@ public final class ClientSession {
         return submit(Call.mutation(volume, body, onReply, deadline()).followed(attempts));
     }
 
+    /**
+     * Sends what {@code asking} asks for in one message, as far as one holds it. It must not wait.
+     */
+    public void together(Runnable asking) {
+        pump.runAfter(asking);
+    }
+
     /** Says that a recall has arrived; nobody waits for the answer. */
     public void acknowledge(String volume, long recall) {
         var _ = query(SessionMessages.acknowledge(volume, recall));

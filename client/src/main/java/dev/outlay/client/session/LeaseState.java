@@ -56,7 +56,12 @@ public final class LeaseState {
 
     /** Whether the device may be touched at this moment. */
     public boolean isValid() {
-        return clock.nanos() - endNanos < 0;
+        return isValidAt(clock.nanos());
+    }
+
+    /** As {@link #isValid}, for who has just looked at the clock. */
+    public boolean isValidAt(long nanos) {
+        return nanos - endNanos < 0;
     }
 
     /** Milliseconds left; 0 or less: it is over. */

@@ -38,12 +38,32 @@ final class Pump {
 
     /** Works until nothing is left, unless another thread is at it. Called without the lock. */
     void run() {
-        synchronized (lock) {
-            if (running) {
-                return;
-            }
-            running = true;
+        if (begin()) {
+            work();
         }
+    }
+
+    /** As {@link #run}, after {@code step}: what that adds is worked off behind it, at once. */
+    void runAfter(Runnable step) {
+        boolean mine = begin();
+        try {
+            step.run();
+        } finally {
+            if (mine) {
+                work();
+            }
+        }
+    }
+
+    private boolean begin() {
+        synchronized (lock) {
+            boolean mine = !running;
+            running = true;
+            return mine;
+        }
+    }
+
+    private void work() {
         while (true) {
             Runnable next;
             synchronized (lock) {

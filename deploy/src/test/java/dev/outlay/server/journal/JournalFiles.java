@@ -3,7 +3,6 @@ package dev.outlay.server.journal;
 import dev.outlay.fuzz.Target;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,14 +13,13 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * Segments and snapshots of arbitrary bytes. The first byte of an input says whether checksums are
- * mended before it is read, so that what they cover is reached as well.
+ * Segments of arbitrary bytes. The first byte of an input says whether checksums are mended before
+ * it is read, so that what they cover is reached as well.
  */
 public final class JournalFiles {
 
     private static final UUID VOLUME = new UUID(0x1122334455667788L, 0x99aabbccddeeff00L);
     private static final SegmentName NAME = new SegmentName(2, 0);
-    private static final String SNAPSHOT = "snapshot-000000000000012288.snap";
     private static final int BYTES_MAX = 64 << 10;
     private static final int SEGMENT_BYTES = 10 * Sectors.BYTES;
 
@@ -52,24 +50,6 @@ public final class JournalFiles {
         }
         Target.check(
                 replayed.size() <= scanned.size(), "opening replays what a scan does not find");
-    }
-
-    /** A snapshot: found and read whole, or called damaged. */
-    public static void snapshot(byte[] input) throws IOException {
-        Disk disk = new Disk();
-        disk.files.put(SNAPSHOT, content(input, JournalFiles::mendSnapshot));
-        SnapshotStore store = new SnapshotStore(disk, VOLUME);
-        try {
-            Optional<Snapshot> snapshot = store.readLatest(4096);
-            if (snapshot.isPresent()) {
-                try (InputStream in = snapshot.get().open()) {
-                    long read = in.readAllBytes().length;
-                    Target.check(read == snapshot.get().imageBytes(), "not all of it is read");
-                }
-            }
-        } catch (SnapshotDamagedException e) {
-            Target.check(String.valueOf(e.getMessage()).contains("outlay fsck"), "no advice");
-        }
     }
 
     @FunctionalInterface
@@ -123,22 +103,6 @@ public final class JournalFiles {
             content.putInt(at + BatchFormat.CRC_OFFSET, chain);
             at += fits ? (int) size : Sectors.BYTES;
         }
-    }
-
-    private static void mendSnapshot(ByteBuffer content) {
-        content.putInt(SnapshotFormat.MAGIC_OFFSET, SnapshotFormat.MAGIC);
-        content.putInt(SnapshotFormat.VERSION_OFFSET, SnapshotFormat.VERSION);
-        content.putLong(SnapshotFormat.POSITION_OFFSET, 12288);
-        content.putLong(SnapshotFormat.VOLUME_HIGH_OFFSET, VOLUME.getMostSignificantBits());
-        content.putLong(SnapshotFormat.VOLUME_LOW_OFFSET, VOLUME.getLeastSignificantBits());
-        long image = content.getLong(SnapshotFormat.IMAGE_BYTES_OFFSET);
-        if (image >= 0 && image <= content.capacity() - SnapshotFormat.IMAGE_OFFSET) {
-            content.putInt(
-                    SnapshotFormat.IMAGE_CRC_OFFSET,
-                    Sectors.crc(content, SnapshotFormat.IMAGE_OFFSET, (int) image));
-        }
-        content.putInt(
-                SnapshotFormat.CRC_OFFSET, Sectors.crc(content, 0, SnapshotFormat.CRC_OFFSET));
     }
 
     /** A folder in memory. */

@@ -83,10 +83,20 @@ public final class ByteWriter {
 
     /** Writes the length in bytes as a var number, then UTF-8. Lone surrogates are refused. */
     public void writeString(String value) {
-        if (!StandardCharsets.UTF_8.newEncoder().canEncode(value)) {
+        if (!isUtf16(value)) {
             throw new IllegalArgumentException("string has a lone surrogate, no UTF-8 for it");
         }
         writeBytes(value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Whether each surrogate has its other half. */
+    private static boolean isUtf16(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (Character.isSurrogate(value.charAt(i))) {
+                return StandardCharsets.UTF_8.newEncoder().canEncode(value);
+            }
+        }
+        return true;
     }
 
     /** The number of bytes written so far. */

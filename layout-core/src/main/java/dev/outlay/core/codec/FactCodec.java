@@ -4,6 +4,7 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Continuation;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.value.EndCause;
+import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Proof;
 import java.util.List;
 
@@ -15,6 +16,11 @@ import java.util.List;
 public final class FactCodec {
 
     static final int VERSION = 1;
+
+    private static final byte[] NO_RECORD = {};
+
+    /** As much as most records need. */
+    private static final int RECORD_BYTES = 512;
 
     private static final int VOLUME_CREATED = 1;
     private static final int DEVICE_ADDED = 2;
@@ -40,6 +46,7 @@ public final class FactCodec {
     private static final int EXTENTS_PROVEN = 22;
 
     private static final int EXTENTS_REPLACED = 33;
+    private static final int UNCOMMITTED_FREED = 44;
 
     private static final int DEVICE_RETIRING = 41;
     private static final int DEVICE_RETIRED = 42;
@@ -59,14 +66,18 @@ public final class FactCodec {
 
     /** The record of the durable ones among {@code facts}; empty if there are none. */
     public static byte[] record(List<Fact> facts) {
-        List<Fact> durable = facts.stream().filter(Fact::isDurable).toList();
-        if (durable.isEmpty()) {
-            return new byte[0];
+        ByteWriter out = null;
+        for (Fact fact : facts) {
+            if (!fact.isDurable()) {
+                continue;
+            }
+            if (out == null) {
+                out = new ByteWriter(RECORD_BYTES);
+                out.writeByte(VERSION);
+            }
+            write(out, fact);
         }
-        ByteWriter out = new ByteWriter();
-        out.writeByte(VERSION);
-        durable.forEach(fact -> write(out, fact));
-        return out.toByteArray();
+        return out == null ? NO_RECORD : out.toByteArray();
     }
 
     /** The facts of a record; damage is a {@link CorruptDataException}. */
@@ -182,6 +193,12 @@ public final class FactCodec {
                 ValueCodec.range(out, f.range());
                 out.writeLong(f.by());
             }
+            case Fact.UncommittedFreed f -> {
+                out.writeByte(UNCOMMITTED_FREED);
+                ValueCodec.file(out, f.file());
+                ValueCodec.range(out, f.range());
+                out.writeLong(f.by());
+            }
             case Fact.ExtentsQuarantined f -> {
                 out.writeByte(EXTENTS_QUARANTINED);
                 ValueCodec.file(out, f.file());
@@ -208,10 +225,11 @@ public final class FactCodec {
                 ValueCodec.layoutId(out, f.layout());
                 out.writeInt(f.seqid());
                 // A call may grant READ beside what is durable; the READ ends with the server.
-                ValueCodec.list(
-                        out,
-                        f.ranges().stream().filter(r -> r.kind().isDurable()).toList(),
-                        ValueCodec::layoutRange);
+                List<LayoutRange> durable = durable(f.ranges());
+                out.writeVar(durable.size());
+                for (LayoutRange range : durable) {
+                    ValueCodec.layoutRange(out, range);
+                }
             }
             case Fact.LayoutReturned f -> {
                 out.writeByte(LAYOUT_RETURNED);
@@ -248,6 +266,15 @@ public final class FactCodec {
             case Fact.WaitEnded f -> throw notDurable(f);
             case Fact.InterestNoted f -> throw notDurable(f);
         }
+    }
+
+    private static List<LayoutRange> durable(List<LayoutRange> ranges) {
+        for (LayoutRange range : ranges) {
+            if (!range.kind().isDurable()) {
+                return ranges.stream().filter(r -> r.kind().isDurable()).toList();
+            }
+        }
+        return ranges;
     }
 
     private static void device(ByteWriter out, int tag, int device) {
@@ -311,6 +338,9 @@ public final class FactCodec {
                             in.readLong());
             case EXTENTS_FREED ->
                     new Fact.ExtentsFreed(ValueCodec.file(in), ValueCodec.range(in), in.readLong());
+            case UNCOMMITTED_FREED ->
+                    new Fact.UncommittedFreed(
+                            ValueCodec.file(in), ValueCodec.range(in), in.readLong());
             case EXTENTS_QUARANTINED ->
                     new Fact.ExtentsQuarantined(
                             ValueCodec.file(in),

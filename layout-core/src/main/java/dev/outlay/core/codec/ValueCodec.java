@@ -62,7 +62,9 @@ public final class ValueCodec {
 
     public static <T> void list(ByteWriter out, List<T> values, BiConsumer<ByteWriter, T> each) {
         out.writeVar(values.size());
-        values.forEach(v -> each.accept(out, v));
+        for (T value : values) {
+            each.accept(out, value);
+        }
     }
 
     public static <T> List<T> list(ByteReader in, Function<ByteReader, T> each) {

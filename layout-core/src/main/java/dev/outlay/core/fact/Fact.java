@@ -155,6 +155,12 @@ public sealed interface Fact {
     record ExtentsFreed(FileId file, ByteRange range, long by) implements Fact {}
 
     /**
+     * What was allocated for a grant in the range and never committed leaves the file and is free;
+     * those at risk go to quarantine instead. Says in one range what may be a million extents.
+     */
+    record UncommittedFreed(FileId file, ByteRange range, long by) implements Fact {}
+
+    /**
      * Every mapped block of the ranges leaves the file and is quarantined: {@code holder} may still
      * store into it.
      */
@@ -269,7 +275,12 @@ public sealed interface Fact {
 
         @Override
         public boolean isDurable() {
-            return ranges.stream().anyMatch(r -> r.kind().isDurable());
+            for (LayoutRange range : ranges) {
+                if (range.kind().isDurable()) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 

@@ -159,6 +159,9 @@ final class CommitBlocksOp {
 
     /** Bytes under device work are in no commit until it is complete. */
     private static OptionalLong workOn(FileNode file, List<CommitRange> ranges) {
+        if (file.works() == 0) {
+            return OptionalLong.empty();
+        }
         return ranges.stream()
                 .map(r -> file.workOn(ByteRange.ofLength(r.fileOffset(), r.length())))
                 .filter(Objects::nonNull)
@@ -195,21 +198,20 @@ final class CommitBlocksOp {
                             + " is less than this volume accepts, "
                             + tables.settings().leastDurability());
         }
-        ask.lastWriteOffset()
-                .ifPresent(
-                        offset -> {
-                            if (ask.ranges().stream()
-                                    .noneMatch(
-                                            r ->
-                                                    ByteRange.ofLength(r.fileOffset(), r.length())
-                                                            .contains(offset))) {
-                                throw new Refusal(
-                                        Reason.INVALID_ARGUMENT,
-                                        "last_write_offset "
-                                                + offset
-                                                + " lies in none of the ranges");
-                            }
-                        });
+        if (ask.lastWriteOffset().isPresent()) {
+            checkLastWrite(ask.ranges(), ask.lastWriteOffset().getAsLong());
+        }
+    }
+
+    private static void checkLastWrite(List<CommitRange> ranges, long offset) {
+        for (CommitRange range : ranges) {
+            if (ByteRange.ofLength(range.fileOffset(), range.length()).contains(offset)) {
+                return;
+            }
+        }
+        throw new Refusal(
+                Reason.INVALID_ARGUMENT,
+                "last_write_offset " + offset + " lies in none of the ranges");
     }
 
     private static void checkDevices(VolumeTables tables, CommitBlocks ask) {
@@ -218,19 +220,15 @@ final class CommitBlocksOp {
             if (device == null) {
                 throw new Refusal(Reason.BAD_LAYOUT, "this volume has no device " + range.device());
             }
-            OptionalLong incarnation =
-                    ask.devices().stream()
-                            .filter(d -> d.device() == range.device())
-                            .mapToLong(DeviceIncarnation::incarnation)
-                            .findFirst();
-            if (incarnation.isEmpty()) {
+            DeviceIncarnation seen = named(ask.devices(), range.device());
+            if (seen == null) {
                 throw new Refusal(
                         Reason.INVALID_ARGUMENT,
                         "the commit names device "
                                 + range.device()
                                 + " without the incarnation read from its label");
             }
-            if (incarnation.getAsLong() != device.incarnation()) {
+            if (seen.incarnation() != device.incarnation()) {
                 throw new Refusal(
                         Reason.DEVICE_MISMATCH,
                         "device "
@@ -240,9 +238,18 @@ final class CommitBlocksOp {
                                 + ") is at incarnation "
                                 + device.incarnation()
                                 + ", the client read "
-                                + incarnation.getAsLong());
+                                + seen.incarnation());
             }
         }
+    }
+
+    private static @Nullable DeviceIncarnation named(List<DeviceIncarnation> devices, int index) {
+        for (DeviceIncarnation device : devices) {
+            if (device.device() == index) {
+                return device;
+            }
+        }
+        return null;
     }
 
     private static void checkGrant(

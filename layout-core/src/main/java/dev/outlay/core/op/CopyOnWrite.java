@@ -49,6 +49,10 @@ final class CopyOnWrite {
             for (Extent main : Coexistence.parts(tables, extent)) {
                 boolean copies =
                         main.state() == ExtentState.WRITTEN && (atomic || main.has(Extent.SHARED));
+                if (file.fresh().isEmpty()) {
+                    pieces.add(new Piece(main, null, copies || main.isHole()));
+                    continue;
+                }
                 for (Extent copy : file.fresh().slice(main.range())) {
                     pieces.add(
                             copy.isHole()

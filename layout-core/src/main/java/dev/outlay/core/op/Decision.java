@@ -57,6 +57,9 @@ public record Decision(List<Fact> facts, List<Notice> notices, Outcome outcome) 
 
     /** The same with more to tell. */
     public Decision with(List<Notice> more) {
+        if (more.isEmpty()) {
+            return this;
+        }
         List<Notice> all = new java.util.ArrayList<>(notices);
         all.addAll(more);
         return new Decision(facts, all, outcome);

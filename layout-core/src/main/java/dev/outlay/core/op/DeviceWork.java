@@ -258,14 +258,21 @@ final class DeviceWork {
 
     /** Device work that the first try of this operation started. */
     static OptionalLong of(VolumeTables tables, Origin origin) {
+        if (tables.works().isEmpty()) {
+            return OptionalLong.empty();
+        }
         return worksOf(tables, origin.client())
                 .filter(w -> originOf(w.then()).orElseThrow().operationId() == origin.operationId())
                 .mapToLong(Work::id)
                 .findFirst();
     }
 
-    /** Device work that operations of this client wait for. */
-    static Stream<Work> worksOf(VolumeTables tables, ClientId client) {
+    /** How much device work operations of this client wait for. */
+    static long countOf(VolumeTables tables, ClientId client) {
+        return tables.works().isEmpty() ? 0 : worksOf(tables, client).count();
+    }
+
+    private static Stream<Work> worksOf(VolumeTables tables, ClientId client) {
         return tables.works().stream()
                 .filter(w -> originOf(w.then()).filter(o -> o.client().equals(client)).isPresent());
     }

@@ -42,6 +42,9 @@ final class ExactlyOnce {
 
     /** Who is answered has no place in the queue any more. */
     private static List<Fact> leaving(VolumeTables tables, Origin origin) {
+        if (tables.waiting().of(origin).isEmpty()) {
+            return List.of();
+        }
         return tables.waiting().of(origin).stream()
                 .map(waiter -> (Fact) new Fact.WaitEnded(waiter.ticket()))
                 .toList();
@@ -78,7 +81,7 @@ final class ExactlyOnce {
                 client.outstandingAfter(origin.answeredThrough())
                         + tables.waiting().waitsOf(origin.client())
                         - (tables.waiting().of(origin).isPresent() ? 1 : 0)
-                        + DeviceWork.worksOf(tables, origin.client()).count();
+                        + DeviceWork.countOf(tables, origin.client());
         if (outstanding >= tables.limits().outstandingOperations()) {
             throw new Refusal(
                     Reason.RESOURCE_EXHAUSTED,
@@ -135,8 +138,12 @@ final class ExactlyOnce {
             all.addAll(leaving(tables, origin));
             return Decision.answer(all, reply);
         }
-        boolean durable = facts.stream().anyMatch(Fact::isDurable);
-        List<Fact> all = new ArrayList<>(facts);
+        boolean durable = false;
+        for (Fact fact : facts) {
+            durable |= fact.isDurable();
+        }
+        List<Fact> all = new ArrayList<>(facts.size() + 1);
+        all.addAll(facts);
         all.add(
                 new Fact.Answered(
                         origin.client(),

@@ -30,7 +30,12 @@ final class FreshBlocks {
      * @throws Shortage if there are not blocks enough
      */
     List<Piece> fill(ByteRange range, List<Piece> pieces, long leastBytes) {
-        List<ByteRange> lacking = pieces.stream().filter(Piece::lacks).map(Piece::range).toList();
+        List<ByteRange> lacking = new ArrayList<>();
+        for (Piece piece : pieces) {
+            if (piece.lacks()) {
+                lacking.add(piece.range());
+            }
+        }
         if (lacking.isEmpty()) {
             return pieces;
         }
@@ -71,7 +76,7 @@ final class FreshBlocks {
     }
 
     private List<Extent> plan(List<ByteRange> holes) {
-        long bytes = holes.stream().mapToLong(ByteRange::length).sum();
+        long bytes = Placement.bytes(holes);
         if (!Relocation.leavesEnough(tables, bytes)) {
             return List.of();
         }

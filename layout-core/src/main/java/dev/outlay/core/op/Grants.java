@@ -64,7 +64,9 @@ final class Grants {
             }
         }
         addRecalled(tables, file, caller, range, held);
-        held.sort((a, b) -> a.range.compareTo(b.range));
+        if (held.size() > 1) {
+            held.sort((a, b) -> a.range.compareTo(b.range));
+        }
         return held;
     }
 
@@ -95,6 +97,9 @@ final class Grants {
 
     /** A holder whose lease is over: what it holds is courtesy, and ends when somebody needs it. */
     static Optional<ClientId> lapsedHolder(List<Held> held) {
+        if (held.isEmpty()) {
+            return Optional.empty();
+        }
         return held.stream()
                 .filter(h -> h.holder.isLapsed() && h.holder.ended().isEmpty())
                 .map(h -> h.holder.record().id())
@@ -217,12 +222,9 @@ final class Grants {
                 new Fact.LayoutReturned(client, file.id(), layout.nextSeqid(), returned, durable));
         for (LayoutRange range : held) {
             if (range.kind().isWriter()) {
-                uncommitted(file, range.range())
-                        .forEach(
-                                r ->
-                                        facts.add(
-                                                new Fact.ExtentsFreed(
-                                                        file.id(), r, client.value())));
+                if (!file.uncommitted(range.range()).isEmpty()) {
+                    facts.add(new Fact.UncommittedFreed(file.id(), range.range(), client.value()));
+                }
                 List<ByteRange> copies = CopyOnWrite.copied(file, range.range());
                 if (!copies.isEmpty()) {
                     facts.add(new Fact.CopiesFreed(file.id(), copies));
@@ -243,10 +245,7 @@ final class Grants {
 
     /** Blocks allocated for a grant and never committed: they are nobody's once the grant ends. */
     static List<ByteRange> uncommitted(FileNode file, ByteRange range) {
-        return file.extents().mapped(range).stream()
-                .filter(e -> e.state() == ExtentState.UNWRITTEN && !e.has(Extent.KEPT))
-                .map(Extent::range)
-                .toList();
+        return file.uncommitted(range).stream().map(Extent::range).toList();
     }
 
     /**
@@ -295,6 +294,9 @@ final class Grants {
 
     /** All of a range, holes included; extents that are in other maps too are flagged SHARED. */
     static List<Extent> shown(VolumeTables tables, FileNode file, ByteRange range) {
+        if (tables.shared().isEmpty()) {
+            return file.extents().slice(range);
+        }
         return file.extents().slice(range).stream()
                 .flatMap(e -> tables.shared().split(e).stream())
                 .toList();

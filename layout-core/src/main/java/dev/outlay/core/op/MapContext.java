@@ -97,6 +97,9 @@ record MapContext(
     }
 
     private static List<LayoutRange> join(List<LayoutRange> ranges) {
+        if (ranges.size() == 1) {
+            return ranges;
+        }
         List<LayoutRange> joined = new ArrayList<>();
         for (LayoutRange range : ranges) {
             LayoutRange last = joined.isEmpty() ? null : joined.getLast();

@@ -54,10 +54,10 @@ final class MapForRead {
                             file.sizeBytes()));
         }
         ByteRange range = new ByteRange(asked.start(), end);
-        List<Held> writers =
-                Grants.ofOthers(tables, file, caller, range).stream()
-                        .flatMap(h -> InTheWay.of(tables, file, h, GrantKind.READ).stream())
-                        .toList();
+        List<Held> writers = new ArrayList<>();
+        for (Held held : Grants.ofOthers(tables, file, caller, range)) {
+            writers.addAll(InTheWay.of(tables, file, held, GrantKind.READ));
+        }
         List<ByteRange> ahead = Waiting.allAhead(tables, file, ask, range, false);
         Coverage need = new Coverage(Math.min(ask.minLength(), range.length()));
         List<Extent> extents = new ArrayList<>();
@@ -65,7 +65,7 @@ final class MapForRead {
         for (Extent extent : Grants.shown(tables, file, range)) {
             for (Extent piece : split(extent, writers, ahead)) {
                 Held writer = holderOf(piece, writers);
-                boolean waitedFor = ahead.stream().anyMatch(piece.range()::overlaps);
+                boolean waitedFor = overlapsAny(piece, ahead);
                 if ((writer != null || waitedFor) && piece.state() == ExtentState.WRITTEN) {
                     if (writer != null && isLapsed(writer)) {
                         return Revocation.step(
@@ -124,6 +124,9 @@ final class MapForRead {
 
     /** Pieces of which each is held, or waited for, by one client whole or not at all. */
     private static List<Extent> split(Extent extent, List<Held> writers, List<ByteRange> ahead) {
+        if (writers.isEmpty() && ahead.isEmpty()) {
+            return List.of(extent);
+        }
         TreeSet<Long> cuts = new TreeSet<>();
         Stream.concat(writers.stream().map(Held::range), ahead.stream())
                 .filter(extent.range()::overlaps)
@@ -145,9 +148,20 @@ final class MapForRead {
     }
 
     private static @Nullable Held holderOf(Extent piece, List<Held> writers) {
-        return writers.stream()
-                .filter(w -> w.range().overlaps(piece.range()))
-                .findFirst()
-                .orElse(null);
+        for (Held writer : writers) {
+            if (writer.range().overlaps(piece.range())) {
+                return writer;
+            }
+        }
+        return null;
+    }
+
+    private static boolean overlapsAny(Extent piece, List<ByteRange> ranges) {
+        for (ByteRange range : ranges) {
+            if (range.overlaps(piece.range())) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -52,11 +52,12 @@ final class MapForWrite {
     }
 
     Decision decide(ByteRange range) {
-        List<Held> others =
-                Grants.ofOthers(tables, file, caller, range).stream()
-                        .filter(h -> !isOwnFormerReader(h))
-                        .flatMap(h -> InTheWay.of(tables, file, h, asked()).stream())
-                        .toList();
+        List<Held> others = new ArrayList<>();
+        for (Held held : Grants.ofOthers(tables, file, caller, range)) {
+            if (!isOwnFormerReader(held)) {
+                others.addAll(InTheWay.of(tables, file, held, asked()));
+            }
+        }
         Optional<ClientId> lapsed = Grants.lapsedHolder(others);
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);
@@ -89,17 +90,24 @@ final class MapForWrite {
                 return Decision.awaitWork(List.of(new Fact.WorkIntended(work)), work.id());
             }
         }
-        return map.answer(
-                allocations(pieces),
-                pieces.stream().filter(p -> !p.lacks()).map(this::granted).toList(),
-                pieces.stream().flatMap(this::told).map(MapContext::shown).toList());
+        List<LayoutRange> granted = new ArrayList<>(pieces.size());
+        List<Extent> told = new ArrayList<>(pieces.size());
+        for (Piece piece : pieces) {
+            if (!piece.lacks()) {
+                granted.add(granted(piece));
+            }
+            for (Extent extent : told(piece)) {
+                told.add(MapContext.shown(extent));
+            }
+        }
+        return map.answer(allocations(pieces), granted, told);
     }
 
     /** For stores that are to be seen at once by a commit, what no commit named is unwritten. */
-    private Stream<Extent> told(Piece piece) {
+    private List<Extent> told(Piece piece) {
         return Zeroing.isOn(tables) && !ask.flags().atomic()
-                ? Zeroing.shown(piece)
-                : piece.extents().stream();
+                ? Zeroing.shown(piece).toList()
+                : piece.extents();
     }
 
     /** As many pieces as the answer may hold; a pair is not torn. */
@@ -175,7 +183,8 @@ final class MapForWrite {
             List<Held> inTheWay = Grants.notBehind(others, ahead, needed);
             barrier = new Barrier(at, new Conflict(file, needed, true, inTheWay));
         }
-        for (Extent extent : file.extents().mapped(range)) {
+        List<Extent> mapped = tables.anyHasToMove() ? file.extents().mapped(range) : List.of();
+        for (Extent extent : mapped) {
             if (extent.has(Extent.AT_RISK)) {
                 String what =
                         "bytes "

@@ -47,11 +47,19 @@ final class Placement {
                                         most)
                         : tables.free()
                                 .plan(
-                                        holes.stream().mapToLong(ByteRange::length).sum(),
+                                        bytes(holes),
                                         goal(tables, file, holes.getFirst().start()),
                                         alignment,
                                         most);
         return place(holes, pieces, flags);
+    }
+
+    static long bytes(List<ByteRange> ranges) {
+        long bytes = 0;
+        for (ByteRange range : ranges) {
+            bytes += range.length();
+        }
+        return bytes;
     }
 
     /**
@@ -85,8 +93,11 @@ final class Placement {
      * not suffice.
      */
     static List<Extent> place(List<ByteRange> holes, List<DeviceRange> pieces, int flags) {
-        long wanted = holes.stream().mapToLong(ByteRange::length).sum();
-        if (pieces.stream().mapToLong(DeviceRange::length).sum() < wanted) {
+        long found = 0;
+        for (DeviceRange piece : pieces) {
+            found += piece.length();
+        }
+        if (found < bytes(holes)) {
             return List.of();
         }
         List<Extent> extents = new ArrayList<>();

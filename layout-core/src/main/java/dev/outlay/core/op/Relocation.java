@@ -104,6 +104,9 @@ final class Relocation {
 
     /** Where the first block of {@code range} that has to move begins; its end if none has. */
     static long firstRisk(VolumeTables tables, FileNode file, ByteRange range) {
+        if (!tables.anyHasToMove()) {
+            return range.end();
+        }
         for (Extent extent : file.extents().mapped(range)) {
             if (hasToMove(tables, extent)) {
                 return extent.fileOffset();
@@ -149,7 +152,7 @@ final class Relocation {
      * are at risk as much is kept for moving them, up to a limit.
      */
     static boolean leavesEnough(VolumeTables tables, long bytes) {
-        long keep = Math.min(tables.spaceUse().atRisk(), tables.limits().relocationReserveBytes());
+        long keep = Math.min(tables.atRiskBytes(), tables.limits().relocationReserveBytes());
         return keep == 0 || tables.free().freeBytes() - bytes >= keep;
     }
 }

@@ -85,6 +85,9 @@ final class Waiting {
     /** All bytes of {@code range} that others wait for in front of this request. */
     static List<ByteRange> allAhead(
             VolumeTables tables, FileNode file, Mutation ask, ByteRange range, boolean exclusive) {
+        if (tables.waiting().on(file.id()).isEmpty()) {
+            return List.of();
+        }
         long own = tables.waiting().of(ask.origin()).map(Waiter::ticket).orElse(Long.MAX_VALUE);
         Waiter asked = new Waiter(own, ask.origin(), file.id(), range, exclusive, 0);
         return tables.waiting().on(file.id()).stream()

@@ -1,5 +1,6 @@
 package dev.outlay.core.space;
 
+import dev.outlay.core.codec.CorruptDataException;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
@@ -33,6 +34,26 @@ public final class ExtentMap {
     private int pageCount;
     private int extents;
     private long mappedBytes;
+
+    /** What {@link #takeChanges} has to tell; null if nothing. */
+    private @Nullable Unsaved unsaved;
+
+    /** Pages that have changed, and where pages were saved that are gone. */
+    private static final class Unsaved {
+        private final List<ExtentPage> pages = new ArrayList<>(1);
+        private final List<Long> gone = new ArrayList<>(0);
+    }
+
+    /** Hears of pages, which are runs of neighbouring extents. */
+    @FunctionalInterface
+    public interface PageChanges {
+        /**
+         * The page that begins at {@code start} is this now.
+         *
+         * @param bytes for {@link #load}; null if no page begins there any more
+         */
+        void page(long start, byte @Nullable [] bytes);
+    }
 
     /** The number of extents kept, holes not counted. */
     public int extents() {
@@ -162,6 +183,7 @@ public final class ExtentMap {
                 number++) {
             ExtentPage page = pages[number];
             int to = page.ceiling(range.end());
+            touch(page);
             for (int i = page.ceiling(range.start()); i < to; i++) {
                 page.setMeta(i, meta);
             }
@@ -184,6 +206,7 @@ public final class ExtentMap {
             ExtentPage page = pages[number];
             int first = page.ceiling(range.start());
             int last = page.ceiling(range.end());
+            touch(page);
             page.remove(first, last);
             extents -= last - first;
         }
@@ -290,6 +313,7 @@ public final class ExtentMap {
         long head = offset - page.start(index);
         long length = page.length(index);
         if (head > 0 && head < length) {
+            touch(page);
             page.setLength(index, head);
             insertAfter(number, index, offset, length - head, page.place(index) + head);
         }
@@ -305,12 +329,16 @@ public final class ExtentMap {
             // Files mostly grow at their end: there, leave full pages behind.
             boolean atEnd = number == pageCount - 1 && at == ExtentPage.MAX;
             int cut = atEnd ? ExtentPage.MAX : ExtentPage.MAX / 2;
+            if (!atEnd) {
+                touch(pages[number]);
+            }
             addPage(number + 1, atEnd ? new ExtentPage(start) : pages[number].splitOff(cut));
             if (at >= cut && (atEnd || at > cut)) {
                 target = number + 1;
                 at -= cut;
             }
         }
+        touch(pages[target]);
         pages[target].insert(at, start, length, place);
         firsts[target] = pages[target].start(0);
         extents++;
@@ -327,6 +355,9 @@ public final class ExtentMap {
         pages[number] = page;
         firsts[number] = page.count() > 0 ? page.start(0) : 0;
         pageCount++;
+        if (page.savedAt == ExtentPage.NOT_SAVED) {
+            touch(page);
+        }
     }
 
     /**
@@ -342,9 +373,13 @@ public final class ExtentMap {
             int counted = page.count();
             page.merge(index, end);
             if (before != null && before.joins(page)) {
+                touch(before);
                 before.setLength(
                         before.count() - 1, before.length(before.count() - 1) + page.length(0));
                 page.remove(0, 1);
+            }
+            if (page.count() != counted) {
+                touch(page);
             }
             extents -= counted - page.count();
             before = page.count() > 0 ? page : before;
@@ -360,8 +395,13 @@ public final class ExtentMap {
         for (int next = kept + 1; next < end; next++) {
             if (pages[kept].count() + pages[next].count() <= FUSE_BELOW
                     || pages[next].count() == 0) {
-                pages[kept].append(pages[next]);
+                if (pages[next].count() > 0) {
+                    touch(pages[kept]);
+                    pages[kept].append(pages[next]);
+                }
+                drop(pages[next]);
             } else if (pages[kept].count() == 0) {
+                drop(pages[kept]);
                 pages[kept] = pages[next];
             } else {
                 pages[++kept] = pages[next];
@@ -371,6 +411,9 @@ public final class ExtentMap {
             firsts[number] = pages[number].count() > 0 ? pages[number].start(0) : 0;
         }
         int filled = pages[kept].count() > 0 ? kept + 1 : kept;
+        if (filled == kept) {
+            drop(pages[kept]);
+        }
         removePages(filled, end);
     }
 
@@ -382,5 +425,89 @@ public final class ExtentMap {
         System.arraycopy(firsts, to, firsts, from, pageCount - to);
         Arrays.fill(pages, pageCount - (to - from), pageCount, null);
         pageCount -= to - from;
+    }
+
+    // ---- saving
+
+    /** Tells what has changed since it was asked last: first what is gone, then what is there. */
+    public void takeChanges(PageChanges to) {
+        Unsaved all = unsaved;
+        if (all == null) {
+            return;
+        }
+        unsaved = null;
+        all.gone.forEach(start -> to.page(start, null));
+        for (ExtentPage page : all.pages) {
+            if (page.changed && page.savedAt != page.start(0)) {
+                told(to, page.savedAt);
+            }
+        }
+        for (ExtentPage page : all.pages) {
+            if (page.changed) {
+                page.changed = false;
+                page.savedAt = page.start(0);
+                to.page(page.savedAt, page.encode());
+            }
+        }
+    }
+
+    private static void told(PageChanges to, long goneFrom) {
+        if (goneFrom != ExtentPage.NOT_SAVED) {
+            to.page(goneFrom, null);
+        }
+    }
+
+    /** As if nothing of the map had ever been told. */
+    public void forgetSaved() {
+        unsaved = null;
+        for (int number = 0; number < pageCount; number++) {
+            ExtentPage page = pages[number];
+            page.savedAt = ExtentPage.NOT_SAVED;
+            page.changed = false;
+            touch(page);
+        }
+    }
+
+    /**
+     * Puts a page that was told of behind all others.
+     *
+     * @throws CorruptDataException if it is no page, or does not belong there
+     */
+    public void load(long start, byte[] bytes) {
+        ExtentPage page = ExtentPage.decode(start, bytes);
+        ExtentPage last = pageCount == 0 ? null : pages[pageCount - 1];
+        if (start < endOffset() || (last != null && last.joins(page))) {
+            throw new CorruptDataException(
+                    "extents from " + start + " on overlap or continue those before them");
+        }
+        addPage(pageCount, page);
+        extents += page.count();
+        for (int i = 0; i < page.count(); i++) {
+            mappedBytes += page.length(i);
+        }
+    }
+
+    private void touch(ExtentPage page) {
+        if (!page.changed) {
+            page.changed = true;
+            unsaved().pages.add(page);
+        }
+    }
+
+    /** The page is part of the map no more. */
+    private void drop(ExtentPage page) {
+        page.changed = false;
+        if (page.savedAt != ExtentPage.NOT_SAVED) {
+            unsaved().gone.add(page.savedAt);
+        }
+    }
+
+    private Unsaved unsaved() {
+        Unsaved all = unsaved;
+        if (all == null) {
+            all = new Unsaved();
+            unsaved = all;
+        }
+        return all;
     }
 }

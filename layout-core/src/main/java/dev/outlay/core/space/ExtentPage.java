@@ -1,5 +1,8 @@
 package dev.outlay.core.space;
 
+import dev.outlay.core.codec.ByteReader;
+import dev.outlay.core.codec.ByteWriter;
+import dev.outlay.core.codec.CorruptDataException;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
@@ -30,10 +33,19 @@ final class ExtentPage {
 
     private static final int FIRST_CAPACITY = 4;
 
+    /** Stands for the offset at which a page was saved that never was. */
+    static final long NOT_SAVED = -1;
+
     private final Column offset;
     private final Column length;
     private long[] place;
     private int count;
+
+    /** Where it began when it was saved last; its map's to keep, as is {@link #changed}. */
+    long savedAt = NOT_SAVED;
+
+    /** Whether it has changed since. */
+    boolean changed;
 
     /**
      * @param about where in the file its extents begin
@@ -207,5 +219,61 @@ final class ExtentPage {
         offset.grow(capacity);
         length.grow(capacity);
         place = Arrays.copyOf(place, capacity);
+    }
+
+    // ---- as bytes
+
+    /**
+     * The extents as bytes: how many, and of each the gap before it, its length, both in {@link
+     * #UNIT}, and its place.
+     */
+    byte[] encode() {
+        ByteWriter out = new ByteWriter(2 + count * (2 + Long.BYTES));
+        out.writeVar(count);
+        long at = start(0);
+        for (int i = 0; i < count; i++) {
+            out.writeVar((start(i) - at) / UNIT);
+            out.writeVar(length(i) / UNIT);
+            out.writeLong(place[i]);
+            at = end(i);
+        }
+        return out.toByteArray();
+    }
+
+    /**
+     * What {@link #encode} wrote of a page that begins at {@code first}.
+     *
+     * @throws CorruptDataException if that is no page
+     */
+    static ExtentPage decode(long first, byte[] bytes) {
+        ByteReader in = new ByteReader(bytes);
+        int count = in.readCount(MAX);
+        if (count == 0) {
+            throw new CorruptDataException("a page without extents");
+        }
+        ExtentPage page =
+                new ExtentPage(
+                        new Column(first, count), new Column(0, count), new long[count], count);
+        long at = first;
+        for (int i = 0; i < count; i++) {
+            long gap = bytes(in);
+            long extent = bytes(in);
+            if (extent == 0 || at + gap + extent < 0 || (i == 0 && gap != 0)) {
+                throw new CorruptDataException("a page of extents that do not follow each other");
+            }
+            page.set(i, at + gap, extent, in.readLong());
+            at += gap + extent;
+        }
+        in.expectEnd();
+        page.savedAt = first;
+        return page;
+    }
+
+    private static long bytes(ByteReader in) {
+        long units = in.readVar();
+        if (units > Long.MAX_VALUE / UNIT / 4) {
+            throw new CorruptDataException("a length of " + units + " units");
+        }
+        return units * UNIT;
     }
 }

@@ -1,52 +1,82 @@
 package dev.outlay.core.space;
 
 import dev.outlay.core.value.DeviceRange;
-import java.util.Collection;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.Iterator;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.NavigableSet;
-import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The free extents of a volume under two orders, by place and by size. No two of one device touch.
+ *
+ * <p>A place is one number: device in the top 16 bits, offset on it below.
  */
 final class FreeExtents {
 
-    private record BySize(long length, int device, long start) {
+    private static final int DEVICE_SHIFT = 48;
+    private static final long OFFSET_MASK = (1L << DEVICE_SHIFT) - 1;
 
-        static final Comparator<BySize> ORDER =
-                Comparator.comparingLong(BySize::length)
-                        .thenComparingInt(BySize::device)
-                        .thenComparingLong(BySize::start);
+    /** Place and length. */
+    private final SortedPairs byPlace = new SortedPairs();
 
-        static BySize of(DeviceRange range) {
-            return new BySize(range.length(), range.device(), range.start());
-        }
+    /** Length and place. */
+    private final SortedPairs bySize = new SortedPairs();
 
-        DeviceRange range() {
-            return new DeviceRange(device, start, length);
-        }
+    private long bytes;
+
+    private static long place(int device, long offset) {
+        return (long) device << DEVICE_SHIFT | offset;
     }
 
-    private final NavigableMap<DeviceGoal, DeviceRange> byPlace = new TreeMap<>();
-    private final NavigableSet<BySize> bySize = new TreeSet<>(BySize.ORDER);
-    private long bytes;
+    private static DeviceRange range(long place, long length) {
+        return new DeviceRange((int) (place >>> DEVICE_SHIFT), place & OFFSET_MASK, length);
+    }
 
     /** Puts in a range that touches and overlaps nothing free. */
     void add(DeviceRange range) {
-        byPlace.put(new DeviceGoal(range.device(), range.start()), range);
-        bySize.add(BySize.of(range));
+        long place = place(range.device(), range.start());
+        byPlace.add(place, range.length());
+        bySize.add(range.length(), place);
         bytes += range.length();
+    }
+
+    /**
+     * Puts in all there is, where there is nothing: rising by place, no two of one device touch.
+     */
+    void addAll(DeviceRanges ranges) {
+        long[] bySizeAndIndex = new long[ranges.count()];
+        int counted = 0;
+        DeviceRanges giants = new DeviceRanges();
+        for (int i = 0; i < ranges.count(); i++) {
+            DeviceRange range = ranges.range(i);
+            byPlace.append(place(range.device(), range.start()), range.length());
+            bytes += range.length();
+            long units = range.length() / ExtentPage.UNIT;
+            if (units <= Integer.MAX_VALUE) {
+                bySizeAndIndex[counted++] = units << Integer.SIZE | i;
+            } else {
+                giants.add(range);
+            }
+        }
+        Arrays.sort(bySizeAndIndex, 0, counted);
+        for (int i = 0; i < counted; i++) {
+            DeviceRange range = ranges.range((int) bySizeAndIndex[i]);
+            bySize.append(range.length(), place(range.device(), range.start()));
+        }
+        for (int i = 0; i < giants.count(); i++) {
+            DeviceRange range = giants.range(i);
+            bySize.add(range.length(), place(range.device(), range.start()));
+        }
     }
 
     /** Takes out exactly this extent. */
     void remove(DeviceRange extent) {
-        byPlace.remove(new DeviceGoal(extent.device(), extent.start()));
-        bySize.remove(BySize.of(extent));
+        long place = place(extent.device(), extent.start());
+        byPlace.remove(place, extent.length());
+        bySize.remove(extent.length(), place);
         bytes -= extent.length();
     }
 
@@ -55,106 +85,152 @@ final class FreeExtents {
     }
 
     long largest() {
-        return bySize.isEmpty() ? 0 : bySize.last().length();
+        return bySize.isEmpty() ? 0 : bySize.a(bySize.last());
     }
 
     /** All of them by device and offset. */
-    Collection<DeviceRange> all() {
-        return byPlace.values();
+    Iterable<DeviceRange> all() {
+        return () -> placed(byPlace.first(), byPlace::next, 0, -1);
     }
 
     /** The extent that holds the byte at {@code place}. */
     @Nullable DeviceRange containing(DeviceGoal place) {
-        Map.Entry<DeviceGoal, DeviceRange> floor = byPlace.floorEntry(place);
-        return floor != null
-                        && floor.getValue().device() == place.device()
-                        && floor.getValue().end() > place.offset()
-                ? floor.getValue()
+        // Of an offset at the very end of a device no extent of the next one may answer.
+        long at = byPlace.lower(place(place.device(), 0) + place.offset(), -1);
+        DeviceRange floor = placedOrNull(at);
+        return floor != null && floor.device() == place.device() && floor.end() > place.offset()
+                ? floor
                 : null;
     }
 
     /** The extent of that device which ends exactly at {@code place}. */
     @Nullable DeviceRange endingAt(DeviceGoal place) {
-        Map.Entry<DeviceGoal, DeviceRange> lower = byPlace.lowerEntry(place);
-        return lower != null
-                        && lower.getValue().device() == place.device()
-                        && lower.getValue().end() == place.offset()
-                ? lower.getValue()
+        DeviceRange lower =
+                placedOrNull(byPlace.lower(place(place.device(), 0) + place.offset(), 0));
+        return lower != null && lower.device() == place.device() && lower.end() == place.offset()
+                ? lower
                 : null;
     }
 
     /** The first extent that begins at or after {@code place}, on whatever device. */
     @Nullable DeviceRange startingFrom(DeviceGoal place) {
-        Map.Entry<DeviceGoal, DeviceRange> ceiling = byPlace.ceilingEntry(place);
-        return ceiling == null ? null : ceiling.getValue();
+        return placedOrNull(byPlace.ceiling(place(place.device(), 0) + place.offset(), 0));
     }
 
     /** Whether any byte of {@code range} is free. */
     boolean overlaps(DeviceRange range) {
-        Map.Entry<DeviceGoal, DeviceRange> lower =
-                byPlace.lowerEntry(new DeviceGoal(range.device(), range.end()));
-        return lower != null && lower.getValue().overlaps(range);
+        DeviceRange lower = placedOrNull(byPlace.lower(place(range.device(), 0) + range.end(), 0));
+        return lower != null && lower.overlaps(range);
     }
 
     /** Extents of one device that begin in {@code [from, to)}, rising. */
-    Collection<DeviceRange> startingWithin(int device, long from, long to) {
-        return byPlace.subMap(new DeviceGoal(device, from), new DeviceGoal(device, to)).values();
+    Iterable<DeviceRange> startingWithin(int device, long from, long to) {
+        if (from >= to) {
+            return List.of();
+        }
+        long first = place(device, 0) + from;
+        long last = place(device, 0) + (to - 1);
+        return () -> placed(byPlace.ceiling(first, 0), byPlace::next, first, last);
     }
 
     /** The same, falling. */
-    Collection<DeviceRange> startingWithinDescending(int device, long from, long to) {
-        return byPlace.subMap(new DeviceGoal(device, from), true, new DeviceGoal(device, to), false)
-                .descendingMap()
-                .values();
+    Iterable<DeviceRange> startingWithinDescending(int device, long from, long to) {
+        if (from >= to) {
+            return List.of();
+        }
+        long first = place(device, 0) + from;
+        long last = place(device, 0) + (to - 1);
+        return () -> placed(byPlace.lower(last, -1), byPlace::before, first, last);
     }
 
     /** A smallest extent of {@code length} or more; among equals the one nearest to the goal. */
     @Nullable DeviceRange bestFit(long length, @Nullable DeviceGoal goal) {
-        BySize first = bySize.ceiling(new BySize(length, 0, 0));
-        if (first == null) {
+        long first = bySize.ceiling(length, 0);
+        if (first == SortedPairs.NONE) {
             return null;
         }
         if (goal == null) {
-            return first.range();
+            return sized(first);
         }
-        BySize probe = new BySize(first.length(), goal.device(), goal.offset());
-        BySize after = bySize.ceiling(probe);
-        BySize before = bySize.lower(probe);
-        boolean hasAfter = after != null && after.length() == first.length();
-        boolean hasBefore = before != null && before.length() == first.length();
+        long best = bySize.a(first);
+        long wish = place(goal.device(), 0) + goal.offset();
+        long after = bySize.ceiling(best, wish);
+        long before = bySize.lower(best, wish);
+        boolean hasAfter = after != SortedPairs.NONE && bySize.a(after) == best;
+        boolean hasBefore = before != SortedPairs.NONE && bySize.a(before) == best;
         if (hasAfter && hasBefore) {
-            return distance(before, goal) < distance(after, goal) ? before.range() : after.range();
+            return distance(bySize.b(before), goal) < distance(bySize.b(after), goal)
+                    ? sized(before)
+                    : sized(after);
         }
-        return hasAfter ? after.range() : hasBefore ? before.range() : first.range();
+        return sized(hasAfter ? after : hasBefore ? before : first);
+    }
+
+    private static long distance(long place, DeviceGoal goal) {
+        return (int) (place >>> DEVICE_SHIFT) == goal.device()
+                ? Math.abs((place & OFFSET_MASK) - goal.offset())
+                : Long.MAX_VALUE;
     }
 
     /** Extents of {@code atLeast} bytes or more, smallest first. */
     Iterator<DeviceRange> rising(long atLeast) {
-        return ranges(bySize.tailSet(new BySize(atLeast, 0, 0), true).iterator());
+        return new Walk(bySize.ceiling(atLeast, 0), bySize::next, this::sized);
     }
 
     /** All extents, largest first. */
     Iterator<DeviceRange> falling() {
-        return ranges(bySize.descendingIterator());
+        return new Walk(bySize.last(), bySize::before, this::sized);
     }
 
-    private static long distance(BySize extent, DeviceGoal goal) {
-        return extent.device() == goal.device()
-                ? Math.abs(extent.start() - goal.offset())
-                : Long.MAX_VALUE;
+    private DeviceRange sized(long at) {
+        return range(bySize.b(at), bySize.a(at));
     }
 
-    private static Iterator<DeviceRange> ranges(Iterator<BySize> keys) {
-        return new Iterator<>() {
-            @Override
-            public boolean hasNext() {
-                return keys.hasNext();
-            }
+    private DeviceRange placed(long at) {
+        return range(byPlace.a(at), byPlace.b(at));
+    }
 
-            @Override
-            public DeviceRange next() {
-                return keys.next().range();
+    private @Nullable DeviceRange placedOrNull(long at) {
+        return at == SortedPairs.NONE ? null : placed(at);
+    }
+
+    /** Extents as long as they begin in {@code [first, last]}. */
+    private Iterator<DeviceRange> placed(long at, LongUnaryOperator step, long first, long last) {
+        LongUnaryOperator within =
+                place ->
+                        place != SortedPairs.NONE
+                                        && Long.compareUnsigned(byPlace.a(place), first) >= 0
+                                        && Long.compareUnsigned(byPlace.a(place), last) <= 0
+                                ? place
+                                : SortedPairs.NONE;
+        return new Walk(within.applyAsLong(at), step.andThen(within), this::placed);
+    }
+
+    /** Extents one after the other; nothing may change meanwhile. */
+    private static final class Walk implements Iterator<DeviceRange> {
+        private final LongUnaryOperator step;
+        private final LongFunction<DeviceRange> extent;
+        private long place;
+
+        Walk(long place, LongUnaryOperator step, LongFunction<DeviceRange> extent) {
+            this.place = place;
+            this.step = step;
+            this.extent = extent;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return place != SortedPairs.NONE;
+        }
+
+        @Override
+        public DeviceRange next() {
+            if (place == SortedPairs.NONE) {
+                throw new NoSuchElementException();
             }
-        };
+            DeviceRange found = extent.apply(place);
+            place = step.applyAsLong(place);
+            return found;
+        }
     }
 }

@@ -2,13 +2,13 @@ package dev.outlay.core.space;
 
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Devices are divided into allocation groups. They do not bound a free extent; they only spread
  * the first blocks of files, so that files written side by side do not interleave.
  *
- * <p>Each call costs O(log n) of the free extents, and {@code plan} a bounded number of steps more
- * besides one for each piece.
+ * <p>Takes about 24 bytes for each free extent. Each call costs O(log n) of the free extents, and
+ * {@code plan} a bounded number of steps more besides one for each piece.
  */
 public final class FreeSpace {
 
@@ -124,8 +124,8 @@ public final class FreeSpace {
         if (!devices.containsKey(device) || withdrawn.contains(device)) {
             throw new IllegalStateException("device " + device + " cannot be withdrawn");
         }
-        List<DeviceRange> extents =
-                List.copyOf(free.startingWithin(device, 0, DeviceRange.MAX_OFFSET));
+        List<DeviceRange> extents = new ArrayList<>();
+        free.startingWithin(device, 0, DeviceRange.MAX_OFFSET).forEach(extents::add);
         extents.forEach(this::remove);
         withdrawn.add(device);
         extents.forEach(this::add);
@@ -159,13 +159,19 @@ public final class FreeSpace {
 
     /** The number of free bytes on one device; costs a step for each of its free extents. */
     public long freeBytesOn(int device) {
-        return of(device).startingWithin(device, 0, DeviceRange.MAX_OFFSET).stream()
-                .mapToLong(DeviceRange::length)
-                .sum();
+        long bytes = 0;
+        for (DeviceRange extent : of(device).startingWithin(device, 0, DeviceRange.MAX_OFFSET)) {
+            bytes += extent.length();
+        }
+        return bytes;
+    }
+
+    private boolean isWithdrawn(int device) {
+        return !withdrawn.isEmpty() && withdrawn.contains(device);
     }
 
     private FreeExtents of(int device) {
-        return withdrawn.contains(device) ? freeOnWithdrawn : free;
+        return isWithdrawn(device) ? freeOnWithdrawn : free;
     }
 
     /** The length of the longest free extent in bytes, or 0. */
@@ -199,7 +205,7 @@ public final class FreeSpace {
             throw new IllegalArgumentException("maxPieces " + maxPieces + " is below one");
         }
         SpacePlanner planner = new SpacePlanner(free, lengthBytes, goal, blockSize, maxPieces);
-        return planner.plan(Math.max(alignment, blockSize), groupOf(goal));
+        return planner.plan(Math.max(alignment, blockSize), this::groupOf);
     }
 
     /**
@@ -250,14 +256,14 @@ public final class FreeSpace {
 
     private void add(DeviceRange range) {
         of(range.device()).add(range);
-        if (byDevice && !withdrawn.contains(range.device())) {
+        if (byDevice && !isWithdrawn(range.device())) {
             freeOf.computeIfAbsent(range.device(), _ -> new FreeExtents()).add(range);
         }
     }
 
     private void remove(DeviceRange extent) {
         of(extent.device()).remove(extent);
-        if (byDevice && !withdrawn.contains(extent.device())) {
+        if (byDevice && !isWithdrawn(extent.device())) {
             Objects.requireNonNull(freeOf.get(extent.device())).remove(extent);
         }
     }
@@ -277,6 +283,41 @@ public final class FreeSpace {
         if (range.end() < extent.end()) {
             add(extent.slice(range.end() - extent.start(), extent.end() - range.end()));
         }
+    }
+
+    /** As {@link #take} of each of these, on devices of which all is free. */
+    public void takeAll(DeviceRanges taken) {
+        taken.sort();
+        DeviceRanges left = new DeviceRanges();
+        int next = 0;
+        for (Device device : devices.values()) {
+            DeviceRange whole = device.whole();
+            if (!isFree(whole)) {
+                throw new IllegalStateException("not all of device " + whole + " is free");
+            }
+            remove(whole);
+            DeviceRanges ofDevice = byDevice ? new DeviceRanges() : left;
+            long free = whole.start();
+            for (; next < taken.count() && taken.range(next).device() == whole.device(); next++) {
+                DeviceRange range = taken.range(next);
+                requireAligned(range);
+                if (range.start() < free || range.end() > whole.end()) {
+                    throw new IllegalStateException(range + " is taken, but not of this volume");
+                }
+                ofDevice.add(whole.device(), free, range.start());
+                free = range.end();
+            }
+            ofDevice.add(whole.device(), free, whole.end());
+            if (byDevice) {
+                left.addAll(ofDevice);
+                Objects.requireNonNull(freeOf.get(whole.device())).addAll(ofDevice);
+            }
+        }
+        if (next < taken.count()) {
+            throw new IllegalStateException(
+                    taken.range(next) + " is taken, but of no device of this volume");
+        }
+        free.addAll(left);
     }
 
     /** Marks a range of a device of this volume as free; none of it may be free yet. */
@@ -316,12 +357,13 @@ public final class FreeSpace {
 
     /** Shows every free extent, those of withdrawn devices last; no two of one device touch. */
     public void forEach(Consumer<DeviceRange> action) {
-        Stream.concat(free.all().stream(), freeOnWithdrawn.all().stream()).forEach(action);
+        free.all().forEach(action);
+        freeOnWithdrawn.all().forEach(action);
     }
 
-    private @Nullable ByteRange groupOf(@Nullable DeviceGoal goal) {
-        Device device = goal == null ? null : devices.get(goal.device());
-        if (goal == null || device == null) {
+    private @Nullable ByteRange groupOf(DeviceGoal goal) {
+        Device device = devices.get(goal.device());
+        if (device == null) {
             return null;
         }
         DeviceRange whole = device.whole();

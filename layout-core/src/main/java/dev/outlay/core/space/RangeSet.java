@@ -24,6 +24,9 @@ public final class RangeSet {
         long start = range.start();
         long end = range.end();
         Map.Entry<Long, Long> touching = ends.floorEntry(end);
+        if (touching != null && touching.getKey() <= start && touching.getValue() >= end) {
+            return;
+        }
         while (touching != null && touching.getValue() >= start) {
             start = Math.min(start, touching.getKey());
             end = Math.max(end, touching.getValue());

@@ -5,6 +5,7 @@ import dev.outlay.core.value.DeviceRange;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,13 +47,14 @@ final class SpacePlanner {
     /**
      * The pieces in the order in which they follow each other in the file, or none.
      *
-     * @param group the allocation group of the goal; ignored without a goal
+     * @param groupOf the allocation group of the goal, if that is on a device of the volume; asked
+     *     for only if there is no room at the goal
      */
-    List<DeviceRange> plan(long alignment, @Nullable ByteRange group) {
+    List<DeviceRange> plan(long alignment, Function<DeviceGoal, @Nullable ByteRange> groupOf) {
         if (length > free.bytes()) {
             return List.of();
         }
-        DeviceRange single = length > free.largest() ? null : single(alignment, group);
+        DeviceRange single = length > free.largest() ? null : single(alignment, groupOf);
         if (single != null) {
             return List.of(single);
         }
@@ -60,15 +62,18 @@ final class SpacePlanner {
         return pieces.isEmpty() ? several(blockSize) : pieces;
     }
 
-    private @Nullable DeviceRange single(long alignment, @Nullable ByteRange group) {
-        DeviceRange aligned = singleAt(alignment, group);
-        return aligned != null || alignment == blockSize ? aligned : singleAt(blockSize, group);
+    private @Nullable DeviceRange single(
+            long alignment, Function<DeviceGoal, @Nullable ByteRange> groupOf) {
+        DeviceRange aligned = singleAt(alignment, groupOf);
+        return aligned != null || alignment == blockSize ? aligned : singleAt(blockSize, groupOf);
     }
 
-    private @Nullable DeviceRange singleAt(long alignment, @Nullable ByteRange group) {
+    private @Nullable DeviceRange singleAt(
+            long alignment, Function<DeviceGoal, @Nullable ByteRange> groupOf) {
         if (goal != null) {
             DeviceRange found = atGoal(goal, alignment);
-            if (found == null && group != null) {
+            ByteRange group = found != null ? null : groupOf.apply(goal);
+            if (group != null) {
                 found = nearGoal(goal, group, alignment);
             }
             if (found != null) {

@@ -46,7 +46,7 @@ final class StripePlanner {
     List<DeviceRange> plan(
             List<ByteRange> pieces,
             StripeGoals goals,
-            Function<@Nullable DeviceGoal, @Nullable ByteRange> groupOf,
+            Function<DeviceGoal, @Nullable ByteRange> groupOf,
             int maxPieces) {
         List<Share> shares = new ArrayList<>();
         for (ByteRange piece : pieces) {
@@ -72,7 +72,7 @@ final class StripePlanner {
                                     goal,
                                     blockSize,
                                     maxPieces)
-                            .plan(blockSize, groupOf.apply(goal));
+                            .plan(blockSize, groupOf);
             if (found.isEmpty()) {
                 return List.of();
             }

@@ -38,9 +38,13 @@ final class BlockFacts {
 
     private static void convert(
             VolumeTables tables, FileNode node, ByteRange range, ExtentState state, int flags) {
-        node.extents.mapped(range).forEach(e -> count(tables, e, node.removing, -1));
+        for (Extent before : node.extents.mapped(range)) {
+            count(tables, before, node.removing, -1);
+        }
         node.extents.convert(range, state, flags);
-        node.extents.mapped(range).forEach(e -> count(tables, e, node.removing, 1));
+        for (Extent after : node.extents.mapped(range)) {
+            count(tables, after, node.removing, 1);
+        }
     }
 
     static void free(VolumeTables tables, Fact.ExtentsFreed f) {
@@ -50,6 +54,16 @@ final class BlockFacts {
             leave(tables, extent, node.removing, null);
         }
         changed(node, f.range(), f.by());
+    }
+
+    static void free(VolumeTables tables, Fact.UncommittedFreed f) {
+        FileNode node = tables.need(f.file());
+        node.mapEpoch++;
+        for (Extent extent : node.uncommitted(f.range())) {
+            node.extents.punch(extent.range());
+            leave(tables, extent, node.removing, null);
+            changed(node, extent.range(), f.by());
+        }
     }
 
     static void replace(VolumeTables tables, Fact.ExtentsReplaced f) {

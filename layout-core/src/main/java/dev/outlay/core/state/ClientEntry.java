@@ -8,6 +8,7 @@ import dev.outlay.core.value.Recall;
 import dev.outlay.core.value.RecallScope;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
@@ -27,8 +28,8 @@ public final class ClientEntry {
     boolean reattached;
     long answeredThrough;
     long durablyAnsweredThrough;
-    final NavigableMap<Long, Reply.Kept> durableAnswers = new TreeMap<>();
-    final NavigableMap<Long, Reply.Kept> volatileAnswers = new TreeMap<>();
+    final KeptAnswers durableAnswers = new KeptAnswers();
+    final KeptAnswers volatileAnswers = new KeptAnswers();
     final TreeSet<FileId> files = new TreeSet<>();
     final NavigableMap<Long, Recall> recalls = new TreeMap<>();
 
@@ -67,15 +68,7 @@ public final class ClientEntry {
     /** How many answers are kept once the client has acknowledged those up to {@code through}. */
     public int outstandingAfter(long through) {
         long acknowledged = Math.max(answeredThrough, through);
-        return after(durableAnswers, acknowledged) + after(volatileAnswers, acknowledged);
-    }
-
-    /** Counts the few that are acknowledged just now, not the many that are under way. */
-    private static int after(NavigableMap<Long, Reply.Kept> answers, long acknowledged) {
-        if (answers.isEmpty() || answers.lastKey() <= acknowledged) {
-            return 0;
-        }
-        return answers.size() - answers.headMap(acknowledged, true).size();
+        return durableAnswers.after(acknowledged) + volatileAnswers.after(acknowledged);
     }
 
     /** Files on which it holds a layout; a view, to be read before anything is applied. */
@@ -85,7 +78,7 @@ public final class ClientEntry {
 
     /** What it has been asked to give back and has not, the oldest first. */
     public Collection<Recall> recalls() {
-        return Collections.unmodifiableCollection(recalls.values());
+        return recalls.isEmpty() ? List.of() : Collections.unmodifiableCollection(recalls.values());
     }
 
     public Optional<Recall> recall(long id) {
@@ -94,6 +87,9 @@ public final class ClientEntry {
 
     /** The open recall of ranges of this file. */
     public Optional<Recall> recallOf(FileId file) {
+        if (recalls.isEmpty()) {
+            return Optional.empty();
+        }
         return recalls.values().stream()
                 .filter(
                         r ->
@@ -109,14 +105,14 @@ public final class ClientEntry {
 
     void acknowledge(long through) {
         answeredThrough = Math.max(answeredThrough, through);
-        volatileAnswers.headMap(answeredThrough, true).clear();
+        volatileAnswers.removeThrough(answeredThrough);
     }
 
     void keep(long operationId, long through, Reply.Kept reply, boolean durable) {
         acknowledge(through);
         if (durable) {
             durablyAnsweredThrough = Math.max(durablyAnsweredThrough, through);
-            durableAnswers.headMap(durablyAnsweredThrough, true).clear();
+            durableAnswers.removeThrough(durablyAnsweredThrough);
             durableAnswers.put(operationId, reply);
         } else {
             volatileAnswers.put(operationId, reply);

@@ -21,6 +21,9 @@ public final class Coexistence {
      * several maps, and blocks that an ended client may still read through a mapping.
      */
     public static List<Extent> parts(VolumeTables tables, Extent extent) {
+        if (tables.shared().isEmpty() && tables.quarantine().isEmpty()) {
+            return List.of(extent);
+        }
         List<Extent> parts = new ArrayList<>();
         for (Extent part : tables.shared().split(extent)) {
             boolean alone =

@@ -4,11 +4,14 @@ import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.space.ExtentMap;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +102,13 @@ public final class FileNode {
         return extents;
     }
 
+    /** Blocks of a range that were allocated for a grant and never committed. */
+    public List<Extent> uncommitted(ByteRange range) {
+        return extents.mapped(range).stream()
+                .filter(e -> e.state() == ExtentState.UNWRITTEN && !e.has(Extent.KEPT))
+                .toList();
+    }
+
     /**
      * Blocks that replace those of {@link #extents} at commit, by the same offsets: unwritten, each
      * under the grant of the one client that fills it.
@@ -139,6 +149,9 @@ public final class FileNode {
      * that bars neither readers nor grants.
      */
     public @Nullable Work changeOf(ByteRange range) {
+        if (works.isEmpty()) {
+            return null;
+        }
         return works.values().stream()
                 .filter(w -> !w.isReading() && w.blocked().overlaps(range))
                 .findFirst()
@@ -147,6 +160,9 @@ public final class FileNode {
 
     /** As {@link #changeOf}, but the one that begins first in the file; null if there is none. */
     public @Nullable Work firstChange(ByteRange range) {
+        if (works.isEmpty()) {
+            return null;
+        }
         return works.values().stream()
                 .filter(w -> !w.isReading() && w.blocked().overlaps(range))
                 .min(Comparator.comparingLong(w -> w.blocked().start()))
@@ -168,6 +184,9 @@ public final class FileNode {
      * none.
      */
     public @Nullable Work workOn(ByteRange range) {
+        if (works.isEmpty()) {
+            return null;
+        }
         return works.values().stream()
                 .filter(w -> w.blocked().overlaps(range))
                 .findFirst()

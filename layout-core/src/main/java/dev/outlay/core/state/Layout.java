@@ -16,8 +16,8 @@ public final class Layout {
     /**
      * How a range is held.
      *
-     * @param sinceEpoch the file's map epoch when the range was granted; 0 for READ, which commits
-     *     nothing
+     * @param sinceEpoch the file's map epoch when the range was granted, or the first one behind
+     *     which nothing was given back; 0 for READ, which commits nothing
      */
     record Grant(GrantKind kind, long sinceEpoch) {}
 
@@ -27,6 +27,15 @@ public final class Layout {
     private int seqid;
     private int durableSeqid;
     private int seenSeqid;
+
+    /**
+     * The file's map epoch when the first durable range was granted or when some were last given
+     * back; 0 while none is held.
+     */
+    private long turnEpoch;
+
+    /** The first epoch after that at which something was granted for RW, if it was. */
+    private long firstSince;
 
     Layout(ClientId client, LayoutId id) {
         this.client = client;
@@ -86,18 +95,36 @@ public final class Layout {
 
     /** The newest epoch at which a part of {@code range} was granted. */
     public long grantedSince(ByteRange range) {
-        return grants.within(range).stream().mapToLong(e -> e.value().sinceEpoch()).max().orElse(0);
+        long newest = 0;
+        for (var piece : grants.within(range)) {
+            newest = Math.max(newest, piece.value().sinceEpoch());
+        }
+        return newest;
     }
 
     public boolean isDurable() {
-        return grants.entries().stream().anyMatch(e -> e.value().kind().isDurable());
+        return grants.any(grant -> grant.kind().isDurable());
     }
 
     void grant(LayoutRange granted, long epoch) {
-        long since = granted.kind().isWriter() ? epoch : 0;
+        if (granted.kind().isDurable() && turnEpoch == 0) {
+            turnEpoch = epoch;
+        }
         for (ByteRange range : weakerThan(granted)) {
+            long since = granted.kind().isWriter() ? since(epoch) : 0;
             grants.put(range, new Grant(granted.kind(), since));
         }
+    }
+
+    /**
+     * What is granted while nothing is given back counts as granted with the first of it: its
+     * holder has not had it otherwise in between, and what lies side by side is one range.
+     */
+    private long since(long epoch) {
+        if (firstSince <= turnEpoch) {
+            firstSince = epoch;
+        }
+        return firstSince;
     }
 
     /** The parts of a range that are not held at all, or held as something weaker. */
@@ -118,8 +145,19 @@ public final class Layout {
         return weaker;
     }
 
-    void release(ByteRange range) {
-        grants.remove(range);
+    /**
+     * Takes ranges out.
+     *
+     * @param epoch the file's map epoch
+     */
+    void release(List<ByteRange> ranges, long epoch, boolean durable) {
+        ranges.forEach(grants::remove);
+        if (durable && isDurable()) {
+            turnEpoch = epoch;
+        } else if (durable) {
+            turnEpoch = 0;
+            firstSince = 0;
+        }
     }
 
     void advance(int newSeqid, boolean durable) {
@@ -139,14 +177,24 @@ public final class Layout {
         return durableSeqid;
     }
 
+    long turnEpoch() {
+        return turnEpoch;
+    }
+
     List<RangeMap.Entry<Grant>> durableGrants() {
         return grants.entries().stream().filter(e -> e.value().kind().isDurable()).toList();
     }
 
-    void restore(int journaledSeqid, List<RangeMap.Entry<Grant>> durable) {
+    void restore(int journaledSeqid, long turn, List<RangeMap.Entry<Grant>> durable) {
         seqid = journaledSeqid;
         durableSeqid = journaledSeqid;
-        durable.forEach(e -> grants.put(e.range(), e.value()));
+        turnEpoch = turn;
+        for (RangeMap.Entry<Grant> entry : durable) {
+            grants.put(entry.range(), entry.value());
+            if (entry.value().sinceEpoch() > turn) {
+                firstSince = entry.value().sinceEpoch();
+            }
+        }
     }
 
     private static List<LayoutRange> toRanges(List<RangeMap.Entry<Grant>> entries) {

@@ -33,6 +33,20 @@ public final class Quarantine {
     public record Entry(DeviceRange range, Held held) {}
 
     private final Map<Integer, RangeMap<Held>> byDevice = new TreeMap<>();
+    private final Places touched;
+
+    Quarantine(Places touched) {
+        this.touched = touched;
+    }
+
+    public boolean isEmpty() {
+        for (RangeMap<Held> map : byDevice.values()) {
+            if (!map.isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
 
     public List<Entry> entries() {
         List<Entry> all = new ArrayList<>();
@@ -63,7 +77,7 @@ public final class Quarantine {
     /** What of these blocks is held for an ended client and still in a map: sorted, clipped. */
     public List<DeviceRange> mappedWithin(DeviceRange range) {
         RangeMap<Held> map = byDevice.get(range.device());
-        if (map == null) {
+        if (map == null || map.isEmpty()) {
             return List.of();
         }
         return map.within(ByteRange.ofLength(range.start(), range.length())).stream()
@@ -72,7 +86,24 @@ public final class Quarantine {
                 .toList();
     }
 
+    /** What lies in these bytes or touches them, whole. */
+    List<Entry> touching(DeviceRange range) {
+        return mapOf(range.device())
+                .touching(ByteRange.ofLength(range.start(), range.length()))
+                .stream()
+                .map(
+                        e ->
+                                new Entry(
+                                        new DeviceRange(
+                                                range.device(),
+                                                e.range().start(),
+                                                e.range().length()),
+                                        e.value()))
+                .toList();
+    }
+
     void add(DeviceRange range, ClientId holder, boolean mapped) {
+        touched.touched(range);
         RangeMap<Held> map = mapOf(range.device());
         ByteRange bytes = ByteRange.ofLength(range.start(), range.length());
         List<RangeMap.Entry<Held>> before = map.within(bytes);
@@ -86,6 +117,7 @@ public final class Quarantine {
 
     /** The blocks have left their file. */
     void unmap(DeviceRange range) {
+        touched.touched(range);
         RangeMap<Held> map = mapOf(range.device());
         for (RangeMap.Entry<Held> entry :
                 map.within(ByteRange.ofLength(range.start(), range.length()))) {
@@ -99,6 +131,7 @@ public final class Quarantine {
      * @return those that nobody else keeps here: they are in quarantine no more
      */
     List<DeviceRange> release(DeviceRange range, ClientId holder) {
+        touched.touched(range);
         RangeMap<Held> map = mapOf(range.device());
         List<DeviceRange> released = new ArrayList<>();
         for (RangeMap.Entry<Held> entry :

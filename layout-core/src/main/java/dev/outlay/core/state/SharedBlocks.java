@@ -42,9 +42,19 @@ public final class SharedBlocks {
     public record Entry(DeviceRange range, Share share) {}
 
     private final Map<Integer, RangeMap<Share>> byDevice = new TreeMap<>();
+    private final Places touched;
+
+    SharedBlocks(Places touched) {
+        this.touched = touched;
+    }
 
     public boolean isEmpty() {
-        return byDevice.values().stream().allMatch(RangeMap::isEmpty);
+        for (RangeMap<Share> map : byDevice.values()) {
+            if (!map.isEmpty()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     public List<Entry> entries() {
@@ -56,9 +66,16 @@ public final class SharedBlocks {
     /** What of these blocks is shared: sorted, clipped. */
     List<Entry> within(DeviceRange range) {
         RangeMap<Share> map = byDevice.get(range.device());
-        return map == null
+        return map == null || map.isEmpty()
                 ? List.of()
                 : map.within(bytes(range)).stream().map(e -> entry(range.device(), e)).toList();
+    }
+
+    /** What lies in these bytes or touches them, whole. */
+    List<Entry> touching(DeviceRange range) {
+        return mapOf(range.device()).touching(bytes(range)).stream()
+                .map(e -> entry(range.device(), e))
+                .toList();
     }
 
     /**
@@ -66,7 +83,7 @@ public final class SharedBlocks {
      * Extent#SHARED}, or not at all.
      */
     public List<Extent> split(Extent extent) {
-        if (extent.state() != ExtentState.WRITTEN || !extent.hasAddress()) {
+        if (extent.state() != ExtentState.WRITTEN || !extent.hasAddress() || isEmpty()) {
             return List.of(extent);
         }
         return flag(extent, within(extent.deviceRange()).stream().map(Entry::range).toList());
@@ -103,6 +120,7 @@ public final class SharedBlocks {
 
     /** One more map, of a file that stays, has these blocks. */
     void share(DeviceRange range) {
+        touched.touched(range);
         RangeMap<Share> map = mapOf(range.device());
         List<RangeMap.Entry<Share>> before = map.within(bytes(range));
         map.put(bytes(range), new Share(2, 0));
@@ -116,6 +134,7 @@ public final class SharedBlocks {
      * @param removing whether its file is being removed
      */
     void drop(Entry shared, boolean removing) {
+        touched.touched(shared.range());
         Share before = shared.share();
         int still = before.removing() - (removing ? 1 : 0);
         if (before.maps() == 2) {
@@ -128,6 +147,7 @@ public final class SharedBlocks {
 
     /** One of the files that map these blocks, shared as a whole, is being removed from now on. */
     void unlink(Entry shared) {
+        touched.touched(shared.range());
         mapOf(shared.range().device())
                 .put(
                         bytes(shared.range()),

@@ -58,6 +58,10 @@ public final class SpaceLedger {
         reserved += bytes;
     }
 
+    long atRisk() {
+        return atRisk;
+    }
+
     public SpaceUse use(long total, long free) {
         return new SpaceUse(total, free, reserved, granted, mapped, pending, quarantined, atRisk);
     }

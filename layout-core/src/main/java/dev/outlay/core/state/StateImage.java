@@ -7,7 +7,6 @@ import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.codec.ReplyCodec;
 import dev.outlay.core.codec.ValueCodec;
 import dev.outlay.core.fact.Fact.Work;
-import dev.outlay.core.space.FreeSpace;
 import dev.outlay.core.space.RangeMap;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
@@ -47,10 +46,14 @@ public final class StateImage {
         ValueCodec.list(out, List.copyOf(tables.files.values()), StateImage::file);
         List<Work> durable = tables.works.values().stream().filter(Work::durable).toList();
         ValueCodec.list(out, durable, FactCodec::work);
+        devices(out, tables);
+        return out.toByteArray();
+    }
+
+    static void devices(ByteWriter out, VolumeTables tables) {
         out.writeVar(tables.nextDevice);
         ValueCodec.list(out, List.copyOf(tables.retiring), (o, device) -> o.writeVar(device));
         ValueCodec.list(out, List.copyOf(tables.leaving.values()), ValueCodec::device);
-        return out.toByteArray();
     }
 
     /**
@@ -75,92 +78,34 @@ public final class StateImage {
             return tables;
         }
         tables.settings = ValueCodec.settings(in);
-        FreeSpace free = VolumeTables.freeSpace(tables.settings);
-        tables.free = free;
         tables.nextFile = in.readVar();
         tables.nextWork = in.readVar();
         for (VolumeDevice device : ValueCodec.list(in, ValueCodec::device)) {
             tables.devices.put(device.index(), device);
-            free.addDevice(device.range());
         }
         ValueCodec.list(in, StateImage::client).forEach(c -> tables.clients.put(c.record.id(), c));
-        for (Quarantine.Entry entry : ValueCodec.list(in, StateImage::quarantined)) {
-            tables.quarantine.restore(entry);
-            if (!entry.held().mapped()) {
-                free.take(entry.range());
-                tables.ledger.quarantined(entry.range().length());
-            }
-        }
-        for (SharedBlocks.Entry entry : ValueCodec.list(in, StateImage::shared)) {
-            tables.shared.restore(entry);
-            free.take(entry.range());
-            tables.ledger.countShared(entry.range().length(), entry.share().isPending());
-        }
-        for (FileNode node : ValueCodec.list(in, StateImage::file)) {
-            tables.files.put(node.id, node);
-            tables.count(node, 1);
-            node.extents.forEach(extent -> restore(tables, node, extent));
-            node.fresh.forEach(extent -> restore(tables, node, extent));
-            node.layouts.keySet().forEach(c -> clientOf(tables, c).files.add(node.id));
-        }
-        fileOf(tables, FileId.ROOT);
-        tables.files.values().forEach(node -> nameInParent(tables, node));
-        for (Work work : ValueCodec.list(in, FactCodec::work)) {
-            tables.register(work);
-        }
+        ValueCodec.list(in, StateImage::quarantined).forEach(tables.quarantine::restore);
+        ValueCodec.list(in, StateImage::shared).forEach(tables.shared::restore);
+        ValueCodec.list(in, StateImage::file).forEach(node -> tables.files.put(node.id, node));
+        List<Work> works = ValueCodec.list(in, FactCodec::work);
         devices(tables, in);
         in.expectEnd();
+        StateSums.settle(tables, works);
         return tables;
     }
 
     /** Indexes that are used no more, devices that are to leave, and those that have left. */
-    private static void devices(VolumeTables tables, ByteReader in) {
+    static void devices(VolumeTables tables, ByteReader in) {
         tables.nextDevice = ValueCodec.smallInt(in);
-        for (int device : ValueCodec.list(in, ValueCodec::smallInt)) {
-            tables.free().withdraw(device);
-            tables.retiring.add(device);
-        }
+        tables.retiring.addAll(ValueCodec.list(in, ValueCodec::smallInt));
         for (VolumeDevice device : ValueCodec.list(in, ValueCodec::device)) {
             tables.leaving.put(device.index(), device);
         }
     }
 
-    /** An extent takes its blocks; those in several maps have been taken once for all of them. */
-    private static void restore(VolumeTables tables, FileNode node, Extent extent) {
-        for (Extent piece : tables.shared.split(extent)) {
-            if (!piece.has(Extent.SHARED)) {
-                tables.free().take(piece.deviceRange());
-                tables.ledger.count(piece, node.removing, 1);
-            }
-        }
-    }
-
-    private static void nameInParent(VolumeTables tables, FileNode node) {
-        if (!node.removing && !node.id.equals(FileId.ROOT)) {
-            fileOf(tables, node.parent).children.put(node.name, node.id);
-        }
-    }
-
-    private static ClientEntry clientOf(VolumeTables tables, ClientId id) {
-        ClientEntry entry = tables.clients.get(id);
-        if (entry == null) {
-            throw new CorruptDataException(
-                    "a layout of client " + id + ", which is not in the image");
-        }
-        return entry;
-    }
-
-    private static FileNode fileOf(VolumeTables tables, FileId id) {
-        FileNode node = tables.files.get(id);
-        if (node == null) {
-            throw new CorruptDataException("inode " + id + " is named, but not in the image");
-        }
-        return node;
-    }
-
     // ---- rows
 
-    private static void client(ByteWriter out, ClientEntry client) {
+    static void client(ByteWriter out, ClientEntry client) {
         ValueCodec.clientRecord(out, client.record);
         out.writeBoolean(client.ended != null);
         if (client.ended != null) {
@@ -175,7 +120,7 @@ public final class StateImage {
                 });
     }
 
-    private static ClientEntry client(ByteReader in) {
+    static ClientEntry client(ByteReader in) {
         ClientEntry client = new ClientEntry(ValueCodec.clientRecord(in));
         if (in.readBoolean()) {
             client.ended = FactCodec.cause(in);
@@ -191,31 +136,66 @@ public final class StateImage {
         return client;
     }
 
-    private static void quarantined(ByteWriter out, Quarantine.Entry entry) {
+    static void quarantined(ByteWriter out, Quarantine.Entry entry) {
         ValueCodec.deviceRange(out, entry.range());
         ValueCodec.list(out, entry.held().holders(), ValueCodec::client);
         out.writeBoolean(entry.held().mapped());
     }
 
-    private static Quarantine.Entry quarantined(ByteReader in) {
+    static Quarantine.Entry quarantined(ByteReader in) {
         return new Quarantine.Entry(
                 ValueCodec.deviceRange(in),
                 new Quarantine.Held(ValueCodec.list(in, ValueCodec::client), in.readBoolean()));
     }
 
-    private static void shared(ByteWriter out, SharedBlocks.Entry entry) {
+    static void shared(ByteWriter out, SharedBlocks.Entry entry) {
         ValueCodec.deviceRange(out, entry.range());
         out.writeVar(entry.share().maps());
         out.writeVar(entry.share().removing());
     }
 
-    private static SharedBlocks.Entry shared(ByteReader in) {
+    static SharedBlocks.Entry shared(ByteReader in) {
         return new SharedBlocks.Entry(
                 ValueCodec.deviceRange(in),
                 new SharedBlocks.Share(ValueCodec.smallInt(in), ValueCodec.smallInt(in)));
     }
 
     private static void file(ByteWriter out, FileNode node) {
+        attributes(out, node);
+        ValueCodec.list(out, node.extents.all(), ValueCodec::extent);
+        holders(out, node);
+        ValueCodec.list(out, node.fresh.all(), ValueCodec::extent);
+        out.writeVar(node.flags);
+    }
+
+    private static FileNode file(ByteReader in) {
+        FileNode node = attributes(in);
+        for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
+            node.extents.insert(extent);
+        }
+        holders(in, node);
+        for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
+            node.fresh.insert(extent);
+        }
+        node.flags = ValueCodec.fileFlags(in);
+        return node;
+    }
+
+    /** A file without its extents. */
+    static void node(ByteWriter out, FileNode node) {
+        attributes(out, node);
+        holders(out, node);
+        out.writeVar(node.flags);
+    }
+
+    static FileNode node(ByteReader in) {
+        FileNode node = attributes(in);
+        holders(in, node);
+        node.flags = ValueCodec.fileFlags(in);
+        return node;
+    }
+
+    private static void attributes(ByteWriter out, FileNode node) {
         ValueCodec.file(out, node.id);
         ValueCodec.fileKind(out, node.kind);
         ValueCodec.file(out, node.parent);
@@ -230,16 +210,9 @@ public final class StateImage {
         out.writeLong(node.modifiedMillis);
         out.writeLong(node.changedMillis);
         out.writeLong(node.accessedMillis);
-        ValueCodec.list(out, node.extents.all(), ValueCodec::extent);
-        out.writeVar(node.changes.forgottenThrough());
-        ValueCodec.list(out, node.changes.changes(), StateImage::change);
-        List<Layout> durable = node.layouts.values().stream().filter(Layout::isDurable).toList();
-        ValueCodec.list(out, durable, StateImage::layout);
-        ValueCodec.list(out, node.fresh.all(), ValueCodec::extent);
-        out.writeVar(node.flags);
     }
 
-    private static FileNode file(ByteReader in) {
+    private static FileNode attributes(ByteReader in) {
         FileId id = ValueCodec.file(in);
         FileKind kind = ValueCodec.fileKind(in);
         FileId parent = ValueCodec.file(in);
@@ -258,18 +231,25 @@ public final class StateImage {
         node.modifiedMillis = in.readLong();
         node.changedMillis = in.readLong();
         node.accessedMillis = in.readLong();
-        for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
-            node.extents.insert(extent);
+        return node;
+    }
+
+    /** Who changed the map last, and who holds what of it. */
+    private static void holders(ByteWriter out, FileNode node) {
+        out.writeVar(node.changes.forgottenThrough());
+        out.writeVar(node.changes.changes().size());
+        for (ChangeLog.Change change : node.changes.changes()) {
+            change(out, change);
         }
+        List<Layout> durable = node.layouts.values().stream().filter(Layout::isDurable).toList();
+        ValueCodec.list(out, durable, StateImage::layout);
+    }
+
+    private static void holders(ByteReader in, FileNode node) {
         node.changes.restore(in.readVar(), ValueCodec.list(in, StateImage::change));
         for (Layout layout : ValueCodec.list(in, StateImage::layout)) {
             node.layouts.put(layout.client(), layout);
         }
-        for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
-            node.fresh.insert(extent);
-        }
-        node.flags = ValueCodec.fileFlags(in);
-        return node;
     }
 
     private static void change(ByteWriter out, ChangeLog.Change change) {
@@ -286,6 +266,7 @@ public final class StateImage {
         ValueCodec.client(out, layout.client());
         ValueCodec.layoutId(out, layout.id());
         out.writeInt(layout.durableSeqid());
+        out.writeVar(layout.turnEpoch());
         ValueCodec.list(
                 out,
                 layout.durableGrants(),
@@ -301,6 +282,7 @@ public final class StateImage {
         LayoutId id = ValueCodec.layoutId(in);
         Layout layout = new Layout(client, id);
         int seqid = in.readInt();
+        long turn = in.readVar();
         List<RangeMap.Entry<Layout.Grant>> grants =
                 new ArrayList<>(
                         ValueCodec.list(
@@ -311,7 +293,7 @@ public final class StateImage {
                                             range,
                                             new Layout.Grant(ValueCodec.grantKind(i), i.readVar()));
                                 }));
-        layout.restore(seqid, grants);
+        layout.restore(seqid, turn, grants);
         return layout;
     }
 }

@@ -39,9 +39,10 @@ public final class VolumeTables {
     final NavigableMap<FileId, FileNode> files = new TreeMap<>();
     final NavigableMap<ClientId, ClientEntry> clients = new TreeMap<>();
     final NavigableMap<Long, Work> works = new TreeMap<>();
-    final Quarantine quarantine = new Quarantine();
+    final ChangedRows changed = new ChangedRows();
+    final Quarantine quarantine = new Quarantine(changed.quarantine);
     final WaitingRoom waiting = new WaitingRoom();
-    final SharedBlocks shared = new SharedBlocks();
+    final SharedBlocks shared = new SharedBlocks(changed.shared);
     @Nullable VolumeSettings settings;
     @Nullable FreeSpace free;
     SpaceLedger ledger = new SpaceLedger();
@@ -55,6 +56,11 @@ public final class VolumeTables {
     private long extents;
     private int layouts;
     private boolean inGrace;
+
+    /** The files and the client asked for last: most often the next ones too. */
+    private @Nullable FileNode lastFile;
+
+    private @Nullable ClientEntry lastClient;
 
     public VolumeTables(Limits limits) {
         this.limits = limits;
@@ -117,7 +123,12 @@ public final class VolumeTables {
     }
 
     public @Nullable FileNode file(FileId id) {
-        return files.get(id);
+        FileNode last = lastFile;
+        if (last == null || last.id.value() != id.value()) {
+            last = files.get(id);
+            lastFile = last;
+        }
+        return last;
     }
 
     public Collection<FileNode> files() {
@@ -134,7 +145,12 @@ public final class VolumeTables {
     }
 
     public @Nullable ClientEntry client(ClientId id) {
-        return clients.get(id);
+        ClientEntry last = lastClient;
+        if (last == null || last.record.id().value() != id.value()) {
+            last = clients.get(id);
+            lastClient = last;
+        }
+        return last;
     }
 
     public Collection<ClientEntry> clients() {
@@ -167,11 +183,17 @@ public final class VolumeTables {
 
     /** Clients that have been asked to give something back and have not. */
     public List<ClientEntry> recalled() {
+        if (recalled.isEmpty()) {
+            return List.of();
+        }
         return recalled.stream().map(this::need).toList();
     }
 
     /** How many recalls are open. */
     public int openRecalls() {
+        if (recalled.isEmpty()) {
+            return 0;
+        }
         return recalled().stream().mapToInt(client -> client.recalls().size()).sum();
     }
 
@@ -199,9 +221,21 @@ public final class VolumeTables {
     }
 
     public SpaceUse spaceUse() {
-        return ledger.use(
-                devices.values().stream().mapToLong(VolumeDevice::lengthBytes).sum(),
-                free().freeBytes() + free().withdrawnBytes());
+        long total = 0;
+        for (VolumeDevice device : devices.values()) {
+            total += device.lengthBytes();
+        }
+        return ledger.use(total, free().freeBytes() + free().withdrawnBytes());
+    }
+
+    /** Bytes of committed blocks that a client which has ended could still overwrite. */
+    public long atRiskBytes() {
+        return ledger.atRisk();
+    }
+
+    /** Whether some committed blocks may have to move before they are granted or read. */
+    public boolean anyHasToMove() {
+        return !retiring.isEmpty() || !quarantine.isEmpty();
     }
 
     // ---- what changes them
@@ -215,8 +249,26 @@ public final class VolumeTables {
         return waiting.takeReady();
     }
 
+    /** As {@link dev.outlay.core.VolumeState#noteChanges}. */
+    public void noteChanges() {
+        changed.begin();
+    }
+
+    public int changes() {
+        return changed.facts();
+    }
+
+    public List<Row> takeRows() {
+        return StateRows.take(this);
+    }
+
+    public List<Row> takeAllRows() {
+        return StateRows.takeAll(this);
+    }
+
     /** Applies one fact. */
     public void apply(Fact fact) {
+        changed.note(this, fact);
         switch (fact) {
             case Fact.VolumeCreated f -> create(f.settings());
             case Fact.DeviceAdded f -> addDevice(f.device());
@@ -234,9 +286,13 @@ public final class VolumeTables {
                 ClientEntry entry = new ClientEntry(f.client());
                 entry.reattached = true;
                 clients.put(f.client().id(), entry);
+                lastClient = null;
             }
             case Fact.ClientEnded f -> endClient(f);
-            case Fact.ClientForgotten f -> clients.remove(f.client());
+            case Fact.ClientForgotten f -> {
+                clients.remove(f.client());
+                lastClient = null;
+            }
             case Fact.ClientProven f -> BlockFacts.releaseQuarantine(this, f.client());
             case Fact.LeaseLapsed f -> {
                 need(f.client()).lapsed = f.lapsed();
@@ -257,6 +313,7 @@ public final class VolumeTables {
             case Fact.ExtentsAllocated f -> counting(f.file(), () -> BlockFacts.allocate(this, f));
             case Fact.ExtentsConverted f -> counting(f.file(), () -> BlockFacts.convert(this, f));
             case Fact.ExtentsFreed f -> counting(f.file(), () -> BlockFacts.free(this, f));
+            case Fact.UncommittedFreed f -> counting(f.file(), () -> BlockFacts.free(this, f));
             case Fact.ExtentsQuarantined f ->
                     counting(f.file(), () -> BlockFacts.quarantine(this, f));
             case Fact.ExtentsReplaced f -> counting(f.file(), () -> BlockFacts.replace(this, f));
@@ -272,7 +329,7 @@ public final class VolumeTables {
                 }
             }
             case Fact.Answered f -> {
-                ClientEntry entry = clients.get(f.client());
+                ClientEntry entry = client(f.client());
                 if (entry != null && entry.ended == null) {
                     entry.keep(f.operationId(), f.answeredThrough(), f.reply(), f.durable());
                 }
@@ -466,6 +523,7 @@ public final class VolumeTables {
             throw new IllegalStateException("file " + id + " still holds blocks, layouts or names");
         }
         files.remove(id);
+        lastFile = null;
     }
 
     private FileNode touchDirectory(FileId id, long nowMillis) {
@@ -489,12 +547,16 @@ public final class VolumeTables {
 
     private void grant(Fact.LayoutGranted f) {
         FileNode node = need(f.file());
-        Layout layout = node.layouts.computeIfAbsent(f.client(), c -> new Layout(c, f.layout()));
+        Layout layout = node.layouts.get(f.client());
+        if (layout == null) {
+            layout = new Layout(f.client(), f.layout());
+            node.layouts.put(f.client(), layout);
+            need(f.client()).files.add(f.file());
+        }
         for (LayoutRange range : f.ranges()) {
             layout.grant(range, node.mapEpoch);
         }
         layout.advance(f.seqid(), f.isDurable());
-        need(f.client()).files.add(f.file());
     }
 
     private void release(Fact.LayoutReturned f) {
@@ -504,7 +566,7 @@ public final class VolumeTables {
             throw new IllegalStateException(
                     "client " + f.client() + " holds nothing on file " + f.file());
         }
-        f.ranges().forEach(layout::release);
+        layout.release(f.ranges(), node.mapEpoch, f.durable());
         f.ranges().forEach(range -> waiting.released(f.file(), range));
         countPiece(f);
         layout.advance(f.seqid(), f.durable());
@@ -522,7 +584,7 @@ public final class VolumeTables {
     }
 
     FileNode need(FileId id) {
-        FileNode node = files.get(id);
+        FileNode node = file(id);
         if (node == null) {
             throw new IllegalStateException("there is no file " + id);
         }
@@ -530,7 +592,7 @@ public final class VolumeTables {
     }
 
     private ClientEntry need(ClientId id) {
-        ClientEntry entry = clients.get(id);
+        ClientEntry entry = client(id);
         if (entry == null) {
             throw new IllegalStateException("there is no client " + id);
         }

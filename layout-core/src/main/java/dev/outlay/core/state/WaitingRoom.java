@@ -48,7 +48,7 @@ public final class WaitingRoom {
 
     /** How many requests of a client wait. */
     public int waitsOf(ClientId client) {
-        return operationsOf(client).size();
+        return byTicket.isEmpty() ? 0 : operationsOf(client).size();
     }
 
     public Optional<Waiter> find(long ticket) {
@@ -57,6 +57,9 @@ public final class WaitingRoom {
 
     /** The place that this operation has already. */
     public Optional<Waiter> of(Origin origin) {
+        if (byTicket.isEmpty()) {
+            return Optional.empty();
+        }
         return Optional.ofNullable(operationsOf(origin.client()).get(origin.operationId()));
     }
 
@@ -78,6 +81,9 @@ public final class WaitingRoom {
 
     /** Who waits for bytes of a file, in order. */
     public Collection<Waiter> on(FileId file) {
+        if (byFile.isEmpty()) {
+            return List.of();
+        }
         return Collections.unmodifiableCollection(
                 byFile.getOrDefault(file, Collections.emptyNavigableMap()).values());
     }
@@ -141,6 +147,9 @@ public final class WaitingRoom {
 
     /** An operation is answered, and nobody waits for an answer to those before. */
     void answered(ClientId client, long operationId, long answeredThrough) {
+        if (byTicket.isEmpty()) {
+            return;
+        }
         NavigableMap<Long, Waiter> own = operationsOf(client);
         List<Waiter> over = new ArrayList<>(own.headMap(answeredThrough, true).values());
         Waiter answered = own.get(operationId);
@@ -178,6 +187,8 @@ public final class WaitingRoom {
 
     /** What is to be done next, since something was given back. */
     public record Ready(List<Long> tickets, List<Interest> interests) {
+        private static final Ready NOBODY = new Ready(List.of(), List.of());
+
         public boolean isEmpty() {
             return tickets.isEmpty() && interests.isEmpty();
         }
@@ -189,7 +200,7 @@ public final class WaitingRoom {
      */
     Ready takeReady() {
         if (ended.isEmpty() && released.isEmpty() && !spaceChanged) {
-            return new Ready(List.of(), List.of());
+            return Ready.NOBODY;
         }
         TreeSet<Long> tickets = new TreeSet<>(ended);
         if (spaceChanged) {

@@ -29,7 +29,8 @@ public enum Reason {
     RECALL_CONFLICT(ErrorClass.RETRY, "acknowledge the recall and return the range first"),
     RETURN_CONFLICT(ErrorClass.RETRY, "return the recalled range first"),
     NO_SPACE(ErrorClass.RETRY, "free space or add a device, then try again"),
-    RESOURCE_EXHAUSTED(ErrorClass.RETRY, "wait for outstanding answers first"),
+    RESOURCE_EXHAUSTED(
+            ErrorClass.RETRY, "wait for outstanding answers, or raise the limit that it names"),
     READ_ONLY(ErrorClass.RETRY, "have the operator mend what the message names"),
     SHUTTING_DOWN(ErrorClass.RETRY, "reconnect and re-attach"),
     NO_SESSION(ErrorClass.STATE_LOST, "open a session"),

@@ -171,6 +171,7 @@ final class Samples {
                 new Fact.ExtentsConverted(
                         FILE, List.of(RANGE), ExtentState.WRITTEN, 0, CLIENT.value()));
         samples.put("extentsfreed", new Fact.ExtentsFreed(FILE, ByteRange.from(4096), 0));
+        samples.put("uncommittedfreed", new Fact.UncommittedFreed(FILE, RANGE, 7));
         samples.put(
                 "extentsquarantined", new Fact.ExtentsQuarantined(FILE, List.of(RANGE), CLIENT));
         samples.put("extentsatrisk", new Fact.ExtentsAtRisk(FILE, List.of(RANGE), CLIENT));

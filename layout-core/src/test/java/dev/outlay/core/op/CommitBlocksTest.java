@@ -193,6 +193,22 @@ class CommitBlocksTest {
     }
 
     @Test
+    void givingBackAHundredUncommittedPiecesIsAShortRecord() {
+        Mapped held = a.mapsRw(file, 0, blocks(200)).min(blocks(200)).ok();
+        CommitRequest commit =
+                a.commits(file, held.stateid().orElseThrow()).lastWrite(blocks(200) - 1);
+        for (int i = 1; i < 200; i += 2) {
+            commit.of(held, new ByteRange(blocks(i), blocks(i + 1)));
+        }
+        commit.ok();
+        assertEquals("uW".repeat(100), kit.picture(file, 200));
+        a.returnsAll(file).ok();
+        assertEquals(".W".repeat(100), kit.picture(file, 200));
+        assertEquals(256 - 100, kit.freeBlocks());
+        assertTrue(kit.lastRecordBytes() < 200, () -> kit.lastRecordBytes() + " bytes");
+    }
+
+    @Test
     void scenario24OneBadRangeAmongAHundredConvertsNone() {
         Mapped held = a.mapsRw(file, 0, blocks(100)).ok();
         CommitRequest commit = a.commits(file, held.stateid().orElseThrow());
@@ -301,6 +317,36 @@ class CommitBlocksTest {
         a.commits(file, now).epoch(first.mapEpoch()).refused(Reason.STALE_MAP);
         assertEquals("uu", kit.picture(file, 2));
         a.commits(file, now).ok();
+    }
+
+    /** Granted again beside what has been held all along, it is not as if it had been too. */
+    @Test
+    void anEpochFromBeforeTheFormerGrantIsStaleBehindWhatIsStillHeld() {
+        a.mapsRw(file, 0, blocks(1)).ok();
+        Mapped first = a.mapsRw(file, blocks(1), blocks(1)).ok();
+        a.punches(file, blocks(1), blocks(1)).ok();
+        Mapped now = a.mapsRw(file, blocks(1), blocks(1)).ok();
+        assertEquals(
+                first.extents().getFirst().deviceRange(), now.extents().getFirst().deviceRange());
+        a.commits(file, now).epoch(first.mapEpoch()).refused(Reason.STALE_MAP);
+        assertEquals("uu", kit.picture(file, 2));
+        a.commits(file, now).ok();
+    }
+
+    @Test
+    void whatIsHeldOfAFileThatGrowsTakesNoMoreRoomThanAtFirst() {
+        int before = imageAfterGrowth(0, 40);
+        int more = imageAfterGrowth(40, 80) - before;
+        assertTrue(more < 80, "40 grants that go on from each other take " + more + " bytes");
+    }
+
+    private int imageAfterGrowth(int from, int to) {
+        for (int i = from; i < to; i++) {
+            Mapped held =
+                    a.mapsRw(file, blocks(i), blocks(1)).acknowledging(a.lastOperation() - 1).ok();
+            a.commits(file, held).acknowledging(a.lastOperation() - 1).ok();
+        }
+        return kit.state().image().length;
     }
 
     @Test

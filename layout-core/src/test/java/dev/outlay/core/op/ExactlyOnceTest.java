@@ -108,6 +108,39 @@ class ExactlyOnceTest {
     }
 
     @Test
+    void scenario22HeldAgainBehindWhatIsStillHeldItIsExpiredAllTheSame() {
+        FileId file = a.creates("f");
+        a.mapsRw(file, 0, blocks(1)).acknowledging(1).ok();
+        Request<Mapped> map = a.mapsRw(file, blocks(1), blocks(1)).acknowledging(2);
+        Mapped first = map.ok();
+        a.mapsRw(file, blocks(2), blocks(1)).acknowledging(2).ok();
+        assertEquals(first, map.ok());
+        a.returns(file, new ByteRange(blocks(1), blocks(2))).acknowledging(2).ok();
+        a.mapsRw(file, blocks(1), blocks(1)).acknowledging(2).ok();
+        map.refused(Reason.EXPIRED);
+    }
+
+    /**
+     * To give back committed blocks changes no map: the epoch alone does not tell before from
+     * after.
+     */
+    @Test
+    void scenario22HeldAgainAfterNothingWasHeldItIsExpiredAllTheSame() {
+        FileId file = b.creates("f");
+        b.writes(file, 0, blocks(4));
+        b.returnsAll(file).acknowledging(b.lastOperation() - 1).ok();
+        a.mapsRead(file, blocks(3), blocks(1)).ok();
+        long through = a.lastOperation();
+        Request<Mapped> map = a.mapsRw(file, blocks(1), blocks(1)).acknowledging(through);
+        assertEquals(map.ok(), map.ok());
+        a.returns(file, new ByteRange(blocks(1), blocks(2))).acknowledging(through).ok();
+        a.mapsRw(file, 0, blocks(1)).acknowledging(through).ok();
+        b.punches(file, blocks(1), blocks(1)).acknowledging(b.lastOperation() - 1).ok();
+        a.mapsRw(file, blocks(1), blocks(1)).acknowledging(through).ok();
+        map.refused(Reason.EXPIRED);
+    }
+
+    @Test
     void scenario22AReadGrantOverAChangedRangeIsExpired() {
         FileId file = b.creates("f");
         b.writes(file, 0, blocks(1));

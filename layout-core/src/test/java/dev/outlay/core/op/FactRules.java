@@ -55,6 +55,7 @@ final class FactRules {
                 case Fact.ExtentsAllocated f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsConverted f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsFreed f -> changes.merge(f.file(), 1, Integer::sum);
+                case Fact.UncommittedFreed f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsQuarantined f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsReplaced f -> changes.merge(f.file(), 1, Integer::sum);
                 case Fact.ExtentsAtRisk f -> changes.merge(f.file(), 1, Integer::sum);

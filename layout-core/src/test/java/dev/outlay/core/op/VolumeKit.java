@@ -56,8 +56,13 @@ public final class VolumeKit implements AfterEachCallback {
     public static final int BLOCK = 4096;
     public static final long DEVICE_INCARNATION = 7;
 
+    /** After so many commands what has changed is saved. */
+    private static final int ROWS_EVERY = 3;
+
     private final Limits limits;
     private final List<byte[]> journal = new ArrayList<>();
+    private final SavedRows saved;
+    private int executed;
     private final Map<Long, List<Pending>> waiting = new HashMap<>();
     private final List<Notice> notices = new ArrayList<>();
     private boolean going;
@@ -81,7 +86,9 @@ public final class VolumeKit implements AfterEachCallback {
             long stripeBytes,
             List<VolumeDevice> devices) {
         this.limits = limits;
+        this.saved = new SavedRows(limits);
         this.state = VolumeState.empty(limits);
+        this.state.noteChanges();
         this.rules = new FactRules(state.tables());
         List<Fact> creation =
                 VolumeState.creation(
@@ -184,6 +191,9 @@ public final class VolumeKit implements AfterEachCallback {
         byte[] record = FactCodec.record(execution.facts());
         if (record.length > 0) {
             journal.add(record);
+        }
+        if (++executed % ROWS_EVERY == 0) {
+            saved.take(state, journal.size());
         }
         rules.after(execution.facts());
         notices.addAll(execution.notices());
@@ -327,7 +337,8 @@ public final class VolumeKit implements AfterEachCallback {
     public void crash() {
         VolumeState again = replayed();
         assertArrayEquals(state.image(), again.image(), "the journal gives another state");
-        state = again;
+        saved.check(state, journal);
+        state = saved.load(journal);
         waiting.clear();
         notices.clear();
         rules = new FactRules(state.tables());
@@ -355,6 +366,11 @@ public final class VolumeKit implements AfterEachCallback {
 
     int journalRecords() {
         return journal.size();
+    }
+
+    /** Length of the last record of the journal. */
+    int lastRecordBytes() {
+        return journal.getLast().length;
     }
 
     // ---- what is there
@@ -456,5 +472,6 @@ public final class VolumeKit implements AfterEachCallback {
         assertEquals(space(), restored.tables().spaceUse(), "the image gives other counts");
         restored.execute(new Command.BeginGrace());
         assertEquals(List.of(), StateChecker.check(restored.tables()));
+        saved.check(state, journal);
     }
 }

@@ -64,7 +64,12 @@ final class VolumeModel {
     /** Device blocks that a process ended without its own word could still touch. */
     final Set<Long> zombieBlocks = new HashSet<>();
 
+    /** After so many commands what has changed is saved. */
+    private static final int ROWS_EVERY = 37;
+
     private final List<byte[]> journal = new ArrayList<>();
+    private final SavedRows saved = new SavedRows(Limits.DEFAULT);
+    private int executed;
     private final Map<Long, Runnable> effects = new HashMap<>();
     private final Map<Long, Runnable> parked = new HashMap<>();
     private final Map<Long, ByteBuffer> sent = new HashMap<>();
@@ -90,6 +95,7 @@ final class VolumeModel {
                                 VolumeSettings.Placement.LINEAR,
                                 0),
                         List.of(VolumeKit.device(0, zeroed ? FEW_BLOCKS : DEVICE_BLOCKS)));
+        state.noteChanges();
         creation.forEach(state::apply);
         journal.add(FactCodec.record(creation));
     }
@@ -133,6 +139,9 @@ final class VolumeModel {
         byte[] record = FactCodec.record(execution.facts());
         if (record.length > 0) {
             journal.add(record);
+        }
+        if (++executed % ROWS_EVERY == 0) {
+            saved.take(state, journal.size());
         }
         rules.after(execution.facts());
         assertEquals(
@@ -248,7 +257,8 @@ final class VolumeModel {
         reach.reached(Event.CRASH);
         VolumeState again = replayed();
         assertArrayEquals(state.image(), again.image(), "the journal gives another state");
-        state = again;
+        saved.check(state, journal);
+        state = saved.load(journal);
         parked.clear();
         effects.keySet().removeIf(work -> work >= Work.FIRST_VOLATILE);
         sent.clear();
@@ -414,6 +424,7 @@ final class VolumeModel {
         again.execute(new Command.BeginGrace());
         assertEquals(List.of(), StateChecker.check(again.tables()));
         assertArrayEquals(image, VolumeState.restore(Limits.DEFAULT, image).image());
+        saved.check(state, journal);
     }
 
     private VolumeState replayed() {

@@ -22,13 +22,14 @@ import java.util.Optional;
  *     clear
  * @param unixSocket where gRPC is served as a Unix socket, too; empty: nowhere
  * @param httpListen where metrics and health are served; empty: nowhere
- * @param dataDirectory journals, snapshots and the server's identity
+ * @param dataDirectory journals, checkpoints and the server's identity
  * @param requireVolumes whether a volume that cannot be opened keeps the server from starting
  * @param lease what clients get, and the bounds of what they may ask for
  * @param maxIo longest I/O time a client may declare
  * @param recall how long a client may take to answer a recall
  * @param journalSegmentBytes length of one preallocated file of a journal
- * @param snapshotThresholdBytes journal written since the last snapshot that brings about the next
+ * @param snapshotThresholdBytes journal behind the checkpoint after which that is made durable
+ *     again, and the journal before it goes
  * @param shutdownTimeout how long a graceful stop waits for answers under way
  * @param limits what bounds the server's memory
  * @param fence how clients that end without their own word are made sure to store no more
@@ -138,9 +139,9 @@ public record ServerConfig(
                     Duration.ofMinutes(1),
                     Duration.ofSeconds(10),
                     64L << 20,
-                    256L << 20,
+                    4L << 20,
                     Duration.ofSeconds(20),
-                    new ServerLimits(4 << 20, 1024, 64, 100_000, 1024),
+                    new ServerLimits(4 << 20, 1024, 1024, 100_000, 1024),
                     new Fence(
                             FenceDriver.MANUAL,
                             List.of(),

@@ -2,8 +2,12 @@ package dev.outlay.server.engine;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,9 +15,13 @@ import org.jspecify.annotations.Nullable;
  * away knows what becomes of it: what was {@link Taken#TAKEN} reaches the owner, if only among
  * {@link #rest what was left} when it ended; anything else never does.
  *
+ * <p>No lock: whoever gives something away wakes the owner if that waits, and pays nothing else.
+ *
  * @param <T> distinct, so that one that comes too late can be found again
  */
 final class Inbox<T> {
+
+    private static final long ROOM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** What becomes of an item. */
     enum Taken {
@@ -22,14 +30,21 @@ final class Inbox<T> {
         CLOSED
     }
 
-    private final LinkedBlockingQueue<T> queue;
+    private final Queue<T> queue;
+    private final int capacity;
+    private final AtomicInteger size = new AtomicInteger();
+
+    /** The owner while it waits for something to come. */
+    private final AtomicReference<@Nullable Thread> waiting = new AtomicReference<>();
+
     private volatile boolean closed;
 
     Inbox(int capacity) {
-        this(new LinkedBlockingQueue<>(capacity));
+        this(capacity, new ConcurrentLinkedQueue<>());
     }
 
-    Inbox(LinkedBlockingQueue<T> queue) {
+    Inbox(int capacity, Queue<T> queue) {
+        this.capacity = capacity;
         this.queue = queue;
     }
 
@@ -39,32 +54,51 @@ final class Inbox<T> {
         if (closed) {
             return Taken.CLOSED;
         }
-        if (!queue.offer(item)) {
+        if (size.incrementAndGet() > capacity) {
+            size.decrementAndGet();
             return Taken.FULL;
         }
-        return settled(item);
+        boolean _ = queue.offer(item);
+        Taken taken = settled(item);
+        wake();
+        return taken;
     }
 
     /** As {@link #offer(Object)}, waiting for room. */
     Taken offer(T item, long millis) throws InterruptedException {
-        if (closed) {
-            return Taken.CLOSED;
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        Taken taken = offer(item);
+        while (taken == Taken.FULL && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(this, ROOM_LOOK_NANOS);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            taken = offer(item);
         }
-        if (!queue.offer(item, millis, TimeUnit.MILLISECONDS)) {
-            return Taken.FULL;
-        }
-        return settled(item);
+        return taken;
     }
 
     /** The owner may have looked for the last time just before the item came: then it is ours. */
     private Taken settled(T item) {
-        return closed && queue.remove(item) ? Taken.CLOSED : Taken.TAKEN;
+        if (closed && queue.remove(item)) {
+            size.decrementAndGet();
+            return Taken.CLOSED;
+        }
+        return Taken.TAKEN;
+    }
+
+    private void wake() {
+        if (waiting.get() != null) {
+            LockSupport.unpark(waiting.getAndSet(null));
+        }
     }
 
     /** From now on nothing more is taken; an owner that waits wakes up to find {@code last}. */
     void close(T last) {
         closed = true;
-        var _ = queue.offer(last);
+        size.incrementAndGet();
+        boolean _ = queue.offer(last);
+        wake();
     }
 
     boolean isClosed() {
@@ -76,28 +110,58 @@ final class Inbox<T> {
     }
 
     int size() {
-        return queue.size();
+        return size.get();
     }
 
     // ---- the owner
 
-    @Nullable T poll() {
-        return queue.poll();
+    /** Waits until there is something, at most so long; whether there is. */
+    boolean await(long millis) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        while (queue.isEmpty()) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            waiting.set(Thread.currentThread());
+            // What came before that was seen to wake nobody.
+            if (queue.isEmpty()) {
+                LockSupport.parkNanos(this, left);
+            }
+            waiting.set(null);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+        return true;
     }
 
-    @Nullable T poll(long millis) throws InterruptedException {
-        return queue.poll(millis, TimeUnit.MILLISECONDS);
+    @Nullable T poll() {
+        T item = queue.poll();
+        if (item != null) {
+            size.decrementAndGet();
+        }
+        return item;
     }
 
     void drainTo(List<? super T> items, int most) {
-        queue.drainTo(items, most);
+        int drained = 0;
+        while (drained < most) {
+            T item = queue.poll();
+            if (item == null) {
+                break;
+            }
+            items.add(item);
+            drained++;
+        }
+        size.addAndGet(-drained);
     }
 
     /** Closes; what was taken and not worked off by now. Nothing comes after it. */
     List<T> rest() {
         closed = true;
         List<T> items = new ArrayList<>();
-        queue.drainTo(items);
+        drainTo(items, Integer.MAX_VALUE);
         return items;
     }
 }

@@ -8,16 +8,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One client as the server knows it while it runs: its lease and the volumes it has joined. Every
- * field is guarded by the session's own lock, which is never held while waiting.
+ * field but those volumes is guarded by the session's own lock, which is never held while waiting.
  */
 public final class Session {
 
     private final ClientRecord record;
-    private final Set<String> joined = new TreeSet<>();
+    private final Set<String> joined = new ConcurrentSkipListSet<>();
     private final Set<String> unanswered = new TreeSet<>();
     private final Set<String> owed = new TreeSet<>();
     private long deadlineNanos;
@@ -220,15 +221,15 @@ public final class Session {
     }
 
     /** Marks the volume as joined; false if it was already. */
-    synchronized boolean join(String volume) {
-        return joined.add(volume);
+    boolean join(String volume) {
+        return !joined.contains(volume) && joined.add(volume);
     }
 
-    synchronized void forgetJoin(String volume) {
+    void forgetJoin(String volume) {
         joined.remove(volume);
     }
 
-    public synchronized List<String> joinedVolumes() {
+    public List<String> joinedVolumes() {
         return List.copyOf(joined);
     }
 }

@@ -45,6 +45,8 @@ public final class Sessions {
 
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
     private static final long RETRY_NANOS = 1_000_000_000;
+    private static final CompletableFuture<Boolean> RENEWED =
+            CompletableFuture.completedFuture(true);
 
     private final ServerConfig config;
     private final ServerIdentity identity;
@@ -469,7 +471,7 @@ public final class Sessions {
      */
     public CompletableFuture<Boolean> touch(Session session, long receivedNanos) {
         if (session.extend(receivedNanos)) {
-            return CompletableFuture.completedFuture(true);
+            return RENEWED;
         }
         if (session.ended().isPresent()
                 || !session.isLapsed()

@@ -40,6 +40,10 @@ final class TurnedAway {
         this.mostOfClient = mostOfClient;
     }
 
+    boolean isEmpty() {
+        return clients.isEmpty();
+    }
+
     /** What {@code mutation} was answered before, if it was turned away. */
     Optional<Reply.Failure> answer(Command.Mutation mutation) {
         Origin origin = mutation.origin();

@@ -29,30 +29,51 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One volume at work: a queue, one thread that owns the volume's state ({@link VolumeLogic}), and
- * at times threads for work on devices and for snapshots.
+ * at times threads for work on devices and for the checkpoint.
  *
  * <p>{@link #submit} may be called from any thread and never waits; replies are completed on the
- * volume's thread, after the force that makes them true, so what hangs on them must be short.
+ * volume's thread, after the force that makes them true, so what hangs on them must be short. A
+ * read that finds the volume at rest, with nothing before it and nothing decided that is not
+ * durable, is answered where it is submitted: it needs neither the thread nor the journal.
  */
 public final class VolumeEngine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VolumeEngine.class);
     private static final int MAX_QUEUED = 1 << 16;
     private static final int MAX_BATCH = 1024;
+
+    /**
+     * The standard for {@link Parts#changesAtOnce}: few enough that taking them is over in a
+     * millisecond or two, and enough that what changes again and again is written once.
+     */
+    static final int CHANGES_AT_ONCE = 8192;
+
     private static final Duration RETRY = Duration.ofSeconds(1);
 
     /** Device work that fails is tried again soon, then ever later, up to {@link #RETRY}. */
     private static final Duration FIRST_RETRY = Duration.ofMillis(50);
 
+    /** All has to be written anew then, which takes longer. */
+    private static final Duration CHECKPOINT_RETRY = Duration.ofSeconds(5);
+
     private static final int WORKERS = 4;
-    private static final long IDLE_MILLIS = 1_000;
+
+    /** A volume that has nothing to do sleeps; one in trouble looks so often whether it is over. */
+    private static final long IDLE_MILLIS = 3_600_000;
+
+    private static final long TROUBLED_MILLIS = 1_000;
+
+    /** While one batch follows the other, the counts for meters are taken no more often. */
+    private static final long SAMPLE_NANOS = 10_000_000;
 
     private final String name;
     private final VolumeLogic logic;
@@ -66,12 +87,20 @@ public final class VolumeEngine implements AutoCloseable {
     private final int blockSize;
     private final VolumeMeters meters;
     private final long snapshotThresholdBytes;
+    private final int changesAtOnce;
     private final Inbox<Object> inbox = new Inbox<>(MAX_QUEUED);
     private final ExecutorService background;
     private final BoundedExecutor workers;
 
-    /** Pieces of device work and reads that are under way. */
-    private final AtomicInteger deviceBusy = new AtomicInteger();
+    /** Pieces of device work, reads and writes of the checkpoint that are under way. */
+    private final AtomicInteger busy = new AtomicInteger();
+
+    /**
+     * Held by whoever reads the state or changes it: by the volume's thread from the first decision
+     * of a batch to the answers behind its force, so that whoever gets it in between finds nothing
+     * that could still be lost.
+     */
+    private final ReentrantLock owning = new ReentrantLock();
 
     private final Thread thread;
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -79,7 +108,17 @@ public final class VolumeEngine implements AutoCloseable {
     private volatile EngineStatus status;
     private volatile Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
     private volatile VolumeSample sample;
-    private boolean snapshotRunning;
+    private long sampledNanos;
+    private boolean begun;
+
+    /** Changes are being written to the checkpoint, or have failed to be and are not yet again. */
+    private boolean saving;
+
+    /** Those who wait for a durable checkpoint. */
+    private final List<CompletableFuture<SnapshotTaken>> checkpointsAsked = new ArrayList<>();
+
+    /** What the batch consists of that is being worked off. */
+    private final List<Object> taken = new ArrayList<>(MAX_BATCH);
 
     /** What could not be written down: tried again as soon as the volume can write. */
     private final List<Object> refused = new ArrayList<>();
@@ -136,7 +175,9 @@ public final class VolumeEngine implements AutoCloseable {
     /**
      * What an engine is made of.
      *
-     * @param background for work on devices and for snapshots; ended with the engine
+     * @param snapshotThresholdBytes of journal behind the checkpoint before that is made durable
+     * @param changesAtOnce facts after which what has changed is written to the checkpoint
+     * @param background for work on devices and for the checkpoint; ended with the engine
      * @param facts hears what has become durable; closed with the engine
      */
     record Parts(
@@ -150,6 +191,7 @@ public final class VolumeEngine implements AutoCloseable {
             MonotonicClock clock,
             MeterSource meters,
             long snapshotThresholdBytes,
+            int changesAtOnce,
             ExecutorService background,
             FactListener facts) {}
 
@@ -166,6 +208,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.wallClock = parts.wallClock;
         this.clock = parts.clock;
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
+        this.changesAtOnce = parts.changesAtOnce;
         this.background = parts.background;
         this.workers = new BoundedExecutor(parts.background, WORKERS);
         this.blockSize = parts.loaded.state().tables().blockSize();
@@ -175,7 +218,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.facts = parts.facts;
         this.status = logic.status();
         this.sample = sampleNow();
-        this.meters = parts.meters.volume(name, () -> this.sample);
+        this.meters = parts.meters.volume(name, this::sample);
         this.tasks = new DeviceTasks(parts.devices, meters::deviceWritten);
         this.thread = Thread.ofPlatform().name("volume-" + name).unstarted(this::run);
     }
@@ -196,16 +239,15 @@ public final class VolumeEngine implements AutoCloseable {
      */
     void startStepwise(Runnable afterBatch) {
         this.afterBatch = afterBatch;
-        logic.begin();
+        begin();
     }
 
     /** Does what the thread does next, as far as there is something; false if there is nothing. */
     boolean step() {
-        Object first = inbox.poll();
-        if (first == null) {
+        if (inbox.isEmpty()) {
             return false;
         }
-        turn(first);
+        turn();
         return true;
     }
 
@@ -268,11 +310,42 @@ public final class VolumeEngine implements AutoCloseable {
      * Read once its bytes have been read. Never fails exceptionally.
      */
     public CompletableFuture<Reply> submit(Command command) {
+        Reply now = answerAtOnce(command);
+        if (now != null) {
+            return CompletableFuture.completedFuture(now);
+        }
         Submission submission = Submission.of(command);
         CompletableFuture<Reply> answer =
                 command instanceof Command.Read ? reading(submission) : submission.reply();
         enqueue(submission);
         return answer;
+    }
+
+    /** The answer to a read that finds the volume at rest; null if it has to take its turn. */
+    private @Nullable Reply answerAtOnce(Command command) {
+        if (!VolumeLogic.isRead(command)
+                || !inbox.isEmpty()
+                || owning.isHeldByCurrentThread()
+                || !owning.tryLock()) {
+            return null;
+        }
+        try {
+            // Now that nobody takes anything out: what came before goes before.
+            if (!begun || inbox.isClosed() || !inbox.isEmpty()) {
+                return null;
+            }
+            long era = logic.era();
+            Reply reply = logic.answerAtOnce(command);
+            if (logic.era() != era) {
+                lookAtStatus();
+            }
+            if (reply != null) {
+                afterBatch.run();
+            }
+            return reply;
+        } finally {
+            owning.unlock();
+        }
     }
 
     private void enqueue(Submission submission) {
@@ -300,14 +373,19 @@ public final class VolumeEngine implements AutoCloseable {
         submission.reply().complete(Reply.Failure.of(Reason.SHUTTING_DOWN, "the server stops"));
     }
 
-    /** Writes a snapshot now; fails with the reason if that cannot be done. */
+    /** Makes the checkpoint durable now; fails with the reason if that cannot be done. */
     public CompletableFuture<SnapshotTaken> takeSnapshot() {
         CompletableFuture<SnapshotTaken> taken = new CompletableFuture<>();
         Runnable refuse =
                 () ->
                         taken.completeExceptionally(
                                 new IOException("volume '" + name + "' is stopping or overloaded"));
-        if (inbox.offer(new Task(() -> snapshot(taken), refuse)) != Inbox.Taken.TAKEN) {
+        Runnable ask =
+                () -> {
+                    checkpointsAsked.add(taken);
+                    save();
+                };
+        if (inbox.offer(new Task(ask, refuse)) != Inbox.Taken.TAKEN) {
             refuse.run();
         }
         return taken;
@@ -346,11 +424,10 @@ public final class VolumeEngine implements AutoCloseable {
 
     private void run() {
         try {
-            logic.begin();
+            begin();
             while (!inbox.isClosed() || !inbox.isEmpty()) {
-                Object first = inbox.poll(IDLE_MILLIS);
-                if (first != null) {
-                    turn(first);
+                if (inbox.await(isReadOnly() ? TROUBLED_MILLIS : IDLE_MILLIS)) {
+                    turn();
                 } else {
                     recover();
                 }
@@ -366,39 +443,69 @@ public final class VolumeEngine implements AutoCloseable {
         }
     }
 
-    /** A volume in trouble says that it is over without being asked. */
-    private void recover() {
-        if (status.readOnlyReason().isPresent()) {
-            logic.recover();
-            lookAtStatus();
-            sample = sampleNow();
+    private void begin() {
+        owning.lock();
+        try {
+            logic.begin();
+            save();
+            begun = true;
+        } finally {
+            owning.unlock();
         }
     }
 
-    /** Works off {@code first} and whatever else is queued, as far as one batch holds it. */
-    private void turn(Object first) {
-        List<Object> taken = new ArrayList<>(MAX_BATCH);
-        taken.add(first);
-        inbox.drainTo(taken, MAX_BATCH - 1);
+    private boolean isReadOnly() {
+        return status.readOnlyReason().isPresent();
+    }
+
+    /** A volume in trouble says that it is over without being asked. */
+    private void recover() {
+        if (isReadOnly()) {
+            owning.lock();
+            try {
+                logic.recover();
+                lookAtStatus();
+                sample = sampleNow();
+            } finally {
+                owning.unlock();
+            }
+        }
+    }
+
+    /** Works off what is queued, as far as one batch holds it. */
+    private void turn() {
+        owning.lock();
+        try {
+            inbox.drainTo(taken, MAX_BATCH);
+            work();
+        } finally {
+            taken.clear();
+            owning.unlock();
+        }
+    }
+
+    private void work() {
         long before = clock.nanos();
         lastForcedBytes = 0;
         process(taken);
         meters.batch(taken.size());
+        long now = clock.nanos();
         if (lastForcedBytes > 0) {
-            meters.forced(Duration.ofNanos(clock.nanos() - before), lastForcedBytes);
+            meters.forced(Duration.ofNanos(now - before), lastForcedBytes);
         }
         lookAtStatus();
         openRecalls = logic.openRecalls();
-        sample = sampleNow();
-        if (logic.bytesSinceSnapshot() > snapshotThresholdBytes && !snapshotRunning) {
-            snapshot(new CompletableFuture<>());
+        if (inbox.isEmpty() || now - sampledNanos > SAMPLE_NANOS) {
+            sampledNanos = now;
+            sample = sampleNow();
         }
+        save();
     }
 
     private void lookAtStatus() {
-        boolean wasReadOnly = status.readOnlyReason().isPresent();
+        boolean wasReadOnly = isReadOnly();
         status = logic.status();
-        if (status.readOnlyReason().isEmpty() && (wasReadOnly || !refused.isEmpty())) {
+        if (!isReadOnly() && (wasReadOnly || !refused.isEmpty())) {
             List<Object> again = List.copyOf(refused);
             refused.clear();
             again.forEach(item -> later(Duration.ZERO, () -> offer(item)));
@@ -441,6 +548,18 @@ public final class VolumeEngine implements AutoCloseable {
             } else if (item instanceof Task task) {
                 task.refuse().run();
             }
+        }
+    }
+
+    /** For whoever scrapes: how it stands, or stood before the batch that is under way. */
+    private VolumeSample sample() {
+        if (owning.isHeldByCurrentThread() || !owning.tryLock()) {
+            return sample;
+        }
+        try {
+            return sampleNow();
+        } finally {
+            owning.unlock();
         }
     }
 
@@ -498,39 +617,75 @@ public final class VolumeEngine implements AutoCloseable {
                 false);
     }
 
-    // ---- snapshots: captured on the volume's thread, written on the background one
+    // ---- checkpoints: changes are taken on the volume's thread, written on a background one
 
-    private void snapshot(CompletableFuture<SnapshotTaken> taken) {
-        Optional<VolumeLogic.Image> captured = logic.capture();
-        if (captured.isEmpty() || snapshotRunning) {
-            taken.completeExceptionally(
-                    new IOException(
-                            snapshotRunning
-                                    ? "a snapshot is being written already"
-                                    : "the volume is read-only"));
+    /**
+     * Has what has changed written, if it is much, or if the journal behind the checkpoint is long,
+     * or if somebody asks; one at a time.
+     */
+    private void save() {
+        boolean durable =
+                !checkpointsAsked.isEmpty() || logic.bytesSinceSnapshot() > snapshotThresholdBytes;
+        if (saving || (!durable && logic.changes() < changesAtOnce)) {
             return;
         }
-        snapshotRunning = true;
-        VolumeLogic.Image image = captured.get();
-        background.execute(() -> writeSnapshot(image, taken));
+        List<CompletableFuture<SnapshotTaken>> asked = List.copyOf(checkpointsAsked);
+        checkpointsAsked.clear();
+        Optional<VolumeLogic.Changes> taken = logic.takeChanges();
+        if (taken.isEmpty()) {
+            IOException readOnly = new IOException("the volume is read-only");
+            asked.forEach(future -> future.completeExceptionally(readOnly));
+            return;
+        }
+        saving = true;
+        busy.incrementAndGet();
+        background.execute(() -> write(taken.get(), durable, asked));
     }
 
-    private void writeSnapshot(VolumeLogic.Image image, CompletableFuture<SnapshotTaken> taken) {
+    private void write(
+            VolumeLogic.Changes changes,
+            boolean durable,
+            List<CompletableFuture<SnapshotTaken>> asked) {
         long before = clock.nanos();
         try {
-            long keepFrom = store.writeSnapshot(image.position(), image.bytes());
-            meters.snapshot(Duration.ofNanos(clock.nanos() - before), image.bytes().length);
+            store.writeRows(changes.position(), changes.rows(), durable);
+            busy.decrementAndGet();
+            if (durable) {
+                meters.snapshot(Duration.ofNanos(clock.nanos() - before), changes.bytes());
+            }
             onThread(
                     () -> {
-                        snapshotRunning = false;
-                        logic.snapshotTaken(image.position(), keepFrom);
-                        lookAtStatus();
+                        saving = false;
+                        if (durable) {
+                            logic.snapshotTaken(changes.position());
+                            lookAtStatus();
+                        }
+                        save();
                     });
-            taken.complete(new SnapshotTaken(image.position(), image.bytes().length));
+            asked.forEach(f -> f.complete(new SnapshotTaken(changes.position(), changes.bytes())));
         } catch (IOException e) {
+            busy.decrementAndGet();
             LOG.error("volume={} event=snapshot-failed reason=\"{}\"", name, e.getMessage());
-            onThread(() -> snapshotRunning = false);
-            taken.completeExceptionally(e);
+            onThread(logic::changesLost);
+            later(
+                    CHECKPOINT_RETRY,
+                    () ->
+                            onThread(
+                                    () -> {
+                                        saving = false;
+                                        save();
+                                    }));
+            asked.forEach(future -> future.completeExceptionally(e));
+        }
+    }
+
+    /** What a restart would have to replay is written, if it is much. */
+    private void saveAtEnd() throws IOException {
+        if (logic.changes() >= changesAtOnce) {
+            Optional<VolumeLogic.Changes> changes = logic.takeChanges();
+            if (changes.isPresent()) {
+                store.writeRows(changes.get().position(), changes.get().rows(), true);
+            }
         }
     }
 
@@ -556,13 +711,13 @@ public final class VolumeEngine implements AutoCloseable {
         @Override
         public void startWork(Work work, ByteBuffer bytes) {
             long era = logic.era();
-            deviceBusy.incrementAndGet();
+            busy.incrementAndGet();
             workers.execute(() -> doWork(work, bytes, era, FIRST_RETRY));
         }
 
         @Override
-        public boolean areDevicesIdle() {
-            return deviceBusy.get() == 0;
+        public boolean isQuiet() {
+            return busy.get() == 0;
         }
 
         @Override
@@ -622,10 +777,10 @@ public final class VolumeEngine implements AutoCloseable {
     private void doWork(Work work, ByteBuffer bytes, long era, Duration retry) {
         try {
             tasks.run(work, bytes);
-            deviceBusy.decrementAndGet();
+            busy.decrementAndGet();
             offer(new Completion(work.id(), era));
         } catch (IOException | RuntimeException e) {
-            deviceBusy.decrementAndGet();
+            busy.decrementAndGet();
             LOG.error(
                     "volume={} event=device-work-failed work={} reason=\"{}\" retry={}",
                     name,
@@ -647,7 +802,7 @@ public final class VolumeEngine implements AutoCloseable {
     private void workAgain(Work work, ByteBuffer bytes, long era, Duration waited) {
         Duration next = waited.multipliedBy(2);
         Duration retry = next.compareTo(RETRY) > 0 ? RETRY : next;
-        deviceBusy.incrementAndGet();
+        busy.incrementAndGet();
         workers.execute(() -> doWork(work, bytes, era, retry));
     }
 
@@ -697,11 +852,11 @@ public final class VolumeEngine implements AutoCloseable {
     /** On the volume's thread, on which a plan is answered. */
     private void startRead(Reply.ReadPlan plan, CompletableFuture<Reply> answer) {
         long era = logic.era();
-        deviceBusy.incrementAndGet();
+        busy.incrementAndGet();
         workers.execute(
                 () -> {
                     Reply reply = readDevices(plan);
-                    deviceBusy.decrementAndGet();
+                    busy.decrementAndGet();
                     plan.work().ifPresent(work -> offer(new Completion(work, era)));
                     answer.complete(reply);
                 });
@@ -735,7 +890,16 @@ public final class VolumeEngine implements AutoCloseable {
                         "volume={} event=work-unfinished note=\"it is done again at the next start\"",
                         name);
             }
-            logic.close();
+            owning.lock();
+            try {
+                if (background.isTerminated()) {
+                    saveAtEnd();
+                }
+                logic.close();
+                store.close();
+            } finally {
+                owning.unlock();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {

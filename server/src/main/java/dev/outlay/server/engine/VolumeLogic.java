@@ -10,9 +10,11 @@ import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.Decision;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.ClientEntry;
+import dev.outlay.core.state.Row;
 import dev.outlay.core.state.WaitingRoom;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Interest;
+import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Recall;
@@ -64,11 +66,11 @@ final class VolumeLogic {
         void startWork(Work work, ByteBuffer bytes);
 
         /**
-         * Whether nothing that was started before is still reading or writing devices. State that
-         * was thrown away has forgotten which blocks that concerns, so it is not built again
-         * before.
+         * Whether nothing that was started before is still reading or writing devices, or writing
+         * the checkpoint. State that was thrown away has forgotten which blocks and rows that
+         * concerns, so it is not built again before.
          */
-        boolean areDevicesIdle();
+        boolean isQuiet();
 
         /**
          * The {@code awaited} clients must re-attach: grace has begun and ends after {@code
@@ -113,6 +115,7 @@ final class VolumeLogic {
     private @Nullable VolumeState state;
     private Journal journal;
     private long snapshotPosition;
+    private boolean saveAll;
     private @Nullable String readOnlyReason;
     private long era;
     private List<ClientId> awaited = List.of();
@@ -171,6 +174,69 @@ final class VolumeLogic {
         current.tables().works().forEach(work -> effects.startWork(work, NO_BYTES));
     }
 
+    // ---- reads
+
+    /** Whether the command may be answered without a batch: it reads, and is over in a moment. */
+    static boolean isRead(Command command) {
+        return command instanceof Command.MapBlocks map
+                ? map.iomode() == IoMode.READ
+                : command instanceof Command.GetAttributes || command instanceof Command.Lookup;
+    }
+
+    /**
+     * Answers a read at once, if all is well and it comes to nothing that is durable, nor to
+     * anything that others have to hear of; null if it has to go through a batch. To be called
+     * between batches, when all that was decided is durable.
+     */
+    @Nullable Reply answerAtOnce(Command command) {
+        VolumeState current = state;
+        if (current == null
+                || readOnlyReason != null
+                || !interrupted.isEmpty()
+                || !turnedAway.isEmpty()
+                || current.tables().waiting().size() > 0) {
+            return null;
+        }
+        try {
+            Decision decision = current.decide(command);
+            if (!(decision.outcome() instanceof Decision.Outcome.Answer(Reply reply))
+                    || !decision.notices().isEmpty()
+                    || !concernCallerAlone(decision.facts())) {
+                return null;
+            }
+            for (Fact fact : decision.facts()) {
+                current.apply(fact);
+            }
+            if (!decision.facts().isEmpty() && facts.listens()) {
+                facts.happened(
+                        current,
+                        journal.forcedPosition(),
+                        List.of(FactListener.Done.of(command, decision.facts())));
+            }
+            return reply;
+        } catch (RuntimeException e) {
+            LOG.error("volume={} event=invariant-broken", name, e);
+            fail(new IOException("the state machine broke an invariant: " + e, e), List.of());
+            return turnAway(command);
+        }
+    }
+
+    /** A grant to read and the answer that goes with it, kept in memory. */
+    private static boolean concernCallerAlone(List<Fact> facts) {
+        for (Fact fact : facts) {
+            boolean own =
+                    fact instanceof Fact.SeqidSeen
+                            || fact instanceof Fact.LayoutGranted
+                            || fact instanceof Fact.Answered;
+            if (!own || fact.isDurable()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ---- batches
+
     /**
      * Processes a batch to its end: when this returns, every reply that can be given has been
      * given.
@@ -215,15 +281,17 @@ final class VolumeLogic {
                 deciding = null;
                 undecided.add(submission);
                 records.add(FactCodec.record(done.facts()));
-                if (!done.facts().isEmpty()) {
+                if (!done.facts().isEmpty() && facts.listens()) {
                     happened.add(FactListener.Done.of(submission.command(), done.facts()));
                 }
                 collectWorks(submission.command(), done.facts(), works);
                 collectTimers(current, submission.command(), done, afterwards);
                 // What the server itself has to know it knows before anybody is answered.
-                done.notices().stream()
-                        .filter(Notice.ToServer.class::isInstance)
-                        .forEach(notice -> answers.add(() -> effects.tell(notice)));
+                for (Notice notice : done.notices()) {
+                    if (notice instanceof Notice.ToServer) {
+                        answers.add(() -> effects.tell(notice));
+                    }
+                }
                 if (submission.command() instanceof Command.CompleteWork complete) {
                     queue.addAll(
                             Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
@@ -315,9 +383,11 @@ final class VolumeLogic {
     /** What is told once the batch is durable, and what time will bring. */
     private void collectTimers(
             VolumeState current, Command command, Execution done, List<Runnable> afterwards) {
-        done.notices().stream()
-                .filter(Notice.ToClient.class::isInstance)
-                .forEach(notice -> afterwards.add(() -> effects.tell(notice)));
+        for (Notice notice : done.notices()) {
+            if (notice instanceof Notice.ToClient) {
+                afterwards.add(() -> effects.tell(notice));
+            }
+        }
         Limits limits = current.tables().limits();
         for (Fact fact : done.facts()) {
             recallsTouched |= changesRecalls(fact);
@@ -369,6 +439,9 @@ final class VolumeLogic {
     /** Requests whose turn may have come. */
     private List<Submission> takeReady(VolumeState current, List<Runnable> afterwards) {
         WaitingRoom.Ready ready = current.takeReady();
+        if (ready.isEmpty()) {
+            return List.of();
+        }
         List<Submission> again = new ArrayList<>();
         for (long ticket : ready.tickets()) {
             again.addAll(Optional.ofNullable(waiting.remove(ticket)).orElse(List.of()));
@@ -414,6 +487,9 @@ final class VolumeLogic {
 
     /** A client that does not answer a recall in time is not renewed until it does. */
     private void tellRenewals(VolumeState current) {
+        if (current.tables().recalled().isEmpty() && renewalsStopped.isEmpty()) {
+            return;
+        }
         Set<ClientId> stopped = new HashSet<>();
         for (ClientEntry client : current.tables().recalled()) {
             if (client.isOverdue()) {
@@ -469,7 +545,7 @@ final class VolumeLogic {
 
     /** The state, read back first if the journal had failed; null while that does not succeed. */
     private @Nullable VolumeState usableState() {
-        if (state == null && effects.areDevicesIdle()) {
+        if (state == null && effects.isQuiet()) {
             rebuild();
         }
         return state;
@@ -541,7 +617,7 @@ final class VolumeLogic {
 
     /** What {@code command} was refused with before, for want of a journal. */
     private Optional<Reply.Failure> turnedAway(Command command) {
-        return command instanceof Command.Mutation mutation
+        return !turnedAway.isEmpty() && command instanceof Command.Mutation mutation
                 ? turnedAway.answer(mutation)
                 : Optional.empty();
     }
@@ -568,6 +644,7 @@ final class VolumeLogic {
         try {
             VolumeStore.Loaded loaded = store.reload(forced);
             state = loaded.state();
+            saveAll = false;
             journal = loaded.journal();
             openRecalls = Map.of();
             readOnlyReason = null;
@@ -585,25 +662,47 @@ final class VolumeLogic {
                 READ_ONLY_RETRY_MILLIS);
     }
 
-    // ---- snapshots
+    // ---- checkpoints
 
-    /** An image of the state at the forced position of the journal. */
-    @SuppressWarnings("ArrayRecordComponent") // handed over once, compared never
-    record Image(long position, byte[] bytes) {}
-
-    /** Captures the state; empty while there is none. */
-    Optional<Image> capture() {
-        VolumeState current = state;
-        return current == null
-                ? Optional.empty()
-                : Optional.of(new Image(journal.forcedPosition(), current.image()));
+    /** What has changed of the state up to the forced position of the journal. */
+    record Changes(long position, List<Row> rows) {
+        long bytes() {
+            return rows.stream()
+                    .mapToLong(row -> row instanceof Row.Put put ? put.value().length : 0)
+                    .sum();
+        }
     }
 
-    /** A snapshot is durable: journal that no snapshot needs any more goes. */
-    void snapshotTaken(long position, long keepFrom) {
+    /**
+     * Takes what has changed since it was taken last, to be written to the checkpoint; empty while
+     * there is no state.
+     */
+    Optional<Changes> takeChanges() {
+        VolumeState current = state;
+        if (current == null) {
+            return Optional.empty();
+        }
+        List<Row> rows = saveAll ? current.takeAllRows() : current.takeRows();
+        saveAll = false;
+        return Optional.of(new Changes(journal.forcedPosition(), rows));
+    }
+
+    /** What was taken may not have been written, so the next is all of it. */
+    void changesLost() {
+        saveAll = true;
+    }
+
+    /** How many facts have changed the state since changes were taken. */
+    int changes() {
+        VolumeState current = state;
+        return current == null ? 0 : current.changes();
+    }
+
+    /** The checkpoint of this position is durable: the journal before it goes. */
+    void snapshotTaken(long position) {
         snapshotPosition = position;
         try {
-            journal.discardBefore(Math.min(keepFrom, journal.forcedPosition()));
+            journal.discardBefore(Math.min(position, journal.forcedPosition()));
         } catch (IOException e) {
             LOG.warn("volume={} event=journal-not-cut reason=\"{}\"", name, e.getMessage());
         }

@@ -4,43 +4,50 @@ import dev.outlay.core.VolumeState;
 import dev.outlay.core.codec.CorruptDataException;
 import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.state.Row;
+import dev.outlay.core.state.StateRows;
 import dev.outlay.core.value.Limits;
+import dev.outlay.server.checkpoint.CheckpointDamagedException;
+import dev.outlay.server.checkpoint.CheckpointStore;
 import dev.outlay.server.journal.Batch;
 import dev.outlay.server.journal.Journal;
 import dev.outlay.server.journal.JournalCorruptException;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalScanner;
 import dev.outlay.server.journal.JournalStorage;
-import dev.outlay.server.journal.Snapshot;
-import dev.outlay.server.journal.SnapshotStore;
 import java.io.IOException;
-import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A volume's state on disk: the newest snapshot and the journal behind it. One thread, but for
- * {@link #writeSnapshot}, which any one thread at a time may call.
+ * A volume's state on disk: the checkpoint and the journal behind it. One thread, but for {@link
+ * #writeRows}, which another may call while none of the others runs.
  */
-public final class VolumeStore {
+public final class VolumeStore implements AutoCloseable {
 
     private final JournalStorage storage;
     private final JournalOptions options;
-    private final SnapshotStore snapshots;
     private final Limits limits;
+    private final CheckpointStore.Place place;
+    private volatile @Nullable CheckpointStore rows;
 
-    public VolumeStore(JournalStorage storage, JournalOptions options, Limits limits) {
+    public VolumeStore(
+            JournalStorage storage,
+            JournalOptions options,
+            Limits limits,
+            CheckpointStore.Place place) {
         this.storage = storage;
         this.options = options;
-        this.snapshots = new SnapshotStore(storage, options.volume());
         this.limits = limits;
+        this.place = place;
     }
 
     /**
      * A volume read back.
      *
-     * @param snapshotPosition journal position of the snapshot it was read from, 0 without one
-     * @param warnings what was cut from the journal's tail, for the log
+     * @param snapshotPosition journal position of the checkpoint it was read from, 0 without one
+     * @param warnings what was cut from the journal's tail, or passed over, for the log
      */
     public record Loaded(
             VolumeState state, Journal journal, long snapshotPosition, List<String> warnings) {}
@@ -62,6 +69,8 @@ public final class VolumeStore {
      * Reads everything back and opens the journal for writing.
      *
      * @throws JournalCorruptException if forced bytes are damaged, saying where
+     * @throws CheckpointDamagedException if the checkpoint is, and the journal does not reach back
+     *     to the beginning
      */
     public Loaded load() throws IOException {
         return load(Long.MAX_VALUE);
@@ -76,10 +85,10 @@ public final class VolumeStore {
     }
 
     private Loaded load(long forced) throws IOException {
-        Optional<Snapshot> snapshot = snapshots.readLatest(JournalScanner.firstPosition(storage));
-        long from = snapshot.map(Snapshot::position).orElse(0L);
-        VolumeState state =
-                snapshot.isPresent() ? restore(snapshot.get()) : VolumeState.empty(limits);
+        List<String> warnings = new ArrayList<>();
+        VolumeState state = loadRows(warnings);
+        long from = opened().position();
+        state.noteChanges();
         Journal.Opened opened =
                 forced == Long.MAX_VALUE
                         ? Journal.open(storage, options, from, batch -> replay(state, batch))
@@ -93,12 +102,58 @@ public final class VolumeStore {
                             + " holds no volume: its creation never became durable; remove the directory and create the volume"
                             + " again");
         }
-        return new Loaded(state, opened.journal(), from, opened.warnings());
+        warnings.addAll(opened.warnings());
+        return new Loaded(state, opened.journal(), from, List.copyOf(warnings));
     }
 
-    private VolumeState restore(Snapshot snapshot) throws IOException {
-        try (InputStream in = snapshot.open()) {
-            return VolumeState.restore(limits, in.readAllBytes());
+    /** What the checkpoint holds; one that can be done without is passed over. */
+    private VolumeState loadRows(List<String> warnings) throws IOException {
+        long journalStart = JournalScanner.firstPosition(storage);
+        try {
+            return readRows(opened(), journalStart, limits);
+        } catch (CheckpointDamagedException e) {
+            closeRows();
+            if (journalStart > 0) {
+                throw new CheckpointDamagedException(
+                        e.getMessage()
+                                + ". The journal before position "
+                                + journalStart
+                                + " is gone, so it cannot be done without. Run 'outlay fsck' on this volume; restore its folder from a good copy",
+                        e);
+            }
+            warnings.add("the whole journal is replayed instead: " + e.getMessage());
+            place.discard();
+            return readRows(opened(), journalStart, limits);
+        }
+    }
+
+    /**
+     * The state that the rows of a store give.
+     *
+     * @param journalStart position the journal reaches back to
+     */
+    public static VolumeState readRows(CheckpointStore store, long journalStart, Limits limits)
+            throws IOException {
+        if (store.position() < journalStart) {
+            throw new CheckpointDamagedException(
+                    "the journal begins at position %d and the checkpoint is of position %d: what lies between is lost"
+                            .formatted(journalStart, store.position()));
+        }
+        if (store.position() == 0) {
+            return VolumeState.empty(limits);
+        }
+        StateRows.Loader loader = new StateRows.Loader(limits);
+        try {
+            store.read(loader::row);
+            return VolumeState.of(loader);
+        } catch (CorruptDataException e) {
+            throw new CheckpointDamagedException(
+                    "the checkpoint of position "
+                            + store.position()
+                            + " makes no sense although its checksums hold: "
+                            + e.getMessage()
+                            + "; use the version of outlay that wrote it",
+                    e);
         }
     }
 
@@ -123,11 +178,45 @@ public final class VolumeStore {
     }
 
     /**
-     * Writes a snapshot of the state at a forced position; returns the position the journal must be
-     * kept from.
+     * Writes what has changed of the state up to a forced position.
+     *
+     * @param durable whether it is to be durable when this returns: then the journal is not needed
+     *     before that position any more
+     * @throws IOException if that failed; what was written and not durable may be lost, so all of
+     *     the state has to be written next
      */
-    long writeSnapshot(long position, byte[] image) throws IOException {
-        snapshots.write(position, image);
-        return snapshots.keepFrom();
+    void writeRows(long position, List<Row> changes, boolean durable) throws IOException {
+        try {
+            CheckpointStore store = opened();
+            store.write(position, changes);
+            if (durable) {
+                store.flush();
+            }
+        } catch (IOException e) {
+            closeRows();
+            throw e;
+        }
+    }
+
+    private CheckpointStore opened() throws IOException {
+        CheckpointStore open = rows;
+        if (open == null) {
+            open = place.open();
+            rows = open;
+        }
+        return open;
+    }
+
+    private void closeRows() throws IOException {
+        CheckpointStore open = rows;
+        rows = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        closeRows();
     }
 }

@@ -11,6 +11,7 @@ import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.core.value.VolumeSettings.FencePolicy;
 import dev.outlay.core.value.VolumeSettings.Placement;
+import dev.outlay.server.checkpoint.RocksCheckpoints;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
@@ -513,11 +514,12 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             throw new VolumeException(
                     Reason.INTERNAL, "volume '" + name + "': " + e.getMessage(), e);
         }
+        VolumeStore store = null;
         VolumeStore.Loaded loaded = null;
         ClaimedDevices claimed = null;
         try {
             UUID uuid = UUID.fromString(Files.readString(place.resolve(UUID_FILE)).strip());
-            VolumeStore store = store(place, uuid);
+            store = store(place, uuid);
             loaded = store.load();
             loaded.warnings()
                     .forEach(
@@ -541,6 +543,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                     clock,
                                     meters::volume,
                                     config.snapshotThresholdBytes(),
+                                    VolumeEngine.CHANGES_AT_ONCE,
                                     Executors.newCachedThreadPool(
                                             task ->
                                                     Thread.ofPlatform()
@@ -557,6 +560,9 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             }
             if (loaded != null) {
                 loaded.journal().close();
+            }
+            if (store != null) {
+                store.close();
             }
             lock.close();
             throw new VolumeException(
@@ -596,7 +602,8 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                         .withMaxBatchBytes(
                                 (int) Math.min(MAX_BATCH_BYTES, config.journalSegmentBytes() / 4))
                         .withSegmentBytes(config.journalSegmentBytes()),
-                config.volumeLimits());
+                config.volumeLimits(),
+                new RocksCheckpoints(place.toRealPath(), uuid));
     }
 
     private static void deleteTree(Path path) throws IOException {

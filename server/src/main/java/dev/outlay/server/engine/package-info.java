@@ -1,6 +1,6 @@
 /**
- * The engine: one thread a volume, batches, parked replies, and the clock that deadlines are
- * counted on.
+ * The engine: one thread a volume, batches, reads of what is durable between them on the thread
+ * that asks, parked replies, and the clock that deadlines are counted on.
  */
 @org.jspecify.annotations.NullMarked
 package dev.outlay.server.engine;

@@ -139,6 +139,11 @@ final class FactLines {
                 copy.apply(f);
                 chunks(() -> by(map("free", f.file()), f.by()), blocks);
             }
+            case Fact.UncommittedFreed f -> {
+                List<Extent> blocks = node(f.file()).uncommitted(f.range());
+                copy.apply(f);
+                chunks(() -> by(map("free", f.file()), f.by()), blocks);
+            }
             case Fact.ExtentsQuarantined f ->
                     aside("set-aside", f.file(), f.holder(), blocks(f.file(), f.ranges()), f);
             case Fact.ExtentsAtRisk f ->

@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /**
  * Hears what has happened to a volume, in the order in which it was applied and not before it was
- * durable. On the volume's thread, which it must not hold up.
+ * durable. On the volume's thread, or that of a read which is answered at once, one at a time;
+ * neither must be held up.
  */
 public interface FactListener extends AutoCloseable {
 
@@ -31,6 +32,11 @@ public interface FactListener extends AutoCloseable {
         }
     }
 
+    /** Whether it hears anything at all: for whoever would have to make something for it. */
+    default boolean listens() {
+        return true;
+    }
+
     /**
      * The volume has been read back from its journal; nothing has been done to it since.
      *
@@ -49,6 +55,11 @@ public interface FactListener extends AutoCloseable {
     /** Nobody listens. */
     FactListener NONE =
             new FactListener() {
+                @Override
+                public boolean listens() {
+                    return false;
+                }
+
                 @Override
                 public void opened(VolumeState state, long position, boolean again) {}
 

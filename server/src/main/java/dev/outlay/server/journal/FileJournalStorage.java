@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  */
 public final class FileJournalStorage implements JournalStorage {
 
-    private static final int ZEROS_BYTES = 1 << 20;
+    private static final ByteBuffer ZEROS = Sectors.allocate(1 << 20);
 
     /** By name, because javac warns of this class in a way that cannot be silenced. */
     private static final String DIRECT_CLASS = "com.sun.nio.file.ExtendedOpenOption";
@@ -202,7 +202,7 @@ public final class FileJournalStorage implements JournalStorage {
     }
 
     private static void fillWithZeros(FileChannel channel, long lengthBytes) throws IOException {
-        ByteBuffer zeros = Sectors.allocate((int) Math.min(ZEROS_BYTES, lengthBytes));
+        ByteBuffer zeros = ZEROS.duplicate();
         for (long offset = 0; offset < lengthBytes; ) {
             zeros.clear().limit((int) Math.min(zeros.capacity(), lengthBytes - offset));
             offset += channel.write(zeros, offset);

@@ -2,12 +2,11 @@ package dev.outlay.server.journal;
 
 import java.io.IOException;
 
-/** What can go wrong with a volume's journal or snapshots; each kind wants another answer. */
+/** What can go wrong with a volume's journal; each kind wants another answer. */
 public abstract sealed class JournalException extends IOException
         permits JournalCorruptException,
                 JournalFailedException,
                 JournalFullException,
-                SnapshotDamagedException,
                 VolumeLockedException {
 
     JournalException(String message) {

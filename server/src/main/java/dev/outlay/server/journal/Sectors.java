@@ -1,5 +1,6 @@
 package dev.outlay.server.journal;
 
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -28,6 +29,11 @@ final class Sectors {
                 .alignedSlice(BYTES)
                 .slice(0, bytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** The same, whose memory goes with the arena and does not wait for a garbage collection. */
+    static ByteBuffer allocate(Arena arena, int bytes) {
+        return arena.allocate(bytes, BYTES).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     static int crc(ByteBuffer buffer, int from, int length) {

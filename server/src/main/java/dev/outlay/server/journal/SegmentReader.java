@@ -2,6 +2,7 @@ package dev.outlay.server.journal;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,7 @@ final class SegmentReader implements Closeable {
     private final SegmentName name;
     private final JournalFile file;
     private final long fileBytes;
+    private final Arena memory = Arena.ofConfined();
     private ByteBuffer window;
     private long windowOffset;
     private int windowBytes;
@@ -51,7 +53,7 @@ final class SegmentReader implements Closeable {
         this.chain = header.previousCrc();
         int wanted = (int) Math.min(WINDOW_BYTES, Sectors.alignUp(fileBytes));
         if (wanted > Sectors.BYTES) {
-            this.window = Sectors.allocate(wanted);
+            this.window = Sectors.allocate(memory, wanted);
             this.windowBytes = 0;
         }
     }
@@ -183,7 +185,7 @@ final class SegmentReader implements Closeable {
     private int load(long offset, int length) throws IOException {
         if (offset < windowOffset || offset + length > windowOffset + windowBytes) {
             if (length > window.capacity()) {
-                window = Sectors.allocate(length);
+                window = Sectors.allocate(memory, length);
             }
             window.clear();
             if (offset < fileBytes) {
@@ -202,6 +204,7 @@ final class SegmentReader implements Closeable {
 
     @Override
     public void close() throws IOException {
+        memory.close();
         file.close();
     }
 }

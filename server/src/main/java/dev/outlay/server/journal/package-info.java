@@ -1,5 +1,5 @@
 /**
- * The journal of one volume and its snapshots: everything the server has answered, on disk.
+ * The journal of one volume: everything the server has answered since its checkpoint, on disk.
  *
  * <h2>What it promises</h2>
  *
@@ -51,23 +51,9 @@
  * <tr><td>64</td><td></td><td>payload: each record as length (4 bytes) and bytes; then zeros</td></tr>
  * </table>
  *
- * <table>
- * <caption>Snapshot file {@code snapshot-<position>.snap}</caption>
- * <tr><th>offset</th><th>bytes</th><th>field</th></tr>
- * <tr><td>0</td><td>4</td><td>magic {@code OLSN}</td></tr>
- * <tr><td>4</td><td>4</td><td>format version, 1</td></tr>
- * <tr><td>8</td><td>8</td><td>journal position the image was taken at</td></tr>
- * <tr><td>16</td><td>8</td><td>image bytes</td></tr>
- * <tr><td>24</td><td>16</td><td>volume id (high half, low half)</td></tr>
- * <tr><td>40</td><td>4</td><td>CRC of image and padding</td></tr>
- * <tr><td>44</td><td>4048</td><td>zeros</td></tr>
- * <tr><td>4092</td><td>4</td><td>CRC of all bytes before</td></tr>
- * <tr><td>4096</td><td></td><td>image, padded with zeros to whole sectors</td></tr>
- * </table>
- *
  * <h2>Opening</h2>
  *
- * The scan starts in the segment that holds the snapshot's position. In any segment but the last
+ * The scan starts in the segment that holds the checkpoint's position. In any segment but the last
  * every byte counts, for the next header says it was forced. In the last one the scan stops at the
  * first batch that is not sound and then looks at every sector behind it: a header with the salt
  * and the position of its place that says the bad batch was forced is proof of damage; without one
@@ -79,16 +65,10 @@
  * got. The same step makes a torn tail void for good, and is the answer to a failed force in
  * process, where the caller names the position it knows to be forced.
  *
- * <h2>Snapshots</h2>
- *
- * The last two are kept, and the journal since the older one ({@code SnapshotStore.keepFrom()} goes
- * to {@code Journal.discardBefore}), so that a damaged newest snapshot costs replay time only.
- *
  * <h2>Room for what comes</h2>
  *
  * {@code append} only fills a buffer and {@code force} writes it, so that writing can move to a
- * thread of its own while the next batch is decided; one append is one entry of a replicated log; a
- * checkpoint store replaces {@code SnapshotStore} and keeps {@code discardBefore}.
+ * thread of its own while the next batch is decided; one append is one entry of a replicated log.
  */
 @org.jspecify.annotations.NullMarked
 package dev.outlay.server.journal;

@@ -50,6 +50,10 @@ public final class ServerMeters implements FenceMeters, AutoCloseable {
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ConcurrentMap<Outcome, Timer> operations = new ConcurrentHashMap<>();
+
+    /** Those of them that went well, by operation. */
+    private final ConcurrentMap<String, Timer> succeeded = new ConcurrentHashMap<>();
+
     private final AtomicInteger streams = new AtomicInteger();
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final Counter received;
@@ -107,7 +111,14 @@ public final class ServerMeters implements FenceMeters, AutoCloseable {
      * @param took from its receipt to its answer
      */
     public void answered(String operation, String outcome, Duration took) {
-        operations.computeIfAbsent(new Outcome(operation, outcome), this::timer).record(took);
+        Timer known = outcome.equals(OK) ? succeeded.get(operation) : null;
+        if (known == null) {
+            known = operations.computeIfAbsent(new Outcome(operation, outcome), this::timer);
+            if (outcome.equals(OK)) {
+                succeeded.put(operation, known);
+            }
+        }
+        known.record(took);
     }
 
     public void renewed() {

@@ -22,6 +22,6 @@ final class DevicesService extends DevicesGrpc.DevicesImplBase {
                 request.hasSession(),
                 request.getSession(),
                 answer,
-                caller -> operations.getDevices(caller, request));
+                caller -> operations.getDevices(caller, request).on(caller.loop()));
     }
 }

@@ -1,10 +1,14 @@
 package dev.outlay.server.rpc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Reason;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
@@ -21,6 +25,9 @@ final class Fields {
 
     /** Times are carried by numbers that some languages hold as doubles. */
     static final long TIME_MILLIS_MAX = 1L << 53;
+
+    private static final VarHandle LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private static final Pattern VOLUME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
 
@@ -39,11 +46,24 @@ final class Fields {
         return value;
     }
 
+    /** The same of an entry of a list. */
+    static long unsigned(String list, int index, String field, long value) {
+        return value >= 0 ? value : unsigned(in(list, index, field), value);
+    }
+
+    private static String in(String list, int index, String field) {
+        return list + "[" + index + "]." + field;
+    }
+
     static long atLeastOne(String field, long value) {
         if (value == 0) {
             throw RequestRefused.invalid(field + " is missing or 0");
         }
         return unsigned(field, value);
+    }
+
+    static long atLeastOne(String list, int index, String field, long value) {
+        return value > 0 ? value : atLeastOne(in(list, index, field), value);
     }
 
     static FileId file(String field, long value) {
@@ -67,6 +87,12 @@ final class Fields {
 
     static int device(String field, int value) {
         return within(field, value, 0, DeviceRange.MAX_DEVICE);
+    }
+
+    static int device(String list, int index, String field, int value) {
+        return value >= 0 && value <= DeviceRange.MAX_DEVICE
+                ? value
+                : device(in(list, index, field), value);
     }
 
     static long timeMillis(String field, long value) {
@@ -137,15 +163,30 @@ final class Fields {
     /** 16 bytes, as two big-endian halves. */
     static ByteBuffer id(String field, ByteString bytes) {
         if (bytes.size() != ID_BYTES) {
-            throw RequestRefused.invalid(
-                    field + " has " + bytes.size() + " bytes, it must have " + ID_BYTES);
+            throw notAnId(field, bytes);
         }
         return bytes.asReadOnlyByteBuffer();
     }
 
+    static RequestRefused notAnId(String field, ByteString bytes) {
+        return RequestRefused.invalid(
+                field + " has " + bytes.size() + " bytes, it must have " + ID_BYTES);
+    }
+
+    /** Eight of the bytes, the highest first. */
+    static long longAt(ByteString bytes, int from) {
+        long value = 0;
+        for (int i = from; i < from + Long.BYTES; i++) {
+            value = (value << Byte.SIZE) | (bytes.byteAt(i) & 0xFF);
+        }
+        return value;
+    }
+
     static ByteString id(long high, long low) {
-        ByteBuffer bytes = ByteBuffer.allocate(ID_BYTES);
-        return ByteString.copyFrom(bytes.putLong(high).putLong(low).flip());
+        byte[] bytes = new byte[ID_BYTES];
+        LONG.set(bytes, 0, high);
+        LONG.set(bytes, Long.BYTES, low);
+        return UnsafeByteOperations.unsafeWrap(bytes);
     }
 
     private static int utf8Bytes(String text) {

@@ -49,7 +49,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "Create",
                 request.getSession(),
                 answer,
-                caller -> operations.create(caller, request));
+                caller -> operations.create(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -59,7 +59,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 request.hasSession(),
                 request.getSession(),
                 answer,
-                caller -> operations.lookup(caller, request));
+                caller -> operations.lookup(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -70,7 +70,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 request.hasSession(),
                 request.getSession(),
                 answer,
-                caller -> operations.getAttributes(caller, request));
+                caller -> operations.getAttributes(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -80,7 +80,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "SetAttributes",
                 request.getSession(),
                 answer,
-                caller -> operations.setAttributes(caller, request));
+                caller -> operations.setAttributes(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -90,7 +90,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 request.hasSession(),
                 request.getSession(),
                 answer,
-                caller -> operations.list(caller, request));
+                caller -> operations.list(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -99,7 +99,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "Rename",
                 request.getSession(),
                 answer,
-                caller -> operations.rename(caller, request));
+                caller -> operations.rename(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -108,7 +108,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "Remove",
                 request.getSession(),
                 answer,
-                caller -> operations.remove(caller, request));
+                caller -> operations.remove(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -117,7 +117,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "Truncate",
                 request.getSession(),
                 answer,
-                caller -> operations.truncate(caller, request));
+                caller -> operations.truncate(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -126,7 +126,7 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "Allocate",
                 request.getSession(),
                 answer,
-                caller -> operations.allocate(caller, request));
+                caller -> operations.allocate(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -135,13 +135,16 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 "Deallocate",
                 request.getSession(),
                 answer,
-                caller -> operations.deallocate(caller, request));
+                caller -> operations.deallocate(caller, request).on(caller.loop()));
     }
 
     @Override
     public void clone(CloneRequest request, StreamObserver<CloneResponse> answer) {
         calls.ofClient(
-                "Clone", request.getSession(), answer, caller -> operations.clone(caller, request));
+                "Clone",
+                request.getSession(),
+                answer,
+                caller -> operations.clone(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -151,19 +154,25 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 request.hasSession(),
                 request.getSession(),
                 answer,
-                caller -> operations.seek(caller, request));
+                caller -> operations.seek(caller, request).on(caller.loop()));
     }
 
     @Override
     public void read(ReadRequest request, StreamObserver<ReadResponse> answer) {
         calls.ofClient(
-                "Read", request.getSession(), answer, caller -> operations.read(caller, request));
+                "Read",
+                request.getSession(),
+                answer,
+                caller -> operations.read(caller, request).on(caller.loop()));
     }
 
     @Override
     public void write(WriteRequest request, StreamObserver<WriteResponse> answer) {
         calls.ofClient(
-                "Write", request.getSession(), answer, caller -> operations.write(caller, request));
+                "Write",
+                request.getSession(),
+                answer,
+                caller -> operations.write(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -174,6 +183,6 @@ final class FilesService extends FilesGrpc.FilesImplBase {
                 request.hasSession(),
                 request.getSession(),
                 answer,
-                caller -> operations.listExtents(caller, request));
+                caller -> operations.listExtents(caller, request).on(caller.loop()));
     }
 }

@@ -29,7 +29,7 @@ final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
                 "MapBlocks",
                 request.getSession(),
                 answer,
-                caller -> operations.mapBlocks(caller, request));
+                caller -> operations.mapBlocks(caller, request).on(caller.loop()));
     }
 
     /** To reclaim without a session is to come after grace. */
@@ -47,7 +47,7 @@ final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
                 request.getSession(),
                 answer,
                 request.getReclaim() ? LayoutsService::tooLate : refused -> refused,
-                caller -> operations.commitBlocks(caller, request));
+                caller -> operations.commitBlocks(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -57,7 +57,7 @@ final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
                 "ReturnLayout",
                 request.getSession(),
                 answer,
-                caller -> operations.returnLayout(caller, request));
+                caller -> operations.returnLayout(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -67,6 +67,6 @@ final class LayoutsService extends LayoutsGrpc.LayoutsImplBase {
                 "ListLayouts",
                 request.getSession(),
                 answer,
-                caller -> operations.listLayouts(caller, request));
+                caller -> operations.listLayouts(caller, request).on(caller.loop()));
     }
 }

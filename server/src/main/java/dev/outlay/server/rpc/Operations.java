@@ -71,8 +71,8 @@ import java.util.function.Supplier;
 /**
  * Every operation of a client once, for unary calls and streams alike: decode, submit, encode.
  *
- * <p>A future completes on the caller's loop, with the answer or with what {@link ErrorMapping}
- * understands; no method throws. {@code lease_renewed} is for the caller to set.
+ * <p>What is returned completes with the answer or with what {@link ErrorMapping} understands; no
+ * method throws. {@code lease_renewed} is for the caller to set.
  */
 final class Operations {
     private final VolumeLookup volumes;
@@ -102,11 +102,11 @@ final class Operations {
 
     // ---- sessions
 
-    CompletableFuture<RenewResponse> renew(Caller caller, RenewRequest request) {
+    Underway<?, RenewResponse> renew(Caller caller, RenewRequest request) {
         return decoded(
                 () -> {
                     Session session = sessionOf(caller);
-                    return CompletableFuture.completedFuture(
+                    return Underway.done(
                             RenewResponse.newBuilder()
                                     .setLeaseMillis((int) session.leaseMillis())
                                     .setServerIncarnation(sessions.serverIncarnation())
@@ -116,7 +116,7 @@ final class Operations {
                 });
     }
 
-    CompletableFuture<AcknowledgeRecallResponse> acknowledgeRecall(
+    Underway<?, AcknowledgeRecallResponse> acknowledgeRecall(
             Caller caller, AcknowledgeRecallRequest request) {
         return decoded(
                 () -> {
@@ -124,7 +124,6 @@ final class Operations {
                     VolumeEngine volume = volume("volume", request.getVolume());
                     long recall = Fields.atLeastOne("recall_id", request.getRecallId());
                     return encoded(
-                            caller,
                             sessions.submit(
                                     session,
                                     volume,
@@ -133,16 +132,15 @@ final class Operations {
                 });
     }
 
-    CompletableFuture<EndClientResponse> endClient(Caller caller, EndClientRequest request) {
+    Underway<?, EndClientResponse> endClient(Caller caller, EndClientRequest request) {
         return decoded(
                 () ->
                         encoded(
-                                caller,
                                 sessions.end(sessionOf(caller)),
                                 _ -> EndClientResponse.getDefaultInstance()));
     }
 
-    CompletableFuture<ReattachResponse> reattach(Caller caller, ReattachRequest request) {
+    Underway<?, ReattachResponse> reattach(Caller caller, ReattachRequest request) {
         return decoded(
                 () -> {
                     Session session = sessionOf(caller);
@@ -157,7 +155,8 @@ final class Operations {
                             new ArrayList<>();
                     for (var volume : request.getVolumesList()) {
                         results.add(
-                                reattach(caller, session, request.getIncarnation(), volume)
+                                reattach(session, request.getIncarnation(), volume)
+                                        .on(caller.loop())
                                         .exceptionally(
                                                 failure ->
                                                         ReattachResponse.VolumeResult.newBuilder()
@@ -169,7 +168,6 @@ final class Operations {
                     }
                     var all = CompletableFuture.allOf(results.toArray(CompletableFuture[]::new));
                     return encoded(
-                            caller,
                             all,
                             _ -> {
                                 var answer =
@@ -181,8 +179,8 @@ final class Operations {
                 });
     }
 
-    private CompletableFuture<ReattachResponse.VolumeResult> reattach(
-            Caller caller, Session session, long incarnation, ReattachRequest.Volume request) {
+    private Underway<?, ReattachResponse.VolumeResult> reattach(
+            Session session, long incarnation, ReattachRequest.Volume request) {
         return decoded(
                 () -> {
                     VolumeEngine volume = volume("volumes.volume", request.getVolume());
@@ -203,9 +201,7 @@ final class Operations {
                                                                 command);
                                                     });
                     return encoded(
-                            caller,
-                            settled,
-                            reply -> WireReplies.reattached(request.getVolume(), reply));
+                            settled, reply -> WireReplies.reattached(request.getVolume(), reply));
                 });
     }
 
@@ -236,7 +232,7 @@ final class Operations {
 
     // ---- layouts
 
-    CompletableFuture<MapBlocksResponse> mapBlocks(Caller caller, MapBlocksRequest request) {
+    Underway<?, MapBlocksResponse> mapBlocks(Caller caller, MapBlocksRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -244,8 +240,7 @@ final class Operations {
                 WireReplies::mapped);
     }
 
-    CompletableFuture<CommitBlocksResponse> commitBlocks(
-            Caller caller, CommitBlocksRequest request) {
+    Underway<?, CommitBlocksResponse> commitBlocks(Caller caller, CommitBlocksRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -253,8 +248,7 @@ final class Operations {
                 WireReplies::committed);
     }
 
-    CompletableFuture<ReturnLayoutResponse> returnLayout(
-            Caller caller, ReturnLayoutRequest request) {
+    Underway<?, ReturnLayoutResponse> returnLayout(Caller caller, ReturnLayoutRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -262,7 +256,7 @@ final class Operations {
                 WireReplies::returned);
     }
 
-    CompletableFuture<ListLayoutsResponse> listLayouts(Caller caller, ListLayoutsRequest request) {
+    Underway<?, ListLayoutsResponse> listLayouts(Caller caller, ListLayoutsRequest request) {
         return decoded(
                 () -> {
                     Session session = sessionOf(caller);
@@ -270,7 +264,6 @@ final class Operations {
                     int max = Fields.page(request.getMaxEntries(), limits.listEntries());
                     Command command = new Command.ListLayouts(Optional.of(session.id()));
                     return encoded(
-                            caller,
                             sessions.submit(
                                     session, volume("volume", request.getVolume()), command),
                             reply -> WireReplies.layouts(reply, after, max, messageBytes / 2));
@@ -279,7 +272,7 @@ final class Operations {
 
     // ---- files
 
-    CompletableFuture<CreateResponse> create(Caller caller, CreateRequest request) {
+    Underway<?, CreateResponse> create(Caller caller, CreateRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -287,8 +280,7 @@ final class Operations {
                 WireReplies::created);
     }
 
-    CompletableFuture<SetAttributesResponse> setAttributes(
-            Caller caller, SetAttributesRequest request) {
+    Underway<?, SetAttributesResponse> setAttributes(Caller caller, SetAttributesRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -296,7 +288,7 @@ final class Operations {
                 WireReplies::attributesSet);
     }
 
-    CompletableFuture<RenameResponse> rename(Caller caller, RenameRequest request) {
+    Underway<?, RenameResponse> rename(Caller caller, RenameRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -304,7 +296,7 @@ final class Operations {
                 WireReplies::renamed);
     }
 
-    CompletableFuture<RemoveResponse> remove(Caller caller, RemoveRequest request) {
+    Underway<?, RemoveResponse> remove(Caller caller, RemoveRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -312,7 +304,7 @@ final class Operations {
                 WireReplies::removed);
     }
 
-    CompletableFuture<TruncateResponse> truncate(Caller caller, TruncateRequest request) {
+    Underway<?, TruncateResponse> truncate(Caller caller, TruncateRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -320,7 +312,7 @@ final class Operations {
                 WireReplies::truncated);
     }
 
-    CompletableFuture<AllocateResponse> allocate(Caller caller, AllocateRequest request) {
+    Underway<?, AllocateResponse> allocate(Caller caller, AllocateRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -328,7 +320,7 @@ final class Operations {
                 WireReplies::allocated);
     }
 
-    CompletableFuture<DeallocateResponse> deallocate(Caller caller, DeallocateRequest request) {
+    Underway<?, DeallocateResponse> deallocate(Caller caller, DeallocateRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -336,7 +328,7 @@ final class Operations {
                 WireReplies::deallocated);
     }
 
-    CompletableFuture<CloneResponse> clone(Caller caller, CloneRequest request) {
+    Underway<?, CloneResponse> clone(Caller caller, CloneRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -344,7 +336,7 @@ final class Operations {
                 WireReplies::cloned);
     }
 
-    CompletableFuture<ReadResponse> read(Caller caller, ReadRequest request) {
+    Underway<?, ReadResponse> read(Caller caller, ReadRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -352,7 +344,7 @@ final class Operations {
                 WireReplies::read);
     }
 
-    CompletableFuture<WriteResponse> write(Caller caller, WriteRequest request) {
+    Underway<?, WriteResponse> write(Caller caller, WriteRequest request) {
         return mutation(
                 caller,
                 request.getOperation(),
@@ -360,16 +352,15 @@ final class Operations {
                 WireReplies::wrote);
     }
 
-    CompletableFuture<SeekResponse> seek(Caller caller, SeekRequest request) {
+    Underway<?, SeekResponse> seek(Caller caller, SeekRequest request) {
         return query(caller, request.getVolume(), () -> wire.seek(request), WireReplies::sought);
     }
 
-    CompletableFuture<LookupResponse> lookup(Caller caller, LookupRequest request) {
+    Underway<?, LookupResponse> lookup(Caller caller, LookupRequest request) {
         return query(caller, request.getVolume(), () -> wire.lookup(request), WireReplies::found);
     }
 
-    CompletableFuture<GetAttributesResponse> getAttributes(
-            Caller caller, GetAttributesRequest request) {
+    Underway<?, GetAttributesResponse> getAttributes(Caller caller, GetAttributesRequest request) {
         return query(
                 caller,
                 request.getVolume(),
@@ -377,53 +368,54 @@ final class Operations {
                 WireReplies::attributesOf);
     }
 
-    CompletableFuture<ListResponse> list(Caller caller, ListRequest request) {
+    Underway<?, ListResponse> list(Caller caller, ListRequest request) {
         return query(caller, request.getVolume(), () -> wire.list(request), WireReplies::entries);
     }
 
-    CompletableFuture<ListExtentsResponse> listExtents(Caller caller, ListExtentsRequest request) {
+    Underway<?, ListExtentsResponse> listExtents(Caller caller, ListExtentsRequest request) {
         return query(
                 caller, request.getVolume(), () -> wire.listExtents(request), WireReplies::extents);
     }
 
-    CompletableFuture<GetDevicesResponse> getDevices(Caller caller, GetDevicesRequest request) {
+    Underway<?, GetDevicesResponse> getDevices(Caller caller, GetDevicesRequest request) {
         return query(caller, request.getVolume(), Command.ListDevices::new, WireReplies::devices);
     }
 
     // ---- what several do
 
-    private <R extends MessageLite> CompletableFuture<R> mutation(
+    private <R extends MessageLite> Underway<?, R> mutation(
             Caller caller,
             OperationHeader operation,
             Function<ClientId, Command> decode,
             Function<Reply, R> encode) {
-        return decoded(
-                () -> {
-                    Session session = sessionOf(caller);
-                    VolumeEngine volume = volume("operation.volume", operation.getVolume());
-                    Command command = decode.apply(session.id());
-                    return encoded(caller, sessions.submit(session, volume, command), encode);
-                });
+        try {
+            Session session = sessionOf(caller);
+            VolumeEngine volume = volume("operation.volume", operation.getVolume());
+            Command command = decode.apply(session.id());
+            return encoded(sessions.submit(session, volume, command), encode);
+        } catch (RuntimeException e) {
+            return Underway.failed(e);
+        }
     }
 
     /** Whoever has a session asks under it, so that its requests keep their order. */
-    private <R extends MessageLite> CompletableFuture<R> query(
+    private <R extends MessageLite> Underway<?, R> query(
             Caller caller, String name, Supplier<Command> decode, Function<Reply, R> encode) {
-        return decoded(
-                () -> {
-                    VolumeEngine volume = volume("volume", name);
-                    Command command = decode.get();
-                    return encoded(
-                            caller,
-                            caller.session().isPresent()
-                                    ? sessions.submit(caller.session().get(), volume, command)
-                                    : volume.submit(command),
-                            encode);
-                });
+        try {
+            VolumeEngine volume = volume("volume", name);
+            Command command = decode.get();
+            return encoded(
+                    caller.session().isPresent()
+                            ? sessions.submit(caller.session().get(), volume, command)
+                            : volume.submit(command),
+                    encode);
+        } catch (RuntimeException e) {
+            return Underway.failed(e);
+        }
     }
 
     VolumeEngine volume(String field, String name) {
-        return volumes.find(Fields.volume(field, name)).orElseThrow(() -> notServed(name));
+        return volumes.find(name).orElseThrow(() -> notServed(Fields.volume(field, name)));
     }
 
     private RequestRefused notServed(String name) {
@@ -448,23 +440,21 @@ final class Operations {
                                         Reason.NO_SESSION, "this request needs a session"));
     }
 
-    /** Turns what decoding throws into a failed future. */
-    static <R> CompletableFuture<R> decoded(Supplier<CompletableFuture<R>> work) {
+    /** Turns what decoding throws into an operation that has failed. */
+    private static <R> Underway<?, R> decoded(Supplier<Underway<?, R>> work) {
         try {
             return work.get();
         } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
+            return Underway.failed(e);
         }
     }
 
-    /** Encodes on the caller's loop; an answer that no client would take is refused. */
-    private <T, R extends MessageLite> CompletableFuture<R> encoded(
-            Caller caller, CompletableFuture<T> reply, Function<T, R> encode) {
-        return reply.handleAsync(
-                (value, failure) -> {
-                    if (failure != null) {
-                        throw ErrorMapping.rethrown(failure);
-                    }
+    /** An answer that no client would take is refused. */
+    private <T, R extends MessageLite> Underway<T, R> encoded(
+            CompletableFuture<T> reply, Function<T, R> encode) {
+        return new Underway<>(
+                reply,
+                value -> {
                     R answer = encode.apply(value);
                     if (answer.getSerializedSize() > messageBytes) {
                         throw new RequestRefused(
@@ -475,7 +465,6 @@ final class Operations {
                                         + messageBytes);
                     }
                     return answer;
-                },
-                caller.loop());
+                });
     }
 }

@@ -92,6 +92,11 @@ final class Outbox {
         }
     }
 
+    /** What is added from now on waits for the caller's {@link #flush}. */
+    void gather() {
+        flushing = true;
+    }
+
     /** Sends what the client is ready for. */
     void flush() {
         flushing = false;

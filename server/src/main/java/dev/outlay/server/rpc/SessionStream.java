@@ -19,9 +19,12 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +33,9 @@ import org.slf4j.LoggerFactory;
  * One stream of one client: requests in the order sent, replies in the order ready, errors among
  * them.
  *
- * <p>Everything here runs on the loop of the connection; replies of volumes are handed to it. What
- * a client can make the server hold is bounded by {@link StreamLimits}: while too much is under way
+ * <p>Everything here runs on the loop of the connection. What is answered meanwhile, at once or by
+ * a volume's thread, waits for the next task of the loop, which sends all of it together. What a
+ * client can make the server hold is bounded by {@link StreamLimits}: while too much is under way
  * no further message is read, and who does not read its answers is disconnected. When a stream ends
  * its session lives on.
  */
@@ -46,6 +50,12 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     private final Parts parts;
     private final Outbox outbox;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    /** Answered in this order, and not yet in the outbox; any thread adds. */
+    private final Queue<Awaited> answered = new ConcurrentLinkedQueue<>();
+
+    /** Whether a task of the loop is on its way that takes them. */
+    private final AtomicBoolean taking = new AtomicBoolean();
 
     private volatile @Nullable Bound bound;
     private long lastMessageId;
@@ -67,6 +77,14 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
 
     /** The session this stream speaks for. */
     private record Bound(Session session, SessionRef ref, Caller caller) {}
+
+    /** A request, who it is from, and whether the message it came with has renewed the lease. */
+    private record Awaited(
+            Bound by,
+            Request request,
+            StreamRequests.Asked<?> asked,
+            CompletableFuture<Boolean> renewed,
+            long received) {}
 
     private SessionStream(
             ServerCallStreamObserver<ServerMessage> out,
@@ -189,17 +207,65 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         CompletableFuture<Boolean> renewed = parts.admission().touch(by.session(), received);
         for (Request request : message.getRequestsList()) {
             unanswered++;
-            var _ =
-                    answer(by, request)
-                            .whenComplete(
-                                    (reply, failure) ->
-                                            settleWith(
-                                                    renewal(by, request, renewed, received),
-                                                    request,
-                                                    reply == null ? Reply.newBuilder() : reply,
-                                                    failure,
-                                                    received));
+            Awaited awaited = new Awaited(by, request, ask(by, request), renewed, received);
+            if (awaited.asked().isDone()) {
+                answered(awaited);
+            } else {
+                var _ = awaited.asked().outcome().whenComplete((_, _) -> answered(awaited));
+            }
         }
+    }
+
+    /** The answer is known. Any thread. */
+    private void answered(Awaited awaited) {
+        answered.add(awaited);
+        if (taking.get() || taking.getAndSet(true)) {
+            return;
+        }
+        try {
+            loop.execute(this::takeAnswers);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("client={} event=answered-after-the-end", name());
+        }
+    }
+
+    private void takeAnswers() {
+        taking.set(false);
+        long now = parts.clock().nanos();
+        outbox.gather();
+        try {
+            for (Awaited next = answered.poll(); next != null; next = answered.poll()) {
+                settle(next, now);
+            }
+        } finally {
+            outbox.flush();
+        }
+    }
+
+    private void settle(Awaited awaited, long now) {
+        Reply.Builder reply = Reply.newBuilder();
+        Throwable failure = null;
+        try {
+            awaited.asked().answer(reply);
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+        CompletableFuture<Boolean> renewed =
+                renewal(awaited.by(), awaited.request(), awaited.renewed(), awaited.received());
+        if (isKnown(renewed)) {
+            settle(
+                    awaited.request(),
+                    reply,
+                    failure,
+                    renewed.join(),
+                    Duration.ofNanos(now - awaited.received()));
+        } else {
+            settleWith(renewed, awaited.request(), reply, failure, awaited.received());
+        }
+    }
+
+    private static boolean isKnown(CompletableFuture<Boolean> renewed) {
+        return renewed.isDone() && !renewed.isCompletedExceptionally();
     }
 
     /** A re-attach is what makes the lease renewable again. */
@@ -211,15 +277,15 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         return request.hasReattach() ? parts.admission().touch(by.session(), received) : renewed;
     }
 
-    private CompletableFuture<Reply.Builder> answer(Bound by, Request request) {
+    private StreamRequests.Asked<?> ask(Bound by, Request request) {
         try {
             checkMessageId(request);
             if (stopping) {
                 throw shuttingDown();
             }
-            return parts.requests().answer(by.caller(), request);
+            return parts.requests().begin(by.caller(), request);
         } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
+            return StreamRequests.Asked.failed(e);
         }
     }
 
@@ -259,7 +325,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
             Reply.Builder reply,
             @Nullable Throwable failure,
             long received) {
-        if (renewed.isDone() && !renewed.isCompletedExceptionally()) {
+        if (isKnown(renewed)) {
             settle(request, reply, failure, renewed.join(), received);
             return;
         }
@@ -278,6 +344,16 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
             @Nullable Throwable failure,
             boolean renewed,
             long received) {
+        Duration took = Duration.ofNanos(parts.clock().nanos() - received);
+        settle(request, reply, failure, renewed, took);
+    }
+
+    private void settle(
+            Request request,
+            Reply.Builder reply,
+            @Nullable Throwable failure,
+            boolean renewed,
+            Duration took) {
         unanswered--;
         if (ended.isDone()) {
             return;
@@ -299,11 +375,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         } else if (!request.hasEndClient() && !stopping) {
             tellLeaseEnding();
         }
-        parts.meters()
-                .answered(
-                        StreamRequests.name(request),
-                        outcome,
-                        Duration.ofNanos(parts.clock().nanos() - received));
+        parts.meters().answered(StreamRequests.name(request), outcome, took);
     }
 
     /** Says once why the lease is no longer renewed. */

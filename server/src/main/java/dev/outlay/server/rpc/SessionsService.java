@@ -61,7 +61,10 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
     @Override
     public void renew(RenewRequest request, StreamObserver<RenewResponse> answer) {
         calls.ofClient(
-                "Renew", request.getSession(), answer, caller -> operations.renew(caller, request));
+                "Renew",
+                request.getSession(),
+                answer,
+                caller -> operations.renew(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -70,7 +73,7 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
                 "Reattach",
                 request.getSession(),
                 answer,
-                caller -> operations.reattach(caller, request));
+                caller -> operations.reattach(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -80,7 +83,7 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
                 "AcknowledgeRecall",
                 request.getSession(),
                 answer,
-                caller -> operations.acknowledgeRecall(caller, request));
+                caller -> operations.acknowledgeRecall(caller, request).on(caller.loop()));
     }
 
     @Override
@@ -89,7 +92,7 @@ final class SessionsService extends SessionsGrpc.SessionsImplBase {
                 "EndClient",
                 request.getSession(),
                 answer,
-                caller -> operations.endClient(caller, request));
+                caller -> operations.endClient(caller, request).on(caller.loop()));
     }
 
     @Override

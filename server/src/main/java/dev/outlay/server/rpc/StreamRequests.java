@@ -7,6 +7,7 @@ import dev.outlay.v1.Request.BodyCase;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 
 /** Which operation a request on a stream asks for, and where its answer goes in the reply. */
 final class StreamRequests {
@@ -18,86 +19,130 @@ final class StreamRequests {
         this.operations = operations;
     }
 
-    /** The reply without its message id; completes as {@link Operations} does. */
-    CompletableFuture<Reply.Builder> answer(Caller caller, Request request) {
-        Reply.Builder reply = Reply.newBuilder();
+    /**
+     * A request under way, and where its answer goes.
+     *
+     * @param place puts the answer into the reply
+     */
+    record Asked<R>(Underway<?, R> underway, BiConsumer<Reply.Builder, R> place) {
+
+        boolean isDone() {
+            return underway.isDone();
+        }
+
+        CompletableFuture<?> outcome() {
+            return underway.outcome();
+        }
+
+        /**
+         * Once it is done: puts its answer into {@code reply}, or throws what {@link ErrorMapping}
+         * understands.
+         */
+        void answer(Reply.Builder reply) {
+            place.accept(reply, underway.answer());
+        }
+
+        static Asked<Reply> failed(RuntimeException why) {
+            return new Asked<>(Underway.failed(why), (_, _) -> {});
+        }
+    }
+
+    /** Begins what the request asks for. */
+    Asked<?> begin(Caller caller, Request request) {
         return switch (request.getBodyCase()) {
-            case RENEW -> operations.renew(caller, request.getRenew()).thenApply(reply::setRenew);
+            case RENEW ->
+                    new Asked<>(
+                            operations.renew(caller, request.getRenew()), Reply.Builder::setRenew);
             case REATTACH ->
-                    operations
-                            .reattach(caller, request.getReattach())
-                            .thenApply(reply::setReattach);
+                    new Asked<>(
+                            operations.reattach(caller, request.getReattach()),
+                            Reply.Builder::setReattach);
             case END_CLIENT ->
-                    operations
-                            .endClient(caller, request.getEndClient())
-                            .thenApply(reply::setEndClient);
+                    new Asked<>(
+                            operations.endClient(caller, request.getEndClient()),
+                            Reply.Builder::setEndClient);
             case ACKNOWLEDGE_RECALL ->
-                    operations
-                            .acknowledgeRecall(caller, request.getAcknowledgeRecall())
-                            .thenApply(reply::setAcknowledgeRecall);
+                    new Asked<>(
+                            operations.acknowledgeRecall(caller, request.getAcknowledgeRecall()),
+                            Reply.Builder::setAcknowledgeRecall);
             case MAP_BLOCKS ->
-                    operations
-                            .mapBlocks(caller, request.getMapBlocks())
-                            .thenApply(reply::setMapBlocks);
+                    new Asked<>(
+                            operations.mapBlocks(caller, request.getMapBlocks()),
+                            Reply.Builder::setMapBlocks);
             case COMMIT_BLOCKS ->
-                    operations
-                            .commitBlocks(caller, request.getCommitBlocks())
-                            .thenApply(reply::setCommitBlocks);
+                    new Asked<>(
+                            operations.commitBlocks(caller, request.getCommitBlocks()),
+                            Reply.Builder::setCommitBlocks);
             case RETURN_LAYOUT ->
-                    operations
-                            .returnLayout(caller, request.getReturnLayout())
-                            .thenApply(reply::setReturnLayout);
+                    new Asked<>(
+                            operations.returnLayout(caller, request.getReturnLayout()),
+                            Reply.Builder::setReturnLayout);
             case LIST_LAYOUTS ->
-                    operations
-                            .listLayouts(caller, request.getListLayouts())
-                            .thenApply(reply::setListLayouts);
+                    new Asked<>(
+                            operations.listLayouts(caller, request.getListLayouts()),
+                            Reply.Builder::setListLayouts);
             case CREATE ->
-                    operations.create(caller, request.getCreate()).thenApply(reply::setCreate);
+                    new Asked<>(
+                            operations.create(caller, request.getCreate()),
+                            Reply.Builder::setCreate);
             case LOOKUP ->
-                    operations.lookup(caller, request.getLookup()).thenApply(reply::setLookup);
+                    new Asked<>(
+                            operations.lookup(caller, request.getLookup()),
+                            Reply.Builder::setLookup);
             case GET_ATTRIBUTES ->
-                    operations
-                            .getAttributes(caller, request.getGetAttributes())
-                            .thenApply(reply::setGetAttributes);
+                    new Asked<>(
+                            operations.getAttributes(caller, request.getGetAttributes()),
+                            Reply.Builder::setGetAttributes);
             case SET_ATTRIBUTES ->
-                    operations
-                            .setAttributes(caller, request.getSetAttributes())
-                            .thenApply(reply::setSetAttributes);
-            case LIST -> operations.list(caller, request.getList()).thenApply(reply::setList);
+                    new Asked<>(
+                            operations.setAttributes(caller, request.getSetAttributes()),
+                            Reply.Builder::setSetAttributes);
+            case LIST ->
+                    new Asked<>(operations.list(caller, request.getList()), Reply.Builder::setList);
             case RENAME ->
-                    operations.rename(caller, request.getRename()).thenApply(reply::setRename);
+                    new Asked<>(
+                            operations.rename(caller, request.getRename()),
+                            Reply.Builder::setRename);
             case REMOVE ->
-                    operations.remove(caller, request.getRemove()).thenApply(reply::setRemove);
+                    new Asked<>(
+                            operations.remove(caller, request.getRemove()),
+                            Reply.Builder::setRemove);
             case TRUNCATE ->
-                    operations
-                            .truncate(caller, request.getTruncate())
-                            .thenApply(reply::setTruncate);
+                    new Asked<>(
+                            operations.truncate(caller, request.getTruncate()),
+                            Reply.Builder::setTruncate);
             case ALLOCATE ->
-                    operations
-                            .allocate(caller, request.getAllocate())
-                            .thenApply(reply::setAllocate);
+                    new Asked<>(
+                            operations.allocate(caller, request.getAllocate()),
+                            Reply.Builder::setAllocate);
             case DEALLOCATE ->
-                    operations
-                            .deallocate(caller, request.getDeallocate())
-                            .thenApply(reply::setDeallocate);
-            case CLONE -> operations.clone(caller, request.getClone()).thenApply(reply::setClone);
-            case SEEK -> operations.seek(caller, request.getSeek()).thenApply(reply::setSeek);
-            case READ -> operations.read(caller, request.getRead()).thenApply(reply::setRead);
-            case WRITE -> operations.write(caller, request.getWrite()).thenApply(reply::setWrite);
+                    new Asked<>(
+                            operations.deallocate(caller, request.getDeallocate()),
+                            Reply.Builder::setDeallocate);
+            case CLONE ->
+                    new Asked<>(
+                            operations.clone(caller, request.getClone()), Reply.Builder::setClone);
+            case SEEK ->
+                    new Asked<>(operations.seek(caller, request.getSeek()), Reply.Builder::setSeek);
+            case READ ->
+                    new Asked<>(operations.read(caller, request.getRead()), Reply.Builder::setRead);
+            case WRITE ->
+                    new Asked<>(
+                            operations.write(caller, request.getWrite()), Reply.Builder::setWrite);
             case LIST_EXTENTS ->
-                    operations
-                            .listExtents(caller, request.getListExtents())
-                            .thenApply(reply::setListExtents);
+                    new Asked<>(
+                            operations.listExtents(caller, request.getListExtents()),
+                            Reply.Builder::setListExtents);
             case GET_DEVICES ->
-                    operations
-                            .getDevices(caller, request.getGetDevices())
-                            .thenApply(reply::setGetDevices);
+                    new Asked<>(
+                            operations.getDevices(caller, request.getGetDevices()),
+                            Reply.Builder::setGetDevices);
             case OPEN_SESSION, ATTACH_SESSION ->
-                    CompletableFuture.failedFuture(
+                    Asked.failed(
                             RequestRefused.invalid(
                                     "this stream has a session already; open another stream"));
             case BODY_NOT_SET ->
-                    CompletableFuture.failedFuture(
+                    Asked.failed(
                             new RequestRefused(
                                     Reason.UNSUPPORTED,
                                     "the request has no body, or one that this server does not"

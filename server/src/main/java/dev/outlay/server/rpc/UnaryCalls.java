@@ -154,7 +154,12 @@ final class UnaryCalls {
         }
 
         void run(Caller caller, Function<Caller, CompletableFuture<R>> work) {
-            CompletableFuture<R> answered = Operations.decoded(() -> work.apply(caller));
+            CompletableFuture<R> answered;
+            try {
+                answered = work.apply(caller);
+            } catch (RuntimeException e) {
+                answered = CompletableFuture.failedFuture(e);
+            }
             var _ =
                     answered.whenComplete(
                             (answer, failure) -> {

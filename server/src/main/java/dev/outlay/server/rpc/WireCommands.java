@@ -68,6 +68,10 @@ final class WireCommands {
     // ---- layouts
 
     Command mapBlocks(ClientId client, MapBlocksRequest request) {
+        Optional<Stateid> stateid =
+                request.hasStateid()
+                        ? Optional.of(WireValues.stateid("stateid", request.getStateid()))
+                        : Optional.empty();
         return new Command.MapBlocks(
                 origin(client, request.getOperation()),
                 clock.millis(),
@@ -76,16 +80,15 @@ final class WireCommands {
                 Fields.unsigned("length", request.getLength()),
                 Fields.unsigned("min_length", request.getMinLength()),
                 WireValues.ioMode("iomode", request.getIomode()),
-                request.hasStateid()
-                        ? Optional.of(WireValues.stateid("stateid", request.getStateid()))
-                        : Optional.empty(),
+                stateid,
                 new MapFlags(
                         request.getNoAllocate(),
                         request.getAlignHuge(),
                         request.getMapped(),
                         request.getAtomic()),
                 Fields.page(request.getMaxExtents(), limits.extentsPerReply()),
-                ids.layoutId(),
+                // Whoever names a layout holds it, and goes on with its id, or is refused.
+                stateid.isPresent() ? stateid.get().id() : ids.layoutId(),
                 Fields.within("wait_millis", request.getWaitMillis(), 0, WAIT_MILLIS_MAX));
     }
 
@@ -95,13 +98,14 @@ final class WireCommands {
         Fields.present("stateid", request.hasStateid());
         List<CommitRange> ranges = new ArrayList<>(request.getRangesCount());
         for (var range : request.getRangesList()) {
-            String field = WireValues.at("ranges", ranges.size());
+            int i = ranges.size();
             ranges.add(
                     new CommitRange(
-                            Fields.unsigned(field + ".file_offset", range.getFileOffset()),
-                            Fields.unsigned(field + ".length", range.getLength()),
-                            Fields.device(field + ".device", range.getDevice()),
-                            Fields.unsigned(field + ".device_offset", range.getDeviceOffset())));
+                            Fields.unsigned("ranges", i, "file_offset", range.getFileOffset()),
+                            Fields.unsigned("ranges", i, "length", range.getLength()),
+                            Fields.device("ranges", i, "device", range.getDevice()),
+                            Fields.unsigned(
+                                    "ranges", i, "device_offset", range.getDeviceOffset())));
         }
         return new Command.CommitBlocks(
                 origin(client, request.getOperation()),
@@ -177,11 +181,12 @@ final class WireCommands {
         Fields.count("devices", devices.size(), Fields.DEVICES_MAX);
         List<DeviceIncarnation> checked = new ArrayList<>(devices.size());
         for (var device : devices) {
-            String field = WireValues.at("devices", checked.size());
+            int i = checked.size();
             checked.add(
                     new DeviceIncarnation(
-                            Fields.device(field + ".device", device.getDevice()),
-                            Fields.atLeastOne(field + ".incarnation", device.getIncarnation())));
+                            Fields.device("devices", i, "device", device.getDevice()),
+                            Fields.atLeastOne(
+                                    "devices", i, "incarnation", device.getIncarnation())));
         }
         return checked;
     }

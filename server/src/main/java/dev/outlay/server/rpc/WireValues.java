@@ -1,5 +1,6 @@
 package dev.outlay.server.rpc;
 
+import com.google.protobuf.ByteString;
 import dev.outlay.core.reply.Reply.ReturnedLayout;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Durability;
@@ -15,7 +16,6 @@ import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Stateid;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings.Allocation;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -58,8 +58,12 @@ final class WireValues {
     }
 
     static Stateid stateid(String field, dev.outlay.v1.Stateid stateid) {
-        ByteBuffer id = Fields.id(field + ".id", stateid.getId());
-        return new Stateid(new LayoutId(id.getLong(), id.getLong()), stateid.getSeqid());
+        ByteString id = stateid.getId();
+        if (id.size() != Fields.ID_BYTES) {
+            throw Fields.notAnId(field + ".id", id);
+        }
+        LayoutId layout = new LayoutId(Fields.longAt(id, 0), Fields.longAt(id, Long.BYTES));
+        return new Stateid(layout, stateid.getSeqid());
     }
 
     /** Ranges of a file: sorted and disjoint, whether aligned is for the volume to say. */

@@ -9,8 +9,9 @@
  * operation exists once. {@code GrpcFront} owns the listening sockets.
  *
  * <p>Threads: what arrives is decoded on the event loop of its connection ({@code directExecutor});
- * replies come on a volume's thread and are handed back to that loop to be encoded, so that the
- * volume's thread never builds messages and a stream has one writer.
+ * replies come on a volume's thread, or at once where a read finds the volume at rest, and all that
+ * are there are handed back to that loop together to be encoded, so that the volume's thread never
+ * builds messages and a stream has one writer.
  */
 @org.jspecify.annotations.NullMarked
 package dev.outlay.server.rpc;

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "fsck",
         header = "Checks a volume whose server is stopped.",
         description =
-                "Explains damage. Reads snapshot, journal and device labels, replays, and walks what comes out."
+                "Explains damage. Reads checkpoint, journal and device labels, replays, and walks what comes out."
                         + " Repairs nothing, changes nothing. Exit code 1 if anything is wrong. For a"
                         + " running server: outlay volume check.",
         footerHeading = ToolCommand.EXAMPLES,
@@ -45,7 +45,7 @@ final class FsckCommand extends ToolCommand implements Callable<Integer> {
     public Integer call() throws IOException, CommandFailure {
         Path folder = volume.path();
         try (JournalLock _ = JournalLock.acquire(folder)) {
-            Inspection inspection = new Inspection(volume.storage(), volume.uuid());
+            Inspection inspection = new Inspection(volume.storage(), volume.checkpoints());
             inspection.readState();
             inspection.checkDevices(devicePaths, ServerIdentity.last(volume.dataDirectory()));
             print(inspection);
@@ -76,7 +76,7 @@ final class FsckCommand extends ToolCommand implements Callable<Integer> {
                                         + inspection.batches()
                                         + " batches")
                         .row(
-                                "snapshot",
+                                "checkpoint",
                                 inspection.snapshotPosition() == 0
                                         ? "none"
                                         : "position " + inspection.snapshotPosition())

@@ -10,34 +10,32 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
+import dev.outlay.server.checkpoint.CheckpointDamagedException;
+import dev.outlay.server.checkpoint.CheckpointStore;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.device.ServerDevice;
 import dev.outlay.server.engine.ServerIdentity;
+import dev.outlay.server.engine.VolumeStore;
 import dev.outlay.server.journal.Batch;
 import dev.outlay.server.journal.JournalScanner;
 import dev.outlay.server.journal.JournalStorage;
 import dev.outlay.server.journal.ScanStop;
-import dev.outlay.server.journal.Snapshot;
-import dev.outlay.server.journal.SnapshotDamagedException;
-import dev.outlay.server.journal.SnapshotStore;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A walk through a volume's files that changes none of them: snapshot, journal, what they come to,
- * and the labels of the devices. Used once; the caller holds the volume's lock.
+ * A walk through a volume's files that changes none of them: checkpoint, journal, what they come
+ * to, and the labels of the devices. Used once; the caller holds the volume's lock.
  */
 final class Inspection {
 
     private final JournalStorage storage;
-    private final UUID volume;
+    private final CheckpointStore.Place checkpoints;
     private final List<String> findings = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private long firstPosition;
@@ -47,9 +45,9 @@ final class Inspection {
     private long facts;
     private @Nullable VolumeState state;
 
-    Inspection(JournalStorage storage, UUID volume) {
+    Inspection(JournalStorage storage, CheckpointStore.Place checkpoints) {
         this.storage = storage;
-        this.volume = volume;
+        this.checkpoints = checkpoints;
     }
 
     /** What is wrong, and what that means; empty if the volume is sound. */
@@ -67,7 +65,7 @@ final class Inspection {
         return firstPosition;
     }
 
-    /** Position of the snapshot that was used; 0 without one. */
+    /** Position of the checkpoint that was used; 0 without one. */
     long snapshotPosition() {
         return snapshotPosition;
     }
@@ -81,7 +79,7 @@ final class Inspection {
         return batches;
     }
 
-    /** Facts applied on top of the snapshot. */
+    /** Facts applied on top of the checkpoint. */
     long facts() {
         return facts;
     }
@@ -94,24 +92,19 @@ final class Inspection {
                 : Optional.of(read.tables());
     }
 
-    /** Reads snapshot and journal, and checks what they come to. */
+    /** Reads checkpoint and journal, and checks what they come to. */
     void readState() throws IOException {
         firstPosition = JournalScanner.firstPosition(storage);
-        try {
-            Optional<Snapshot> snapshot =
-                    new SnapshotStore(storage, volume).readLatest(firstPosition);
-            state =
-                    snapshot.isPresent()
-                            ? restore(snapshot.get())
-                            : VolumeState.empty(Limits.DEFAULT);
-            snapshotPosition = snapshot.map(Snapshot::position).orElse(0L);
-        } catch (SnapshotDamagedException e) {
-            findings.add(String.valueOf(e.getMessage()));
-        } catch (CorruptDataException | IllegalArgumentException e) {
-            findings.add(
-                    "the newest snapshot cannot be read although its checksum holds: "
-                            + e.getMessage()
-                            + "; use the version of outlay that wrote it");
+        try (CheckpointStore rows = checkpoints.inspect()) {
+            state = VolumeStore.readRows(rows, firstPosition, Limits.DEFAULT);
+            snapshotPosition = rows.position();
+        } catch (CheckpointDamagedException e) {
+            if (firstPosition > 0) {
+                findings.add(String.valueOf(e.getMessage()));
+            } else {
+                notes.add(e.getMessage() + "; the server replays the whole journal instead");
+                state = VolumeState.empty(Limits.DEFAULT);
+            }
         }
         readJournal();
         VolumeState read = state;
@@ -127,12 +120,6 @@ final class Inspection {
         // As the server does at a restart, before it frees what nobody holds any more.
         read.execute(new Command.BeginGrace());
         findings.addAll(StateChecker.check(read.tables()));
-    }
-
-    private static VolumeState restore(Snapshot snapshot) throws IOException {
-        try (InputStream in = snapshot.open()) {
-            return VolumeState.restore(Limits.DEFAULT, in.readAllBytes());
-        }
     }
 
     private void readJournal() throws IOException {
@@ -153,11 +140,11 @@ final class Inspection {
                             + endPosition
                             + ", before position "
                             + snapshotPosition
-                            + " of the snapshot: segments are missing; restore them from a copy");
+                            + " of the checkpoint: segments are missing; restore them from a copy");
         }
     }
 
-    /** Applies a batch that the snapshot does not hold; says whether that went well. */
+    /** Applies a batch that the checkpoint does not hold; says whether that went well. */
     private boolean apply(Batch batch) {
         VolumeState read = state;
         if (read == null || batch.position() < snapshotPosition) {
@@ -199,7 +186,7 @@ final class Inspection {
     private String loss(ScanStop.Damaged damaged) {
         String advice = "restore the file from a good copy of the data directory";
         return damaged.position() < snapshotPosition
-                ? "; the snapshot of position "
+                ? "; the checkpoint of position "
                         + snapshotPosition
                         + " holds what lies before it, what lies behind it cannot be told; "
                         + advice

@@ -2,6 +2,8 @@ package dev.outlay.server.tool;
 
 import dev.outlay.core.text.CommandFailure;
 import dev.outlay.core.text.ExitCode;
+import dev.outlay.server.checkpoint.CheckpointStore;
+import dev.outlay.server.checkpoint.RocksCheckpoints;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.engine.Volumes;
 import dev.outlay.server.journal.FileJournalStorage;
@@ -61,7 +63,11 @@ final class VolumeFolder {
         return FileJournalStorage.of(path(), FileJournalStorage.WriteMode.AUTO);
     }
 
-    /** The volume's UUID, which its journal and snapshots must carry. */
+    CheckpointStore.Place checkpoints() throws IOException, CommandFailure {
+        return new RocksCheckpoints(path(), uuid());
+    }
+
+    /** The volume's UUID, which its journal and checkpoint must carry. */
     UUID uuid() throws IOException, CommandFailure {
         Path file = path().resolve(Volumes.UUID_FILE);
         try {

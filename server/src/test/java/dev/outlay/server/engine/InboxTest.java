@@ -1,13 +1,13 @@
 package dev.outlay.server.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.server.engine.Inbox.Taken;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 
 /** The end of the owner at each place where it can meet an item that is given away. */
@@ -19,7 +19,8 @@ class InboxTest {
 
     private final Inbox<Integer> inbox =
             new Inbox<>(
-                    new LinkedBlockingQueue<>(2) {
+                    2,
+                    new ConcurrentLinkedQueue<>() {
                         private static final long serialVersionUID = 1;
 
                         @Override
@@ -28,11 +29,6 @@ class InboxTest {
                             boolean taken = super.offer(item);
                             after.run();
                             return taken;
-                        }
-
-                        @Override
-                        public boolean offer(Integer item, long time, TimeUnit unit) {
-                            return offer(item);
                         }
                     });
 
@@ -71,17 +67,39 @@ class InboxTest {
     }
 
     @Test
-    void aFullOneTakesNothing() {
+    void aFullOneTakesNothing() throws InterruptedException {
         inbox.offer(1);
         inbox.offer(2);
         assertEquals(Taken.FULL, inbox.offer(3));
+        assertEquals(Taken.FULL, inbox.offer(3, 2));
+        assertEquals(1, inbox.poll());
+        assertEquals(Taken.TAKEN, inbox.offer(3));
         end();
-        assertEquals(List.of(1, 2), left);
+        assertEquals(List.of(2, 3), left);
+        assertEquals(0, inbox.size());
     }
 
     @Test
     void anOwnerThatWaitsIsWokenByTheEnd() throws InterruptedException {
         inbox.close(7);
-        assertEquals(7, inbox.poll(10_000));
+        assertTrue(inbox.await(10_000));
+        assertEquals(7, inbox.poll());
+    }
+
+    @Test
+    void anOwnerThatWaitsIsWokenByAnItem() throws InterruptedException {
+        Thread owner = Thread.currentThread();
+        Thread giver =
+                Thread.startVirtualThread(
+                        () -> {
+                            while (owner.getState() != Thread.State.TIMED_WAITING) {
+                                Thread.onSpinWait();
+                            }
+                            assertEquals(Taken.TAKEN, inbox.offer(5));
+                        });
+        assertTrue(inbox.await(60_000));
+        assertEquals(5, inbox.poll());
+        giver.join();
+        assertFalse(inbox.await(1), "nothing is left");
     }
 }

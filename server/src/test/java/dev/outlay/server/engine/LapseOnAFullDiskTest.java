@@ -19,7 +19,9 @@ import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.checkpoint.FaultyCheckpoints;
 import dev.outlay.server.config.ServerConfig;
+import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.metrics.ServerMeters;
@@ -60,8 +62,10 @@ class LapseOnAFullDiskTest {
                         100,
                         new SplittableRandom(2)::nextLong,
                         Runnable::run);
+        FaultyCheckpoints checkpoints = new FaultyCheckpoints(new SplittableRandom(3));
         SimEngine.create(
                 disk,
+                checkpoints,
                 journal,
                 Limits.DEFAULT,
                 new VolumeSettings(volume, "v", 4096, Durability.FORCED, 0),
@@ -71,6 +75,7 @@ class LapseOnAFullDiskTest {
                         new SimEngine.Parts(
                                 "v",
                                 disk,
+                                checkpoints,
                                 journal,
                                 Limits.DEFAULT,
                                 new SimEngine.Storage() {
@@ -94,7 +99,9 @@ class LapseOnAFullDiskTest {
                                         () -> {
                                             throw new IllegalStateException("nobody scrapes");
                                         }),
-                                1 << 20));
+                                1 << 20,
+                                1 << 20,
+                                FactListener.NONE));
         engine.start();
         loaded = Optional.of(engine);
     }

@@ -11,6 +11,7 @@ import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.checkpoint.CheckpointStore;
 import dev.outlay.server.device.DeviceException;
 import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.JournalOptions;
@@ -45,6 +46,7 @@ public final class SimEngine implements VolumeLookup {
     public record Parts(
             String name,
             JournalStorage storage,
+            CheckpointStore.Place checkpoints,
             JournalOptions journal,
             Limits limits,
             Storage devices,
@@ -54,36 +56,8 @@ public final class SimEngine implements VolumeLookup {
             MonotonicClock clock,
             VolumeMeters meters,
             long snapshotThresholdBytes,
-            FactListener facts) {
-
-        /** One that nobody listens to. */
-        public Parts(
-                String name,
-                JournalStorage storage,
-                JournalOptions journal,
-                Limits limits,
-                Storage devices,
-                ScheduledExecutorService background,
-                ScheduledExecutorService timers,
-                InstantSource wallClock,
-                MonotonicClock clock,
-                VolumeMeters meters,
-                long snapshotThresholdBytes) {
-            this(
-                    name,
-                    storage,
-                    journal,
-                    limits,
-                    devices,
-                    background,
-                    timers,
-                    wallClock,
-                    clock,
-                    meters,
-                    snapshotThresholdBytes,
-                    FactListener.NONE);
-        }
-    }
+            int changesAtOnce,
+            FactListener facts) {}
 
     /** What the server does with devices that leave its volume. */
     public interface Keeper {
@@ -131,17 +105,20 @@ public final class SimEngine implements VolumeLookup {
     /** Makes the journal of a new volume. */
     public static void create(
             JournalStorage storage,
+            CheckpointStore.Place checkpoints,
             JournalOptions journal,
             Limits limits,
             VolumeSettings settings,
             List<VolumeDevice> devices)
             throws IOException {
-        new VolumeStore(storage, journal, limits).create(VolumeState.creation(settings, devices));
+        new VolumeStore(storage, journal, limits, checkpoints)
+                .create(VolumeState.creation(settings, devices));
     }
 
     /** Reads the volume back; its clients are known, but nothing runs before {@link #start}. */
     public static SimEngine load(Parts parts) throws IOException {
-        VolumeStore store = new VolumeStore(parts.storage, parts.journal, parts.limits);
+        VolumeStore store =
+                new VolumeStore(parts.storage, parts.journal, parts.limits, parts.checkpoints);
         VolumeStore.Loaded loaded = store.load();
         return new SimEngine(
                 new VolumeEngine(
@@ -156,6 +133,7 @@ public final class SimEngine implements VolumeLookup {
                                 parts.clock,
                                 (_, _) -> parts.meters,
                                 parts.snapshotThresholdBytes,
+                                parts.changesAtOnce,
                                 parts.background,
                                 parts.facts)),
                 !loaded.warnings().isEmpty());

@@ -30,6 +30,7 @@ import dev.outlay.core.value.Proof;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.checkpoint.FaultyCheckpoints;
 import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
@@ -63,6 +64,7 @@ class VolumeLogicTest {
             new ClientRecord(new ClientId(10), "p", "a", 1, 0, 0, 1000, 100);
 
     private FaultyJournalStorage disk = new FaultyJournalStorage(new Random(0));
+    private FaultyCheckpoints checkpoints = new FaultyCheckpoints(new Random(0));
     private final List<Work> works = new ArrayList<>();
     private final List<Command> timers = new ArrayList<>();
     private final List<Notice> notices = new ArrayList<>();
@@ -78,7 +80,7 @@ class VolumeLogicTest {
         }
 
         @Override
-        public boolean areDevicesIdle() {
+        public boolean isQuiet() {
             return !devicesBusy;
         }
 
@@ -111,11 +113,12 @@ class VolumeLogicTest {
         JournalOptions options =
                 new JournalOptions(
                         VOLUME, 1 << 20, BATCH_BYTES, 1000, new Random(3)::nextLong, Runnable::run);
-        return new VolumeStore(disk, options, Limits.DEFAULT);
+        return new VolumeStore(disk, options, Limits.DEFAULT, checkpoints);
     }
 
     private void create(long seed) throws IOException {
         disk = new FaultyJournalStorage(new Random(seed));
+        checkpoints = new FaultyCheckpoints(new Random(seed));
         operation = 0;
         works.clear();
         VolumeDevice device =
@@ -136,6 +139,7 @@ class VolumeLogicTest {
     }
 
     private void open() throws IOException {
+        var _ = checkpoints.restart();
         VolumeStore store = store();
         VolumeLogic logic =
                 new VolumeLogic(

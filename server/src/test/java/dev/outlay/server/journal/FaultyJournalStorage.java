@@ -80,6 +80,19 @@ public final class FaultyJournalStorage implements JournalStorage {
         operationsToFailure = operations;
     }
 
+    /**
+     * Something else on this disk is changed: it counts as one change, and may fail, also for want
+     * of room.
+     */
+    public void changeElsewhere() throws IOException {
+        requireUp();
+        step();
+        maybeFail("change elsewhere");
+        if (names.values().stream().mapToLong(node -> node.seen.length).sum() >= capacityBytes) {
+            throw new JournalFullException("no space for a change elsewhere");
+        }
+    }
+
     public boolean hasCrashed() {
         return crashed;
     }

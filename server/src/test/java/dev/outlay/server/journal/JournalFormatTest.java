@@ -112,19 +112,4 @@ class JournalFormatTest {
         assertEquals(8192, batches.get(2).forcedThrough());
         assertEquals(2, JournalTesting.replayAll(storage, 0).size());
     }
-
-    @Test
-    void snapshotIsAsItWasAndIsRead() throws IOException {
-        FaultyJournalStorage storage = disk();
-        SnapshotStore snapshots = new SnapshotStore(storage, JournalTesting.VOLUME);
-        byte[] image = "the image".getBytes(StandardCharsets.UTF_8);
-        snapshots.write(12288, image);
-        String name = storage.list().getFirst();
-        assertEquals("snapshot-000000000000012288.snap", name);
-        assertEquals(golden("snapshot.hex"), dump(storage.content(name)));
-        storage.setContent(name, parse(golden("snapshot.hex")));
-        try (InputStream in = snapshots.readLatest(12288).orElseThrow().open()) {
-            assertEquals("the image", new String(in.readAllBytes(), StandardCharsets.UTF_8));
-        }
-    }
 }

@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The steps of a client's program, as an application would do them: it writes tagged words, reads
@@ -22,6 +24,9 @@ final class ClientProgram {
 
     static final ValueLayout.OfLong WORD =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** So many of the commits after a write go on by themselves. */
+    private static final int AHEAD_ONE_IN = 3;
 
     private final Simulation sim;
     private final World world;
@@ -91,7 +96,11 @@ final class ClientProgram {
             case WRITE_AND_COMMIT -> {
                 BlockFile file = file(path);
                 write(file, dice);
-                commit(file);
+                if (step.seed() % AHEAD_ONE_IN == 0) {
+                    commitAhead(file);
+                } else {
+                    commit(file);
+                }
             }
             case READ -> read(file(path), dice);
             case MAP_READ -> {
@@ -255,6 +264,40 @@ final class ClientProgram {
 
     private void commit(BlockFile file) throws IOException {
         committing(file, file::commit);
+    }
+
+    /** Begins a commit, and goes on with the program meanwhile. */
+    private void commitAhead(BlockFile file) throws IOException {
+        long id = file.file().value();
+        long session = client.clientId();
+        I1Reads.Own mine = own;
+        world.tell(client.owner(), " begins to commit file ", id);
+        I1Reads.Own.Ahead ahead = mine.ahead(id);
+        sim.tags().beginsAhead(session, id);
+        CompletableFuture<Void> committed;
+        try {
+            committed = file.commitAsync();
+        } catch (IOException e) {
+            endedAhead(mine, ahead, session, e);
+            throw e;
+        }
+        var _ = committed.whenComplete((_, e) -> endedAhead(mine, ahead, session, e));
+    }
+
+    private void endedAhead(
+            I1Reads.Own mine, I1Reads.Own.Ahead ahead, long session, @Nullable Throwable failure) {
+        sim.tags().endsAhead(session, ahead.file());
+        if (failure == null) {
+            world.tell(client.owner(), " has committed file ", ahead.file(), " by itself");
+            world.reach(Probe.COMMITTED_AHEAD);
+            sim.reads().checkCommitted(client.owner(), mine, ahead);
+            mine.settled(ahead);
+        } else {
+            world.tell(client.owner(), " has not committed file: ", failure.getMessage());
+            world.count("failed ahead");
+            mine.failed(ahead);
+            sim.tags().mayBeLost(session, ahead.file());
+        }
     }
 
     /** Something a file does. */

@@ -224,6 +224,11 @@ final class Contents {
         return held == null || held.view == null || held.view.removing();
     }
 
+    boolean isPastEnd(long file, long place) {
+        Held held = files.get(file);
+        return held != null && held.view != null && place * WORD >= held.view.size();
+    }
+
     long now(long file, long place) {
         Held held = files.get(file);
         return held == null

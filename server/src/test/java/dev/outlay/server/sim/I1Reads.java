@@ -1,11 +1,14 @@
 package dev.outlay.server.sim;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * I1: each eight bytes of a read are what everybody could see there at some moment between its
@@ -34,24 +37,95 @@ final class I1Reads {
         private final Map<Long, Map<Long, Set<Long>>> leftBehind = new HashMap<>();
         private final Set<Long> unsure = new HashSet<>();
 
+        /** Commits that go on by themselves, in order. */
+        private final List<Ahead> aheads = new ArrayList<>();
+
         /** When the first of what is not settled was written, by file. */
         private final Map<Long, Long> since = new HashMap<>();
 
         void wrote(long file, long place, long word) {
             since.computeIfAbsent(file, _ -> begin());
-            byFile.computeIfAbsent(file, _ -> new HashMap<>())
-                    .computeIfAbsent(place, _ -> new HashSet<>())
-                    .add(word);
+            add(byFile.computeIfAbsent(file, _ -> new HashMap<>()), place, word);
+            for (Ahead each : aheads) {
+                if (each.file == file) {
+                    add(each.later, place, word);
+                }
+            }
+        }
+
+        private static void add(Map<Long, Set<Long>> words, long place, long word) {
+            words.computeIfAbsent(place, _ -> new HashSet<>()).add(word);
         }
 
         /** All that was written to a file is committed, or lost. */
         void settled(long file) {
             byFile.remove(file);
             unsure.remove(file);
-            Long begun = since.remove(file);
-            if (begun != null) {
-                end(begun);
+            end(since.remove(file));
+            for (Ahead each : List.copyOf(aheads)) {
+                if (each.file == file) {
+                    settled(each);
+                }
             }
+        }
+
+        private void end(@Nullable Long begun) {
+            if (begun != null) {
+                I1Reads.this.end(begun);
+            }
+        }
+
+        /**
+         * A commit that goes on by itself.
+         *
+         * @param words what it covers
+         * @param since when the first of that was written
+         * @param later what was written after it was asked for, and may be seen in its place
+         */
+        record Ahead(
+                long file,
+                Map<Long, Set<Long>> words,
+                @Nullable Long since,
+                Map<Long, Set<Long>> later) {}
+
+        /** Such a commit begins. */
+        Ahead ahead(long file) {
+            Map<Long, Set<Long>> words = byFile.remove(file);
+            Ahead ahead =
+                    new Ahead(
+                            file,
+                            words == null ? Map.of() : words,
+                            since.remove(file),
+                            new HashMap<>());
+            aheads.add(ahead);
+            return ahead;
+        }
+
+        /** It is done. */
+        void settled(Ahead done) {
+            if (remove(done)) {
+                end(done.since);
+            }
+        }
+
+        /** It has failed: what it covers is for the next commit, or lost. */
+        void failed(Ahead ahead) {
+            if (!remove(ahead)) {
+                return;
+            }
+            unsure(ahead.file);
+            ahead.words.forEach(
+                    (place, words) ->
+                            byFile.computeIfAbsent(ahead.file, _ -> new HashMap<>())
+                                    .computeIfAbsent(place, _ -> new HashSet<>())
+                                    .addAll(words));
+            if (ahead.since != null) {
+                end(since.put(ahead.file, ahead.since));
+            }
+        }
+
+        private boolean remove(Ahead ahead) {
+            return aheads.remove(ahead);
         }
 
         /**
@@ -59,6 +133,7 @@ final class I1Reads {
          * was stored in place may show to this client as long as it holds it.
          */
         void handOver() {
+            List.copyOf(aheads).forEach(this::failed);
             unsure.addAll(since.keySet());
             byFile.forEach(
                     (file, places) ->
@@ -71,12 +146,13 @@ final class I1Reads {
         }
 
         boolean hasUnsettled() {
-            return !since.isEmpty();
+            return !since.isEmpty() || !aheads.isEmpty();
         }
 
         /** The program has ended, or begins anew. */
         void settledAll() {
             Set.copyOf(since.keySet()).forEach(this::settled);
+            List.copyOf(aheads).forEach(this::settled);
         }
 
         /** Something failed: what was written may be lost, and may not. */
@@ -85,12 +161,19 @@ final class I1Reads {
         }
 
         private boolean has(long file, long place, long word) {
-            return has(byFile, file, place, word) || has(leftBehind, file, place, word);
+            return has(byFile, file, place, word)
+                    || has(leftBehind, file, place, word)
+                    || aheads.stream()
+                            .anyMatch(each -> each.file == file && has(each.words, place, word));
+        }
+
+        private static boolean has(Map<Long, Set<Long>> words, long place, long word) {
+            return words.getOrDefault(place, Set.of()).contains(word);
         }
 
         private static boolean has(
                 Map<Long, Map<Long, Set<Long>>> words, long file, long place, long word) {
-            return words.getOrDefault(file, Map.of()).getOrDefault(place, Set.of()).contains(word);
+            return has(words.getOrDefault(file, Map.of()), place, word);
         }
     }
 
@@ -147,9 +230,17 @@ final class I1Reads {
      * afterwards still nothing but bytes of this file.
      *
      * @param stands whether a block of the file is still granted
+     * @param late whether somebody who has ended may still store into a block of the file: what
+     *     lies there past end of file is not zeroed before that is over
      */
     void checkMapped(
-            String who, long file, long offset, long[] words, long begun, LongPredicate stands) {
+            String who,
+            long file,
+            long offset,
+            long[] words,
+            long begun,
+            LongPredicate stands,
+            LongPredicate late) {
         for (int i = 0; i < words.length; i++) {
             long place = offset / Contents.WORD + i;
             if (words[i] == contents.now(file, place)) {
@@ -161,7 +252,10 @@ final class I1Reads {
                     && !contents.isGone(file)
                     && stands.test(place / Contents.WORDS_PER_BLOCK)) {
                 contents.valuesSince(file, place, begun, possible);
-                problem = possible.contains(words[i]) ? "" : Tags.name(words[i]);
+                boolean stray =
+                        contents.isPastEnd(file, place)
+                                && late.test(place / Contents.WORDS_PER_BLOCK);
+                problem = stray || possible.contains(words[i]) ? "" : Tags.name(words[i]);
             }
             if (!problem.isEmpty()) {
                 world.violated(
@@ -185,24 +279,48 @@ final class I1Reads {
      * some moment.
      */
     void checkCommitted(String who, Own own, long file) {
+        for (Own.Ahead each : List.copyOf(own.aheads)) {
+            if (each.file() == file) {
+                checkCommitted(who, own, each);
+            }
+        }
         Long since = own.since.get(file);
+        check(who, own, file, own.byFile.getOrDefault(file, Map.of()), since, Map.of());
+    }
+
+    /** As that, of what one commit has covered that went on by itself. */
+    void checkCommitted(String who, Own own, Own.Ahead done) {
+        if (own.aheads.contains(done)) {
+            check(who, own, done.file(), done.words(), done.since(), done.later());
+        }
+    }
+
+    private void check(
+            String who,
+            Own own,
+            long file,
+            Map<Long, Set<Long>> words,
+            @Nullable Long since,
+            Map<Long, Set<Long>> later) {
         if (since == null || own.unsure.contains(file) || contents.isGone(file)) {
             return;
         }
-        for (Map.Entry<Long, Set<Long>> each : own.byFile.getOrDefault(file, Map.of()).entrySet()) {
+        for (Map.Entry<Long, Set<Long>> each : words.entrySet()) {
             long place = each.getKey();
             if (each.getValue().contains(contents.now(file, place))) {
                 continue;
             }
             Set<Long> possible = new HashSet<>();
             contents.valuesSince(file, place, since, possible);
-            if (each.getValue().stream().noneMatch(possible::contains)
+            Set<Long> expected = new HashSet<>(each.getValue());
+            expected.addAll(later.getOrDefault(place, Set.of()));
+            if (expected.stream().noneMatch(possible::contains)
                     && !asked.isOverwritten(file, place * Contents.WORD, since)) {
                 world.violated(
                         "I6",
                         who
                                 + " committed "
-                                + each.getValue().stream().map(Tags::name).sorted().toList()
+                                + expected.stream().map(Tags::name).sorted().toList()
                                 + " to file "
                                 + file
                                 + " at "

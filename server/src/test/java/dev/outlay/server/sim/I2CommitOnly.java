@@ -268,7 +268,7 @@ final class I2CommitOnly implements Invariant {
                             + Long.toHexString(client)
                             + ", which held no RW there");
         }
-        checkDurable(place, is);
+        checkCommitDurable(place, is, client);
         checkCommitted(before, place, is, client);
         checkWhole(now, is, commit.get().request().getCommitBlocks());
     }
@@ -280,6 +280,24 @@ final class I2CommitOnly implements Invariant {
     private void checkDurable(int place, Owner is) {
         if (!memory.isDurable((long) place * SimServer.BLOCK, SimServer.BLOCK)) {
             world.violated("I6", where(is) + " became written and is not durable");
+        }
+    }
+
+    /**
+     * As that, but for what its committer has stored there since it asked for the commit: a crash
+     * may take that, and leaves what the commit covers.
+     */
+    private void checkCommitDurable(int place, Owner is, long by) {
+        long start = (long) place * SimServer.BLOCK;
+        for (int i = 0; i < Contents.WORDS_PER_BLOCK; i++) {
+            long offset = start + (long) i * Contents.WORD;
+            long at = is.index() * Contents.WORDS_PER_BLOCK + i;
+            if (!memory.isDurable(offset, Contents.WORD)
+                    && !(tags.isLater(memory.word(offset), by)
+                            && tags.problem(memory.durableWord(offset), is.file(), at).isEmpty())) {
+                world.violated("I6", where(is) + " became written and is not durable");
+                return;
+            }
         }
     }
 

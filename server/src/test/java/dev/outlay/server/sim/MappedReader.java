@@ -158,13 +158,16 @@ final class MappedReader {
                                             client.clientId(),
                                             file.value(),
                                             block,
-                                            Picture.place(
-                                                    extent.device(),
-                                                    extent.deviceOffset()
-                                                            + block * SimServer.BLOCK
-                                                            - range.start())));
+                                            place(extent, block)),
+                            block -> sim.isStoredLate(place(extent, block)));
         } finally {
             sim.reads().end(begun);
         }
+    }
+
+    private static int place(Extent extent, long block) {
+        return Picture.place(
+                extent.device(),
+                extent.deviceOffset() + block * SimServer.BLOCK - extent.range().start());
     }
 }

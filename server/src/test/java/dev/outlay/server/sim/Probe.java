@@ -12,10 +12,15 @@ enum Probe {
             "A written block was copied elsewhere because its device is to leave the volume."),
     BLOCK_RELOCATED(
             "A written block that a revoked writer could still store to was copied elsewhere."),
+    CHECKPOINT_FAILED("What had changed could not be written to the checkpoint."),
+    CHECKPOINT_LOADED("A server started from a checkpoint and the journal behind it."),
+    CHECKPOINT_LOST("A crash took away a part of the checkpoint that was not flushed."),
+    CHECKPOINT_REPLACED("All rows were written anew, after some could not be written."),
     CLIENT_KILLED_UNCOMMITTED(
             "A client's process was killed after it had stored and before it had committed."),
     CLOCK_JUMPED("The server's wall clock jumped while it ran."),
     COMMITTED_AGAIN("Nothing but written blocks was committed to a file (I13)."),
+    COMMITTED_AHEAD("A commit that went on by itself was done, and all that it covers was seen."),
     COMMIT_ANSWERED_AGAIN(
             "A commit came once more after a restart, and the answer kept was given again."),
     COMMIT_NOT_GRANTED("A commit named what its client had not been granted (I3)."),

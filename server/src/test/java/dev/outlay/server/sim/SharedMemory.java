@@ -82,9 +82,18 @@ final class SharedMemory {
 
     /** The eight bytes at {@code offset}, little-endian. */
     long word(long offset) {
+        return word(seen, offset);
+    }
+
+    /** What of them a crash of all hosts would leave. */
+    long durableWord(long offset) {
+        return word(durable, offset);
+    }
+
+    private static long word(byte[] bytes, long offset) {
         long word = 0;
         for (int i = 7; i >= 0; i--) {
-            word = word << 8 | (seen[(int) offset + i] & 0xff);
+            word = word << 8 | (bytes[(int) offset + i] & 0xff);
         }
         return word;
     }

@@ -7,6 +7,7 @@ import dev.outlay.core.value.Durability;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.checkpoint.FaultyCheckpoints;
 import dev.outlay.server.config.ConfigException;
 import dev.outlay.server.config.ServerConfig;
 import dev.outlay.server.engine.ServerIdentity;
@@ -53,6 +54,7 @@ final class SimServer {
     private static final long WALL_START_MILLIS = 1_700_000_000_000L;
     private static final int SEGMENT_BYTES = 256 << 10;
     private static final int SNAPSHOT_BYTES = 64 << 10;
+    private static final int CHANGES_AT_ONCE = 50;
 
     private final World world;
     private final SharedMemory memory;
@@ -60,6 +62,7 @@ final class SimServer {
     private final Watcher watcher;
     private final Runnable afterBatch;
     private final FaultyJournalStorage disk;
+    private final FaultyCheckpoints checkpoints;
     private final ServerConfig config = config();
     private final Limits limits = config.volumeLimits();
     private final SimHistory history;
@@ -100,6 +103,7 @@ final class SimServer {
                             new SimEngine.Parts(
                                     VOLUME,
                                     disk,
+                                    checkpoints,
                                     journal(world.random()),
                                     limits,
                                     devices,
@@ -109,7 +113,11 @@ final class SimServer {
                                     world::nanos,
                                     volumeMeters,
                                     SNAPSHOT_BYTES,
+                                    CHANGES_AT_ONCE,
                                     history.listener(limits, SimServer.this::wallTime)));
+            if (checkpoints.durablePosition() > 0) {
+                world.reach(Probe.CHECKPOINT_LOADED);
+            }
             if (engine.cutTail()) {
                 world.reach(Probe.JOURNAL_TORN);
             }
@@ -161,6 +169,7 @@ final class SimServer {
         this.meters = meters;
         this.volumeMeters = volumeMeters;
         this.disk = new FaultyJournalStorage(world.random());
+        this.checkpoints = new FaultyCheckpoints(world.random(), this::changeCheckpoint);
         this.history = new SimHistory(world);
         this.hasSeveralDevices = shape.hasSeveralDevices();
         VolumeSettings settings =
@@ -182,7 +191,16 @@ final class SimServer {
         for (int index = 0; index < shape.devices(); index++) {
             devices.add(SimServerDevices.device(memory, index, 0));
         }
-        SimEngine.create(disk, journal(world.random()), limits, settings, devices);
+        SimEngine.create(disk, checkpoints, journal(world.random()), limits, settings, devices);
+    }
+
+    private void changeCheckpoint() throws IOException {
+        try {
+            disk.changeElsewhere();
+        } catch (IOException e) {
+            world.reach(Probe.CHECKPOINT_FAILED);
+            throw e;
+        }
     }
 
     private JournalOptions journal(RandomGenerator random) {
@@ -337,6 +355,12 @@ final class SimServer {
         }
         running = null;
         disk.restart();
+        if (checkpoints.wasReplaced()) {
+            world.reach(Probe.CHECKPOINT_REPLACED);
+        }
+        if (checkpoints.restart()) {
+            world.reach(Probe.CHECKPOINT_LOST);
+        }
         world.tell("server died");
     }
 
@@ -445,7 +469,11 @@ final class SimServer {
             // Its own dice: that somebody looks changes nothing.
             RandomGenerator dice = new SplittableRandom(starts);
             VolumeStore store =
-                    new VolumeStore(disk.copyOfWhatIsForced(dice), journal(dice), limits);
+                    new VolumeStore(
+                            disk.copyOfWhatIsForced(dice),
+                            journal(dice),
+                            limits,
+                            checkpoints.copyOfWhatIsFlushed(dice));
             VolumeStore.Loaded loaded = store.load();
             loaded.journal().close();
             return Optional.of(loaded.state());

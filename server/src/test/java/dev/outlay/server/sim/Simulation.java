@@ -194,6 +194,11 @@ final class Simulation {
                         .containsAll(ByteRange.ofLength(index * SimServer.BLOCK, SimServer.BLOCK));
     }
 
+    /** Whether a client that has ended may still store into the block of the device, or read it. */
+    boolean isStoredLate(int place) {
+        return !picture.blocks()[place].late().isEmpty();
+    }
+
     int scriptSize() {
         return script.size();
     }

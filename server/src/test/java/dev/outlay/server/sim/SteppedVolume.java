@@ -12,7 +12,9 @@ import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.core.value.VolumeSettings;
+import dev.outlay.server.checkpoint.FaultyCheckpoints;
 import dev.outlay.server.engine.SimEngine;
+import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.FaultyJournalStorage;
 import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.metrics.ServerMeters;
@@ -29,46 +31,66 @@ final class SteppedVolume implements AutoCloseable {
 
     static final ClientId CLIENT = new ClientId(7);
 
+    /** Facts. */
+    static final int CHANGES_AT_ONCE = 20;
+
+    private static final UUID VOLUME = new UUID(1, 1);
+
     private final World world = new World(1, false);
     private final FaultyJournalStorage disk = new FaultyJournalStorage(new SplittableRandom(1));
     private final ServerMeters meters = new ServerMeters("test");
-    private final SimEngine engine;
+    private final FaultyCheckpoints checkpoints =
+            new FaultyCheckpoints(new SplittableRandom(3), disk::changeElsewhere);
+    private final JournalOptions journal =
+            new JournalOptions(
+                    VOLUME,
+                    64 << 10,
+                    16 << 10,
+                    100,
+                    new SplittableRandom(2)::nextLong,
+                    Runnable::run);
+    private SimEngine engine;
     private long operation;
 
     SteppedVolume() throws IOException {
-        UUID volume = new UUID(1, 1);
-        JournalOptions journal =
-                new JournalOptions(
-                        volume,
-                        64 << 10,
-                        16 << 10,
-                        100,
-                        new SplittableRandom(2)::nextLong,
-                        Runnable::run);
         SimEngine.create(
                 disk,
+                checkpoints,
                 journal,
                 Limits.DEFAULT,
-                new VolumeSettings(volume, "v", 4096, Durability.FORCED, 0),
+                new VolumeSettings(VOLUME, "v", 4096, Durability.FORCED, 0),
                 List.of(new VolumeDevice(0, new UUID(2, 2), 1, 1 << 20, 4096, 1 << 19, "d", true)));
-        engine =
-                SimEngine.load(
-                        new SimEngine.Parts(
+        engine = load();
+    }
+
+    private SimEngine load() throws IOException {
+        return SimEngine.load(
+                new SimEngine.Parts(
+                        "v",
+                        disk,
+                        checkpoints,
+                        journal,
+                        Limits.DEFAULT,
+                        new NoDevice(),
+                        new SimLoop(world, Runnable::run, 1_000),
+                        new SimLoop(world, Runnable::run, 1_000),
+                        () -> Instant.EPOCH,
+                        world::nanos,
+                        meters.volume(
                                 "v",
-                                disk,
-                                journal,
-                                Limits.DEFAULT,
-                                new NoDevice(),
-                                new SimLoop(world, Runnable::run, 1_000),
-                                new SimLoop(world, Runnable::run, 1_000),
-                                () -> Instant.EPOCH,
-                                world::nanos,
-                                meters.volume(
-                                        "v",
-                                        () -> {
-                                            throw new IllegalStateException("nobody scrapes");
-                                        }),
-                                1 << 20));
+                                () -> {
+                                    throw new IllegalStateException("nobody scrapes");
+                                }),
+                        1 << 20,
+                        CHANGES_AT_ONCE,
+                        FactListener.NONE));
+    }
+
+    /** The machine stops, and the volume is read back from its disk. */
+    void crash() throws IOException {
+        disk.restart();
+        var _ = checkpoints.restart();
+        engine = load();
     }
 
     /** Nothing is stored in these tests. */
@@ -93,8 +115,21 @@ final class SteppedVolume implements AutoCloseable {
         return disk;
     }
 
+    FaultyCheckpoints checkpoints() {
+        return checkpoints;
+    }
+
     SimEngine engine() {
         return engine;
+    }
+
+    /** Does all that is queued, and all that time brings. */
+    void settle() {
+        do {
+            while (engine.hasWork()) {
+                engine.step();
+            }
+        } while (world.step() || engine.hasWork());
     }
 
     /** Queues a command; {@code engine().step()} does it. */

@@ -1,6 +1,8 @@
 package dev.outlay.server.sim;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,9 @@ final class Tags {
     private final Map<Writer, Long> lost = new HashMap<>();
 
     private record Writer(long client, long file) {}
+
+    /** Of commits that go on by themselves, the last write before each of them. */
+    private final Map<Writer, Deque<Long>> ahead = new HashMap<>();
 
     /**
      * One write of a program.
@@ -50,6 +55,25 @@ final class Tags {
      */
     void mayBeLost(long client, long file) {
         lost.put(new Writer(client, file), (long) writes.size());
+    }
+
+    /**
+     * A client begins a commit that goes on by itself: until that is over it may store to the same
+     * blocks what no commit covers yet, and what nobody promises to outlive a crash.
+     */
+    void beginsAhead(long client, long file) {
+        ahead.computeIfAbsent(new Writer(client, file), _ -> new ArrayDeque<>())
+                .addLast((long) writes.size());
+    }
+
+    /** The oldest of them is over. */
+    void endsAhead(long client, long file) {
+        Writer writer = new Writer(client, file);
+        Deque<Long> begun = ahead.getOrDefault(writer, new ArrayDeque<>());
+        begun.pollFirst();
+        if (begun.isEmpty()) {
+            ahead.remove(writer);
+        }
     }
 
     /** A block of another file, or of another place, has become this one's by a clone. */
@@ -94,16 +118,31 @@ final class Tags {
     }
 
     /**
-     * Whether a word comes from a write of this client that has stored all of it, and that was not
-     * told to be lost since.
+     * Whether a word comes from a write of this client that has stored all of it, that was not told
+     * to be lost since, and that each commit under way covers.
      */
     boolean isBy(long word, long client) {
         long write = word >>> PLACE_BITS;
-        return write > 0
-                && write <= writes.size()
-                && of(word).client == client
-                && of(word).endNanos != Long.MAX_VALUE
-                && write > lost.getOrDefault(new Writer(client, of(word).file), 0L);
+        if (write == 0 || write > writes.size()) {
+            return false;
+        }
+        Write from = of(word);
+        Writer writer = new Writer(client, from.file);
+        Deque<Long> begun = ahead.get(writer);
+        return from.client == client
+                && from.endNanos != Long.MAX_VALUE
+                && write > lost.getOrDefault(writer, 0L)
+                && (begun == null || write <= begun.getFirst());
+    }
+
+    /** Whether a word was written by this client after it began a commit that is under way. */
+    boolean isLater(long word, long client) {
+        long write = word >>> PLACE_BITS;
+        if (write == 0 || write > writes.size()) {
+            return false;
+        }
+        Deque<Long> begun = ahead.get(new Writer(client, of(word).file));
+        return of(word).client == client && begun != null && write > begun.getFirst();
     }
 
     static String name(long word) {
