@@ -20,6 +20,7 @@ final class Testimony {
     static final long AFTERLIFE_NANOS = 2_000_000_000L;
 
     private static final String FENCED = "FENCED";
+    private static final String READ_ONLY = "READ_ONLY";
     private static final String EXPIRED = "EXPIRED";
 
     private final Truth truth;
@@ -97,8 +98,7 @@ final class Testimony {
                 pending = new String[0];
             }
             case "f" -> {
-                if (pending.length > 0 && pending[0].equals("K")) {
-                    // A handle that is closed takes along what it could not commit.
+                if (pending.length > 0 && isEndOfUncommitted(pending[0], words[2])) {
                     uncommitted.remove(Long.parseLong(pending[1]));
                 }
                 pending = new String[0];
@@ -111,6 +111,20 @@ final class Testimony {
             case "#" -> {}
             default -> throw new IllegalArgumentException(line);
         }
+    }
+
+    /**
+     * Whether a failure may have been the last word on what was written and not committed. A handle
+     * that is closed takes it along; what commits, alone or before it cuts the file, tells once
+     * what is lost, and then the next commit succeeds without it. Only on a full disk all remains
+     * to be committed.
+     */
+    private static boolean isEndOfUncommitted(String asked, String reason) {
+        return switch (asked) {
+            case "K" -> true;
+            case "C", "T", "P" -> !reason.equals(READ_ONLY);
+            default -> false;
+        };
     }
 
     private void begins(String[] words) {

@@ -179,6 +179,22 @@ class TruthTest {
     }
 
     @Test
+    void whatACommitSaidIsLostIsNotCommittedByTheCloseBehindIt() throws IOException {
+        var _ = worker("W 1 7 0 1 10", "w 20", "C 7 30", "c 40");
+        var _ = worker("W 1 7 0 1 50", "w 60", "C 7 70", "f 75 FENCED lost", "K 7 80", "c 85");
+        var _ = worker("R 7 0 1 90", "r 99 8 " + run(1, 1, 1));
+        assertRight();
+    }
+
+    @Test
+    void whatAFullDiskHeldUpIsCommittedByTheCommitBehindIt() throws IOException {
+        var _ = worker("W 1 7 0 1 10", "w 20", "C 7 30", "c 40");
+        var _ = worker("W 1 7 0 1 50", "w 60", "C 7 70", "f 75 READ_ONLY", "C 7 80", "c 85");
+        var _ = worker("R 7 0 1 90", "r 99 8 " + run(1, 1, 1));
+        assertWrong("stale: write 1.1");
+    }
+
+    @Test
     void aNameKeepsItsFileUntilItIsRemoved() throws IOException {
         var _ = worker("O /f 10", "o 20 7", "R 7 0 1 21", "r 22 0", "D /f 30", "d 40");
         var _ = worker("O /f 50", "o 60 8");
