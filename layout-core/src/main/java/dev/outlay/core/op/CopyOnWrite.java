@@ -72,17 +72,33 @@ final class CopyOnWrite {
                 .anyMatch(e -> e.has(Extent.SHARED));
     }
 
-    /** Whether the pairs of an answer are still pairs: none has been committed meanwhile. */
-    static boolean pairsStand(FileNode file, List<Extent> answered) {
-        for (int i = 1; i < answered.size(); i++) {
-            Extent copy = answered.get(i);
-            if (copy.range().equals(answered.get(i - 1).range())
-                    && file.fresh().mapped(copy.range()).stream()
-                            .noneMatch(e -> e.deviceRange().equals(copy.deviceRange()))) {
+    /**
+     * Whether what was told to a writer still leads to its blocks: no pair has been committed since
+     * by which others have taken their place.
+     */
+    static boolean stands(FileNode file, List<Extent> told) {
+        for (int i = 0; i < told.size(); i++) {
+            Extent extent = told.get(i);
+            boolean isCopy = i > 0 && extent.range().equals(told.get(i - 1).range());
+            ExtentMap map = isCopy ? file.fresh() : file.extents();
+            if (extent.hasAddress() && !liesIn(map, extent)) {
                 return false;
             }
         }
         return true;
+    }
+
+    private static boolean liesIn(ExtentMap map, Extent told) {
+        long at = told.fileOffset();
+        for (Extent now : map.mapped(told.range())) {
+            if (now.fileOffset() != at
+                    || now.device() != told.device()
+                    || now.deviceOffset() - at != told.deviceOffset() - told.fileOffset()) {
+                return false;
+            }
+            at = now.end();
+        }
+        return at == told.end();
     }
 
     /** The bytes of {@code range} for which blocks wait beside the map. */

@@ -9,6 +9,7 @@ import dev.outlay.core.state.ClientEntry;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.Layout;
 import dev.outlay.core.state.VolumeTables;
+import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Origin;
 import dev.outlay.core.value.Reason;
@@ -167,15 +168,19 @@ final class ExactlyOnce {
         if (!(kept instanceof Reply.Mapped mapped) || mapped.granted().isEmpty()) {
             return kept;
         }
-        FileNode file = retry instanceof Command.MapBlocks ask ? tables.file(ask.file()) : null;
+        Command.MapBlocks ask = retry instanceof Command.MapBlocks same ? same : null;
+        FileNode file = ask == null ? null : tables.file(ask.file());
         Layout layout = file == null ? null : file.layoutOf(retry.origin().client());
         boolean stands =
-                file != null
+                ask != null
+                        && file != null
                         && layout != null
                         && layout.id().equals(mapped.stateid().orElseThrow().id())
-                        && CopyOnWrite.pairsStand(file, mapped.extents())
                         && mapped.granted().stream()
-                                .allMatch(r -> standsIn(file, layout, r, mapped.mapEpoch()));
+                                .allMatch(r -> standsIn(layout, r, mapped.mapEpoch()))
+                        && (ask.iomode() == IoMode.READ
+                                ? isUnchanged(file, mapped)
+                                : CopyOnWrite.stands(file, mapped.extents()));
         return stands
                 ? kept
                 : Failure.of(
@@ -189,12 +194,17 @@ final class ExactlyOnce {
      * Whether the range is still held as it was granted at {@code epoch}, and not held again over
      * other blocks.
      */
-    private static boolean standsIn(FileNode file, Layout layout, LayoutRange granted, long epoch) {
-        if (!layout.covers(granted.range(), granted.kind())) {
-            return false;
-        }
-        return granted.kind().isWriter()
-                ? layout.grantedSince(granted.range()) <= epoch
-                : !file.changes().changedAfter(granted.range(), epoch);
+    private static boolean standsIn(Layout layout, LayoutRange granted, long epoch) {
+        return layout.covers(granted.range(), granted.kind())
+                && (!granted.kind().isWriter() || layout.grantedSince(granted.range()) <= epoch);
+    }
+
+    /**
+     * Whether what was told to a reader is still so. What the reader itself held for RW there does
+     * not speak for that: its own commit may have put other blocks in the place of those told.
+     */
+    private static boolean isUnchanged(FileNode file, Reply.Mapped told) {
+        return told.extents().stream()
+                .noneMatch(e -> file.changes().changedAfter(e.range(), told.mapEpoch()));
     }
 }

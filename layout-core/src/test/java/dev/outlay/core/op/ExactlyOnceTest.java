@@ -8,6 +8,7 @@ import dev.outlay.core.op.VolumeKit.Pending;
 import dev.outlay.core.reply.Reply.FileChanged;
 import dev.outlay.core.reply.Reply.Mapped;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.DeviceRange;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.Limits;
@@ -248,6 +249,38 @@ class ExactlyOnceTest {
         Mapped second = a.mapsRw(file, 0, blocks(1)).atomic().ok();
         assertEquals(2, second.extents().size());
         first.refused(Reason.EXPIRED);
+    }
+
+    /** Its own RW hides what it asked for: to read what it replaces meanwhile. */
+    @Test
+    void whatWasToBeReadAndIsReplacedByTheReaderItselfIsExpired() {
+        FileId file = a.creates("f");
+        a.writes(file, 0, blocks(1));
+        Mapped pair =
+                a.mapsRw(file, 0, blocks(1)).atomic().acknowledging(a.lastOperation() - 1).ok();
+        Request<Mapped> read = a.mapsRead(file, 0, blocks(1)).acknowledging(a.lastOperation() - 1);
+        Mapped source = read.ok();
+        assertEquals(pair.extents().getFirst().deviceRange(), at(source));
+        assertEquals(source, read.ok());
+        a.commits(file, pair).ok();
+        read.refused(Reason.EXPIRED);
+    }
+
+    @Test
+    void whatWasToBeWrittenInPlaceAndIsReplacedByTheWriterItselfIsExpired() {
+        FileId file = a.creates("f");
+        a.writes(file, 0, blocks(1));
+        Request<Mapped> inPlace = a.mapsRw(file, 0, blocks(1)).acknowledging(a.lastOperation() - 1);
+        Mapped source = inPlace.ok();
+        Mapped pair = a.mapsRw(file, 0, blocks(1)).atomic().ok();
+        assertEquals(pair.extents().getFirst().deviceRange(), at(source));
+        assertEquals(source, inPlace.ok());
+        a.commits(file, pair).ok();
+        inPlace.refused(Reason.EXPIRED);
+    }
+
+    private static DeviceRange at(Mapped mapped) {
+        return mapped.extents().getFirst().deviceRange();
     }
 
     @Test
