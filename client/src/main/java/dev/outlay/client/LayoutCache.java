@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * is done: a copy made across two eras is discarded, a store is not believed. Of a grant asked for
  * in an earlier era nothing is entered that was lost since, as it may have been part of the loss;
  * grants of one era only add up, so that their order does not matter (a late answer to a call that
- * nobody waits for any more included).
+ * nobody waits for any more included). To who is still to be answered a commit of fresh blocks is a
+ * loss of what they were before it, and a re-attach one of the whole file.
  *
  * <p>Its lock is held for the length of each call and never while calling anything else: readers,
  * writers, and the thread that brings answers come here. Only the era, and the stretch that was
@@ -454,7 +455,11 @@ final class LayoutCache {
         keep.gapsWithin(range).forEach(gap -> mappings.put(gap, told));
     }
 
-    /** A commit was answered with this epoch: these ranges are written now. */
+    /**
+     * A commit was answered with this epoch: these ranges are written now. An answer that is still
+     * on its way may have been decided before, and tell of what the blocks were then, or of those
+     * whose place they have taken.
+     */
     synchronized void committed(List<CommitRequest.Range> ranges, long mapEpoch) {
         epoch = seqids.newest().isEmpty() ? 0 : Math.max(epoch, mapEpoch);
         for (CommitRequest.Range range : ranges) {
@@ -465,6 +470,9 @@ final class LayoutCache {
                         && mapping.device() == range.device()
                         && mapping.deviceOffset(range.fileOffset()) == range.deviceOffset()) {
                     last = null;
+                    if (mapping.isUnwritten() && asking > 0) {
+                        begin(entry.range());
+                    }
                     mappings.put(entry.range(), mapping.committed());
                     bytes.committed(entry.range());
                 }
@@ -499,11 +507,17 @@ final class LayoutCache {
         }
     }
 
-    /** What a re-attach settled; empty: nothing is held. */
+    /**
+     * What a re-attach settled; empty: nothing is held. What is still to be answered was not
+     * restated, and may have been granted by a server that has forgotten it.
+     */
     synchronized void settled(Optional<HeldLayout> now) {
         if (now.isEmpty()) {
             clear();
             return;
+        }
+        if (asking > 0) {
+            begin(WHOLE_FILE);
         }
         if (!seqids.isOf(now.get().stateid())) {
             forfeit(WHOLE_FILE);

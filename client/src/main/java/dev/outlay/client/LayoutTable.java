@@ -7,9 +7,11 @@ import dev.outlay.v1.Notice;
 import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.ReattachResponse;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +34,9 @@ final class LayoutTable implements LayoutHolder {
     private final Map<Key, LayoutCache> caches = new ConcurrentHashMap<>();
     private final Function<String, List<dev.outlay.v1.DeviceIncarnation>> devices;
     private volatile Unasked unasked = new NothingUnasked();
+
+    /** What the last re-attach has restated: it is settled by the answer that names it. */
+    private volatile Set<Key> restated = Set.of();
 
     /** Whoever answers what the server says unasked; may be called with the session's lock held. */
     interface Unasked {
@@ -162,6 +167,7 @@ final class LayoutTable implements LayoutHolder {
     @Override
     public List<ReattachRequest.Volume> restate() {
         Map<String, ReattachRequest.Volume.Builder> volumes = new TreeMap<>();
+        Set<Key> named = new HashSet<>();
         caches.entrySet().stream()
                 .sorted(
                         Map.Entry.comparingByKey(
@@ -174,11 +180,14 @@ final class LayoutTable implements LayoutHolder {
                                 entry.getValue()
                                         .held()
                                         .ifPresent(
-                                                held ->
-                                                        volumes.computeIfAbsent(
-                                                                        entry.getKey().volume(),
-                                                                        this::volume)
-                                                                .addLayouts(Wire.layout(held))));
+                                                held -> {
+                                                    named.add(entry.getKey());
+                                                    volumes.computeIfAbsent(
+                                                                    entry.getKey().volume(),
+                                                                    this::volume)
+                                                            .addLayouts(Wire.layout(held));
+                                                }));
+        restated = named;
         List<ReattachRequest.Volume> all = new ArrayList<>();
         volumes.values().forEach(volume -> all.add(volume.build()));
         return all;
@@ -201,8 +210,10 @@ final class LayoutTable implements LayoutHolder {
             clear(result.getVolume());
             return;
         }
+        Set<FileId> named = new HashSet<>();
         for (ReattachResponse.LayoutResult layout : result.getLayoutsList()) {
             FileId file = new FileId(layout.getFileId());
+            named.add(file);
             if (layout.hasError()) {
                 LOG.warn(
                         "event=layout-lost volume={} file={} reason=\"{}\"",
@@ -216,10 +227,27 @@ final class LayoutTable implements LayoutHolder {
                                     ? Optional.of(Wire.layout(layout.getLayout()))
                                     : Optional.empty());
         }
+        settleUnnamed(result.getVolume(), named);
+    }
+
+    /**
+     * Of files that were neither restated nor named the server knows nothing: what has been entered
+     * there since was granted before it lost that.
+     */
+    private void settleUnnamed(String volume, Set<FileId> named) {
+        caches.forEach(
+                (key, cache) -> {
+                    if (key.volume().equals(volume)
+                            && !named.contains(key.file())
+                            && !restated.contains(key)) {
+                        cache.settled(Optional.empty());
+                    }
+                });
     }
 
     @Override
     public void voided(OutlayException why) {
+        restated = Set.of();
         caches.values().forEach(LayoutCache::clear);
     }
 

@@ -10,7 +10,10 @@ import dev.outlay.client.session.FakeServer;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
 import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.Notice;
 import dev.outlay.v1.Reason;
+import dev.outlay.v1.Reattach;
+import dev.outlay.v1.ReattachRequest;
 import dev.outlay.v1.Request;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -430,5 +434,58 @@ final class BlockFileTest {
                 12, saved.skipping(FakeVolume.NAME, 10).nextOperationIds().get(FakeVolume.NAME));
         assertTrue(volume.seen(Request.BodyCase.END_CLIENT).isEmpty());
         assertFalse(saved.toString().contains(saved.secret()));
+    }
+
+    // ---- re-attach
+
+    private static final Notice REATTACH =
+            Notice.newBuilder()
+                    .setReattach(Reattach.newBuilder().setVolume(FakeVolume.NAME))
+                    .build();
+
+    private BlockFile committedAndGivenBack() throws IOException {
+        try (BlockFile file = fixture.open()) {
+            FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        }
+        assertFalse(volume.holdsAnything());
+        return fixture.open();
+    }
+
+    @Test
+    void whatIsGrantedInOneMessageWithTheCallToReattachIsRestated() throws IOException {
+        BlockFile file = committedAndGivenBack();
+        volume.tellWithMap(REATTACH);
+        assertArrayEquals(FileFixture.bytes(BLOCK, 1), FileFixture.read(file, 0, BLOCK));
+        fixture.scheduler.run(100);
+        ReattachRequest restated = volume.seen(Request.BodyCase.REATTACH).getLast().getReattach();
+        assertEquals(1, restated.getVolumes(0).getLayoutsCount());
+        assertEquals(FakeVolume.FILE, restated.getVolumes(0).getLayouts(0).getFileId());
+        assertEquals(BLOCK, restated.getVolumes(0).getLayouts(0).getRanges(0).getLength());
+        file.close();
+    }
+
+    @Test
+    void whatIsToldBehindAReattachThatDidNotNameItIsMappedAnew() throws IOException {
+        BlockFile file = committedAndGivenBack();
+        int before = maps();
+        List<Runnable> heldBack = new ArrayList<>();
+        volume.delayReplies(heldBack::add);
+        fixture.scheduler.schedule(
+                10,
+                () -> {
+                    assertEquals(before + 1, maps());
+                    volume.forgetGrants();
+                    volume.tell(REATTACH);
+                });
+        fixture.scheduler.schedule(
+                20,
+                () -> {
+                    assertEquals(1, volume.seen(Request.BodyCase.REATTACH).size());
+                    volume.delayReplies(Runnable::run);
+                    heldBack.forEach(Runnable::run);
+                });
+        assertArrayEquals(FileFixture.bytes(BLOCK, 1), FileFixture.read(file, 0, BLOCK));
+        assertEquals(before + 2, maps(), "the server does not know of the first grant any more");
+        file.close();
     }
 }

@@ -218,4 +218,91 @@ final class LayoutCacheTest {
                                         Extent.NO_DEVICE),
                                 cache.era()));
     }
+
+    private static final int SOURCE_AT = 1 << 20;
+    private static final int COPY_AT = 2 << 20;
+
+    private static Extent extent(ByteRange range, ExtentState state, long deviceOffset) {
+        return new Extent(range.start(), range.length(), state, 0, deviceOffset, 0);
+    }
+
+    private static MappedBlocks told(int seqid, GrantKind kind, Extent... extents) {
+        return new MappedBlocks(
+                Optional.of(stateid(seqid)),
+                List.of(new LayoutRange(FIRST, kind)),
+                List.of(extents),
+                seqid,
+                FIRST.end(),
+                FIRST.end());
+    }
+
+    private static MappedBlocks pair(int seqid) {
+        return told(
+                seqid,
+                GrantKind.RW_ATOMIC,
+                extent(FIRST, ExtentState.WRITTEN, SOURCE_AT),
+                extent(FIRST, ExtentState.UNWRITTEN, COPY_AT));
+    }
+
+    private void commit(long deviceOffset, long mapEpoch) {
+        cache.committed(
+                List.of(new CommitRequest.Range(FIRST.start(), FIRST.length(), 0, deviceOffset)),
+                mapEpoch);
+    }
+
+    @Test
+    void whatWasToldBeforeACommitReplacedItIsNotEnteredBehindIt() {
+        cache.granted(IoMode.RW, pair(1), cache.era());
+        assertTrue(cache.stored(FIRST, FIRST, cache.era(), 0, 0));
+        long read = cache.asking();
+        long write = cache.asking();
+        commit(COPY_AT, 9);
+        assertEquals(COPY_AT, mapping(0).deviceOffset(0));
+        cache.granted(
+                IoMode.READ,
+                told(2, GrantKind.RW_ATOMIC, extent(FIRST, ExtentState.WRITTEN, SOURCE_AT)),
+                read);
+        assertEquals(COPY_AT, mapping(0).deviceOffset(0), "the source is free by now");
+        cache.granted(IoMode.RW, pair(3), write);
+        assertEquals(COPY_AT, mapping(0).deviceOffset(0));
+        assertEquals(ExtentState.WRITTEN, mapping(0).state(), "and no pair any more");
+        assertEquals(Optional.of(stateid(3)), cache.stateid());
+        assertEquals(List.of(new LayoutRange(FIRST, GrantKind.RW_ATOMIC)), held());
+    }
+
+    @Test
+    void whatWasToldToBeUnwrittenIsNotEnteredBehindItsCommit() {
+        cache.granted(IoMode.RW, fresh(1, FIRST), cache.era());
+        long write = cache.asking();
+        assertTrue(cache.stored(FIRST, FIRST, cache.era(), 0, 0));
+        commit(4096, 9);
+        cache.granted(IoMode.RW, fresh(2, FIRST), write);
+        assertEquals(ExtentState.WRITTEN, mapping(0).state());
+        assertFalse(cache.isUnfilled(new ByteRange(0, 4096)), "or it would be filled with zeros");
+    }
+
+    @Test
+    void aCommitWhileNothingIsAskedForDisturbsNoAccess() {
+        cache.granted(IoMode.RW, pair(1), cache.era());
+        long era = cache.era();
+        assertTrue(cache.stored(FIRST, FIRST, era, 0, 0));
+        commit(COPY_AT, 9);
+        assertEquals(era, cache.era());
+    }
+
+    @Test
+    void whatWasAskedForBeforeAReattachIsNotEnteredBehindIt() {
+        cache.granted(IoMode.RW, fresh(1, FIRST), cache.era());
+        long before = cache.asking();
+        cache.settled(
+                Optional.of(
+                        new HeldLayout(
+                                FILE, stateid(4), List.of(new LayoutRange(FIRST, GrantKind.RW)))));
+        cache.granted(IoMode.RW, fresh(2, SECOND), before);
+        assertNull(cache.at(SECOND.start()), "the server may have forgotten it");
+        assertNotNull(cache.at(FIRST.start()), "and that it has confirmed");
+        cache.asked();
+        cache.granted(IoMode.RW, fresh(5, SECOND), cache.asking());
+        assertNotNull(cache.at(SECOND.start()));
+    }
 }

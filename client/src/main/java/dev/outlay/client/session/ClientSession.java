@@ -89,6 +89,9 @@ public final class ClientSession {
     private long reconnectMillis;
     private int unsettled;
 
+    /** How often what is held had to be restated. */
+    private long settlements;
+
     /** Volumes that the server wants re-attached, over and above those that were written to. */
     private final Set<String> owed = new TreeSet<>();
 
@@ -567,10 +570,25 @@ public final class ClientSession {
 
     // ---- settling
 
-    /** Restates what is held; without anything to restate the session is ready. */
+    /**
+     * Restates what is held, in turn with the answers that have come; without anything to restate
+     * the session is ready then.
+     */
     private void settle() {
         phase(Phase.SETTLING);
         restateAgain = false;
+        long mine = ++settlements;
+        pump.add(
+                () -> {
+                    synchronized (this) {
+                        if (mine == settlements && phase == Phase.SETTLING) {
+                            restate();
+                        }
+                    }
+                });
+    }
+
+    private void restate() {
         List<ReattachRequest.Volume> held = restateNothing ? List.of() : layouts.restate();
         Map<String, Long> volumes = calls.answeredThrough();
         owed.forEach(volume -> volumes.putIfAbsent(volume, 0L));

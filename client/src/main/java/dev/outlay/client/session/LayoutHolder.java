@@ -15,11 +15,15 @@ public interface LayoutHolder {
 
     /**
      * What is believed to be held, by volume, and the labels of the devices in use; {@code
-     * answered_through} is left to the session.
+     * answered_through} is left to the session. All answers that came before have been handed over.
      */
     List<ReattachRequest.Volume> restate();
 
-    /** What is held from now on on one volume; what the result does not stand for is gone. */
+    /**
+     * What is held from now on on one volume; what the result does not stand for is gone, unless it
+     * was restated in another request than the one this answers. Answers that came before it, or
+     * come after it, may not have been handed over: they tell of what may be gone too.
+     */
     void settle(ReattachResponse.VolumeResult result);
 
     /** Nothing is held any more, and nothing ever will be. */

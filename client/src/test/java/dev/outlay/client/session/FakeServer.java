@@ -42,6 +42,7 @@ public abstract class FakeServer implements SimTransport.Peer {
     private SimTransport.@Nullable Wire wire;
     private final List<Recall> recalls = new ArrayList<>();
     private int mapsHeldBack;
+    private final List<Notice> along = new ArrayList<>();
 
     // ---- what a test does to it
 
@@ -75,6 +76,11 @@ public abstract class FakeServer implements SimTransport.Peer {
         if (wire != null) {
             wire.answer(ServerMessage.newBuilder().addNotices(notice).build());
         }
+    }
+
+    /** Says something unasked in one message with the next answer to a MapBlocks. */
+    public void tellWithMap(Notice notice) {
+        along.add(notice);
     }
 
     /** Recalls, and tells of it with every renewal until it is taken out of {@link #recalls}. */
@@ -148,7 +154,12 @@ public abstract class FakeServer implements SimTransport.Peer {
     }
 
     private void send(SimTransport.Wire to, Reply reply) {
-        ServerMessage message = ServerMessage.newBuilder().addReplies(reply).build();
+        ServerMessage.Builder answer = ServerMessage.newBuilder().addReplies(reply);
+        if (reply.hasMapBlocks()) {
+            answer.addAllNotices(along);
+            along.clear();
+        }
+        ServerMessage message = answer.build();
         if (reply.hasOpenSession() || reply.hasAttachSession() || reply.hasReattach()) {
             to.answer(message);
         } else {
