@@ -26,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Only whole blocks that are filled to the last byte are named, each at the address it was
  * mapped to. A commit of more ranges than one request may name is several: each is all or nothing,
  * in the order of the file.
+ *
+ * <p>A commit that puts other blocks in the place of committed ones is answered once their readers
+ * have given them back, and a reader may be a client that waits for just that from this one. So the
+ * application waits for the answer outside the gate, and a recall, which does not hold up what
+ * comes after it by a lock, waits inside, when nothing is left here that others could wait for.
  */
 final class FileCommits {
 
@@ -62,7 +67,22 @@ final class FileCommits {
 
     /** Whether the next commit puts other blocks in the place of committed ones. */
     boolean replaces() {
-        return layout.commitPieces(context.blockSize()).stream().anyMatch(FileFlush::replaces);
+        return replaces(layout.commitPieces(context.blockSize()));
+    }
+
+    /** As {@link #replaces()}, of a commit of what was written in these ranges. */
+    boolean replacesWithin(List<ByteRange> ranges) {
+        return replaces(piecesOn(ranges));
+    }
+
+    private static boolean replaces(List<Mapping.Piece> pieces) {
+        return pieces.stream().anyMatch(FileFlush::replaces);
+    }
+
+    private List<Mapping.Piece> piecesOn(List<ByteRange> ranges) {
+        return layout.commitPieces(context.blockSize()).stream()
+                .filter(piece -> ranges.stream().anyMatch(piece.range()::overlaps))
+                .toList();
     }
 
     /** Makes what was written durable, and leaves it to be committed. */
@@ -82,11 +102,7 @@ final class FileCommits {
      * application hears how this ends: what it loses is told by the next commit.
      */
     void commitWithin(List<ByteRange> ranges) throws IOException {
-        commitAll(
-                layout.commitPieces(context.blockSize()).stream()
-                        .filter(piece -> ranges.stream().anyMatch(piece.range()::overlaps))
-                        .toList(),
-                Why.RECALLED);
+        commitAll(piecesOn(ranges), Why.RECALLED);
     }
 
     /** Why a commit is made. */
@@ -112,10 +128,12 @@ final class FileCommits {
                     "commit more often");
         }
         IOException failed = null;
-        for (int from = 0; from < pieces.size(); from += most) {
-            List<Mapping.Piece> some = pieces.subList(from, Math.min(from + most, pieces.size()));
+        List<Mapping.Piece> rest = pieces;
+        while (!rest.isEmpty()) {
+            List<Mapping.Piece> some = rest.subList(0, Math.min(most, rest.size()));
+            boolean replaces = replaces(some);
             try {
-                commit(some);
+                commit(some, why);
             } catch (IOException e) {
                 if (why == Why.RECALLED && !isPassing(e)) {
                     some.forEach(
@@ -126,6 +144,11 @@ final class FileCommits {
                 }
                 // The others may fare better.
                 failed = failed == null ? e : failed;
+            }
+            rest = rest.subList(some.size(), rest.size());
+            if (replaces && !rest.isEmpty()) {
+                // Recalls may have committed some of them meanwhile.
+                rest = piecesOn(rest.stream().map(Mapping.Piece::range).toList());
             }
         }
         if (failed != null) {
@@ -192,7 +215,7 @@ final class FileCommits {
                 + " and not committed is lost";
     }
 
-    private void commit(List<Mapping.Piece> pieces) throws IOException {
+    private void commit(List<Mapping.Piece> pieces, Why why) throws IOException {
         Part part = new Part(pieces);
         try {
             send(part);
@@ -206,17 +229,45 @@ final class FileCommits {
             // Lost meanwhile; the ranges are among the lost ones.
             return;
         }
+        if (!part.replaces) {
+            answered(part);
+            return;
+        }
+        context.swaps().sent(pieces, part.over);
+        if (why == Why.RECALLED) {
+            swapped(part);
+        } else {
+            context.awaitOutside(() -> swapped(part));
+        }
+    }
+
+    /** Waits for the answer, and enters it. */
+    private Part answered(Part part) throws OutlayException {
         CommittedBlocks committed;
         try {
             committed = part.answer();
         } catch (OutlayException e) {
             if (isFinal(e)) {
-                drop(pieces, e);
+                drop(part.pieces, e);
             }
             throw e;
         }
         context.serverSize(committed.attributes().sizeBytes());
-        pieces.forEach(piece -> layout.settledWrites(piece.range()));
+        part.settled();
+        return part;
+    }
+
+    /** As {@link #answered}; who waits for the answer too may have to wait longer. */
+    private Part swapped(Part part) throws OutlayException {
+        Optional<CompletableFuture<?>> underWay = Optional.empty();
+        try {
+            return answered(part);
+        } catch (OutlayException e) {
+            underWay = e.underWay();
+            throw e;
+        } finally {
+            part.over(underWay);
+        }
     }
 
     /**
@@ -234,14 +285,21 @@ final class FileCommits {
     /** What is flushed and committed at once. */
     private final class Part implements SharedCommits.Part {
         private final List<Mapping.Piece> pieces;
+        private final boolean replaces;
 
         /** These are set by the thread that sends, before it tells anybody that it has. */
         private @Nullable CommitRequest request;
 
         private @Nullable Call call;
 
+        /** Done once the answer is entered, or there will be none. */
+        private final CompletableFuture<Void> over = new CompletableFuture<>();
+
+        private boolean settled;
+
         Part(List<Mapping.Piece> pieces) {
             this.pieces = pieces;
+            this.replaces = FileCommits.replaces(pieces);
         }
 
         boolean sharesFlush() throws IOException {
@@ -266,10 +324,10 @@ final class FileCommits {
             }
             CommitRequest fresh =
                     request(pieces, reached, stateid, lastWritten(Mapping.Piece.around(pieces)));
-            Call sent = context.remote().commit(context.volume(), fresh);
+            Call sent = sent(fresh);
             request = fresh;
             call = sent;
-            return Optional.of(sent.future());
+            return replaces ? Optional.empty() : Optional.of(sent.future());
         }
 
         boolean isSent() {
@@ -286,8 +344,52 @@ final class FileCommits {
                 if (!e.is(Reason.OLD_STATEID) || now == null || now.equals(sent.stateid())) {
                     throw e;
                 }
-                return context.remote().commitBlocks(context.volume(), sent.with(now));
+                return context.remote().committed(sent(sent.with(now)));
             }
+        }
+
+        /** Where others wait for the answer, it is entered as soon as it comes. */
+        private Call sent(CommitRequest ask) {
+            Call sent = context.remote().commit(context.volume(), ask);
+            if (replaces) {
+                var _ =
+                        sent.future()
+                                .thenAccept(
+                                        _ -> {
+                                            settled();
+                                            over.complete(null);
+                                        });
+            }
+            return sent;
+        }
+
+        /** What it covers is committed: entered once, by whoever has the answer first. */
+        synchronized void settled() {
+            if (!settled) {
+                settled = true;
+                pieces.forEach(piece -> layout.settledWrites(piece.range()));
+            }
+        }
+
+        /**
+         * Nobody waits for the answer here any more.
+         *
+         * @param underWay what may still be answered
+         */
+        void over(Optional<CompletableFuture<?>> underWay) {
+            if (underWay.isEmpty()) {
+                over.complete(null);
+                return;
+            }
+            var _ =
+                    underWay.get()
+                            .whenComplete(
+                                    (_, failure) -> {
+                                        // What succeeds is entered first.
+                                        if (failure != null) {
+                                            over.complete(null);
+                                        }
+                                    });
         }
     }
 

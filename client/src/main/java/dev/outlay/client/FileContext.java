@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ final class FileContext {
     private final Scheduler scheduler;
     private final boolean throughServer;
     private final CommitsAhead ahead;
+    private final Swaps swaps;
     private volatile long serverSizeBytes;
 
     /** What becomes of a return that was not answered in time: it may still be done. */
@@ -62,6 +64,7 @@ final class FileContext {
         this.throughServer = throughServer;
         this.serverSizeBytes = attributes.sizeBytes();
         this.ahead = new CommitsAhead(this);
+        this.swaps = new Swaps(remote.session());
     }
 
     String volume() {
@@ -105,6 +108,28 @@ final class FileContext {
     /** Commits that go on by themselves. */
     CommitsAhead ahead() {
         return ahead;
+    }
+
+    /** Commits that wait for readers. */
+    Swaps swaps() {
+        return swaps;
+    }
+
+    /**
+     * Waits until no commit is under way that is to be seen whole. Inside the gate, which it leaves
+     * meanwhile: others may be waiting for what a recall gives back.
+     *
+     * @throws OutlayException if one is not answered in time; the caller is inside then, too
+     */
+    void settleSwaps() throws OutlayException {
+        for (Optional<CompletableFuture<?>> any = swaps.any(); any.isPresent(); any = swaps.any()) {
+            leave();
+            try {
+                session().settle(any.get());
+            } finally {
+                enter();
+            }
+        }
     }
 
     /** Runs what may wait for a device, soon. */
@@ -235,20 +260,37 @@ final class FileContext {
             session().settle(earlier);
             unanswered = null;
         }
-        int most = Math.max(1, session().limits().getRangesPerCommit());
         List<ByteRange> owed = layout.owed();
         if (!owed.isEmpty()) {
             ahead.settle();
         }
-        for (int from = 0; from < owed.size(); from += most) {
-            List<ByteRange> some = owed.subList(from, Math.min(from + most, owed.size()));
+        giveBack(owed, layout::givenBack);
+    }
+
+    /**
+     * Gives back all that is held for reading alone. To be done before a recall waits for a commit
+     * that others' recalls of such ranges wait for: they could be waiting for this client's.
+     */
+    void giveBackReads() throws OutlayException {
+        List<ByteRange> reads = layout.heldForReading();
+        if (!reads.isEmpty()) {
+            layout.giveUp(reads);
+        }
+        giveBack(reads, _ -> {});
+    }
+
+    private void giveBack(List<ByteRange> ranges, Consumer<List<ByteRange>> then)
+            throws OutlayException {
+        int most = Math.max(1, session().limits().getRangesPerCommit());
+        for (int from = 0; from < ranges.size(); from += most) {
+            List<ByteRange> some = ranges.subList(from, Math.min(from + most, ranges.size()));
             try {
                 remote.giveBack(volume, file, some);
             } catch (OutlayException e) {
                 e.underWay().ifPresent(answer -> unanswered = answer);
                 throw e;
             }
-            layout.givenBack(some);
+            then.accept(some);
         }
     }
 
@@ -265,11 +307,31 @@ final class FileContext {
 
     private MappedBlocks outside(MapRequest request) throws OutlayException {
         FileGate.Return back = layout.gate().leaveForAnswer();
+        MappedBlocks mapped;
         try {
-            return remote.mapBlocks(volume, request, back::answered);
+            mapped = remote.mapBlocks(volume, request, back::answered);
         } finally {
             back.enter(scheduler);
         }
+        // A recall may have begun to commit meanwhile, and not have been answered.
+        settleSwaps();
+        return mapped;
+    }
+
+    /** Waits for an answer outside the gate, so that recalls are answered meanwhile. */
+    <T> T awaitOutside(Answer<T> answer) throws OutlayException {
+        FileGate.Return back = layout.gate().leaveForAnswer();
+        try {
+            return answer.await();
+        } finally {
+            back.enter(scheduler);
+        }
+    }
+
+    /** Something that is waited for. */
+    @FunctionalInterface
+    interface Answer<T> {
+        T await() throws OutlayException;
     }
 
     private MapRequest request(

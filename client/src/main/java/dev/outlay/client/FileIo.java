@@ -17,9 +17,11 @@ import org.slf4j.LoggerFactory;
  * One file of this client, shared by all its open {@link BlockFile}s.
  *
  * <p>Calls of the application wait for each other by the lock, for their whole length. Bytes are
- * touched, and commits made, inside the gate only, which a call leaves while it waits for a grant
- * or for a change of the file: so to be inside is to have drained all I/O, and a recall, which
- * needs the gate but not the lock, never waits for what waits for it.
+ * touched, and commits sent, inside the gate only, which a call leaves while it waits for a grant,
+ * for a change of the file, or for the answer to a commit that others' readers hold up: so to be
+ * inside is to have drained all I/O, and a recall, which needs the gate but not the lock, never
+ * waits for what waits for it. If a recall itself has to wait for such a commit, it first gives
+ * back all that is held for reading.
  */
 final class FileIo {
 
@@ -151,6 +153,7 @@ final class FileIo {
             context.enter();
             try {
                 rewrites.resendOutside();
+                context.settleSwaps();
                 return work.run();
             } finally {
                 context.leave();
@@ -277,6 +280,37 @@ final class FileIo {
     // ---- recalls
 
     /**
+     * Whether to give these ranges up means to wait until others have given back what they read.
+     * Inside the gate, as all of these.
+     */
+    boolean waitsForReaders(List<ByteRange> ranges) {
+        return context.swaps().touch(ranges) || commits.replacesWithin(ranges);
+    }
+
+    /**
+     * Gives back what is held for reading alone, on which others may wait in the same way.
+     *
+     * @return false if that is not answered
+     */
+    boolean giveBackReads() {
+        try {
+            context.giveBackReads();
+            return true;
+        } catch (OutlayException e) {
+            delayed(e);
+            return false;
+        }
+    }
+
+    private void delayed(OutlayException e) {
+        LOG.warn(
+                "event=recall-delayed volume={} file={} reason=\"{}\"",
+                volume(),
+                file(),
+                e.getMessage());
+    }
+
+    /**
      * Gives ranges up because the server needs them back: what was written there is committed, and
      * nothing there is touched from then on. To be called inside the gate.
      *
@@ -288,6 +322,10 @@ final class FileIo {
         }
         try {
             context.ahead().settle();
+            if (waitsForReaders(ranges)) {
+                context.giveBackReads();
+                context.swaps().settle(ranges);
+            }
             commits.commitWithin(ranges);
         } catch (IOException e) {
             boolean passing = e instanceof OutlayException refused && refused.isPassing();
@@ -317,12 +355,12 @@ final class FileIo {
         }
         try {
             context.ahead().settle();
+            if (context.swaps().touch(ranges)) {
+                context.giveBackReads();
+                context.swaps().settle(ranges);
+            }
         } catch (OutlayException e) {
-            LOG.warn(
-                    "event=recall-delayed volume={} file={} reason=\"{}\"",
-                    volume(),
-                    file(),
-                    e.getMessage());
+            delayed(e);
             return false;
         }
         rewrites.setAside(ranges);

@@ -597,6 +597,14 @@ final class LayoutCache {
         }
     }
 
+    /** What is held and not for RW. */
+    synchronized List<ByteRange> heldForReading() {
+        return held.entries().stream()
+                .filter(entry -> !entry.value().isWriter())
+                .map(RangeMap.Entry::range)
+                .toList();
+    }
+
     // ---- for re-attach
 
     /** What is believed to be held; empty if nothing is. */

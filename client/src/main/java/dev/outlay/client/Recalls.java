@@ -311,7 +311,8 @@ final class Recalls implements LayoutTable.Unasked {
 
     /** Gives up and returns the scope; false if that has to be tried again. */
     private boolean act(ToldRecall recall, List<FileIo> drained) {
-        boolean ready = true;
+        boolean waits = drained.stream().anyMatch(io -> io.waitsForReaders(rangesOf(recall, io)));
+        boolean ready = !waits || drained.stream().allMatch(FileIo::giveBackReads);
         for (FileIo io : drained) {
             List<ByteRange> ranges = rangesOf(recall, io);
             if (recall.changed()) {

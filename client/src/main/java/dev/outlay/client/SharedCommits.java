@@ -41,7 +41,8 @@ final class SharedCommits {
         /**
          * Sends the commit of what is durable by now.
          *
-         * @return done when it is answered; empty if there is nothing to commit any more
+         * @return done when it is answered; empty if there is nothing to commit any more, or nobody
+         *     is to wait for that here
          */
         Optional<CompletableFuture<?>> send(Durability reached);
     }

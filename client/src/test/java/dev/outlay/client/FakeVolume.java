@@ -88,6 +88,10 @@ final class FakeVolume extends FakeServer {
     private final Random random;
     private final MemoryDevice device;
     private final TreeMap<Long, Block> blocks = new TreeMap<>();
+
+    /** Blocks of the device that are to take the place of committed ones. */
+    private final TreeMap<Long, Integer> copies = new TreeMap<>();
+
     private final List<Integer> free = new ArrayList<>();
     private final RangeMap<IoMode> held = new RangeMap<>();
     private final Map<Long, Reply> answers = new HashMap<>();
@@ -386,7 +390,11 @@ final class FakeVolume extends FakeServer {
                 }
                 zero(b);
             }
-            at = tell(at, at + length, rw, answer);
+            if (ask.getAtomic() && isWritten(at, true)) {
+                tellPair(at++, answer);
+            } else {
+                at = tell(at, at + length, rw, answer);
+            }
         }
         answer.setMapEpoch(epoch).setNextOffset(at * BLOCK);
         if (answer.getRangesCount() > 0) {
@@ -454,6 +462,30 @@ final class FakeVolume extends FakeServer {
         return next;
     }
 
+    /** What is committed, and what is to be stored to in its place. */
+    private void tellPair(long at, MapBlocksResponse.Builder answer) {
+        Block source = Objects.requireNonNull(blocks.get(at));
+        int copy = copies.computeIfAbsent(at, _ -> free.removeLast());
+        ByteRange range = ByteRange.ofLength(at * BLOCK, BLOCK);
+        Extent.Builder extent =
+                Extent.newBuilder().setFileOffset(range.start()).setLength(BLOCK).setDevice(0);
+        answer.addExtents(
+                extent.setState(ExtentState.EXTENT_STATE_WRITTEN)
+                        .setDeviceOffset(source.offset())
+                        .build());
+        answer.addExtents(
+                extent.setState(ExtentState.EXTENT_STATE_UNWRITTEN)
+                        .setDeviceOffset((long) copy * BLOCK)
+                        .build());
+        hold(range, IoMode.IO_MODE_RW);
+        answer.addRanges(
+                LayoutRange.newBuilder()
+                        .setOffset(range.start())
+                        .setLength(BLOCK)
+                        .setIomode(IoMode.IO_MODE_RW)
+                        .setAtomic(true));
+    }
+
     private void hold(ByteRange range, IoMode mode) {
         RangeSet stronger = new RangeSet();
         held.within(range).stream()
@@ -488,6 +520,11 @@ final class FakeVolume extends FakeServer {
             for (long at = range.getFileOffset(); at < end; at += BLOCK) {
                 if (held.get(at) != IoMode.IO_MODE_RW) {
                     return error(Reason.REASON_BAD_LAYOUT, 0);
+                }
+                Integer copy = copies.remove(at / BLOCK);
+                if (copy != null) {
+                    free(at / BLOCK);
+                    blocks.put(at / BLOCK, new Block(copy, true, false));
                 }
                 Block block = Objects.requireNonNull(blocks.get(at / BLOCK));
                 assertEquals(
@@ -683,6 +720,10 @@ final class FakeVolume extends FakeServer {
                             .setOffset(entry.range().start())
                             .setLength(entry.range().length()));
             if (entry.value() == IoMode.IO_MODE_RW) {
+                copies.subMap(
+                                entry.range().start() / BLOCK,
+                                Math.ceilDiv(entry.range().end(), BLOCK))
+                        .clear();
                 new ArrayList<>(
                                 blocks.subMap(
                                                 entry.range().start() / BLOCK,

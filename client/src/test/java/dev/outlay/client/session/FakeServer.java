@@ -43,6 +43,8 @@ public abstract class FakeServer implements SimTransport.Peer {
     private final List<Recall> recalls = new ArrayList<>();
     private int mapsHeldBack;
     private final List<Notice> along = new ArrayList<>();
+    private Reply.BodyCase heldBack = Reply.BodyCase.BODY_NOT_SET;
+    private final List<Runnable> letGo = new ArrayList<>();
 
     // ---- what a test does to it
 
@@ -76,6 +78,17 @@ public abstract class FakeServer implements SimTransport.Peer {
         if (wire != null) {
             wire.answer(ServerMessage.newBuilder().addNotices(notice).build());
         }
+    }
+
+    /** Answers of this kind are kept back until {@link #letGo}. */
+    public void holdBack(Reply.BodyCase kind) {
+        heldBack = kind;
+    }
+
+    public void letGo() {
+        heldBack = Reply.BodyCase.BODY_NOT_SET;
+        List.copyOf(letGo).forEach(Runnable::run);
+        letGo.clear();
     }
 
     /** Says something unasked in one message with the next answer to a MapBlocks. */
@@ -160,7 +173,9 @@ public abstract class FakeServer implements SimTransport.Peer {
             along.clear();
         }
         ServerMessage message = answer.build();
-        if (reply.hasOpenSession() || reply.hasAttachSession() || reply.hasReattach()) {
+        if (reply.getBodyCase() == heldBack) {
+            letGo.add(() -> to.answer(message));
+        } else if (reply.hasOpenSession() || reply.hasAttachSession() || reply.hasReattach()) {
             to.answer(message);
         } else {
             mapsHeldBack += reply.hasMapBlocks() ? 1 : 0;

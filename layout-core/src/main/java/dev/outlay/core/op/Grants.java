@@ -56,6 +56,20 @@ final class Grants {
     static List<Held> ofOthers(
             VolumeTables tables, FileNode file, @Nullable ClientId caller, ByteRange range) {
         List<Held> held = new ArrayList<>();
+        addHeld(tables, file, caller, range, held);
+        addRecalled(tables, file, caller, range, held);
+        if (held.size() > 1) {
+            held.sort((a, b) -> a.range.compareTo(b.range));
+        }
+        return held;
+    }
+
+    private static void addHeld(
+            VolumeTables tables,
+            FileNode file,
+            @Nullable ClientId caller,
+            ByteRange range,
+            List<Held> held) {
         for (Layout layout : file.layouts()) {
             if (!layout.client().equals(caller)) {
                 ClientEntry holder = Objects.requireNonNull(tables.client(layout.client()));
@@ -63,11 +77,6 @@ final class Grants {
                         .forEach(r -> held.add(new Held(holder, file, r.range(), r.kind())));
             }
         }
-        addRecalled(tables, file, caller, range, held);
-        if (held.size() > 1) {
-            held.sort((a, b) -> a.range.compareTo(b.range));
-        }
-        return held;
     }
 
     /** A recall is open until all it asks for has come back at once, whatever is held meanwhile. */
@@ -150,12 +159,14 @@ final class Grants {
 
     /**
      * Clears what a commit replaces of everybody but the caller, without regard for those who wait:
-     * they wait for the caller too.
+     * they wait for the caller too. Nor is a recall waited for of which just these bytes have come
+     * back: nothing is granted here, and whoever answers it may be waiting for the caller to give
+     * back the like, before it commits itself and can return the rest.
      */
     static @Nullable Decision clearForSwap(
             VolumeTables tables, FileNode file, CommitBlocks ask, List<ByteRange> ranges) {
         List<Held> held = new ArrayList<>();
-        ranges.forEach(r -> held.addAll(ofOthers(tables, file, ask.origin().client(), r)));
+        ranges.forEach(r -> addHeld(tables, file, ask.origin().client(), r, held));
         Optional<ClientId> lapsed = lapsedHolder(held);
         if (lapsed.isPresent()) {
             return Revocation.step(tables, lapsed.get(), EndCause.EXPIRED, ask);

@@ -282,4 +282,30 @@ class RecallTest {
         a.returns(new ReturnScope.Everything()).ok();
         assertEquals(List.of(), recalled());
     }
+
+    // ---- commits that replace what others read
+
+    /** Each of two commits before it can answer its recall, and waits for what the other reads. */
+    @Test
+    void aCommitThatReplacesBlocksWaitsForNoMoreOfARecallThanThose() {
+        committed(2);
+        a.mapsRead(file, 0, blocks(2)).ok();
+        b.mapsRead(file, 0, blocks(2)).ok();
+        Mapped ofA = a.mapsRw(file, 0, blocks(1)).atomic().ok();
+        Mapped ofB = b.mapsRw(file, blocks(1), blocks(1)).atomic().ok();
+        assertEquals(2, recalls(of(range(0, 2)), false));
+        Pending first = a.commits(file, ofA).ask();
+        Pending second = b.commits(file, ofB).ask();
+        assertTrue(first.waits() && second.waits());
+        a.returns(file, range(1, 2)).ok();
+        assertFalse(second.waits());
+        b.returns(file, range(0, 1)).ok();
+        first.reply(Reply.Committed.class);
+        second.reply(Reply.Committed.class);
+        assertEquals(List.of(a.id(), b.id()), recalled(), "nothing else came back yet");
+        c.mapsRead(file, 0, blocks(1)).min(blocks(1)).refused(Reason.TRY_LATER);
+        a.returns(file, range(0, 2)).ok();
+        b.returns(file, range(0, 2)).ok();
+        assertEquals(List.of(), recalled());
+    }
 }
