@@ -29,6 +29,19 @@ public final class ClientProgram {
                         Integer.parseInt(args[3]),
                         diary,
                         new Random(Long.parseLong(args[4])))) {
+            work(worker, told, diary);
+        } catch (IOException e) {
+            giveUp(diary, "E ", e);
+        } catch (RuntimeException | Error e) {
+            e.printStackTrace();
+            giveUp(diary, "X ", e);
+        }
+        diary.line("E ended");
+    }
+
+    /** Gives up before the worker is closed, which would commit and say goodbye. */
+    private static void work(Worker worker, AtomicBoolean told, Diary diary) {
+        try {
             while (!told.get() && worker.canGoOn()) {
                 worker.step();
             }
@@ -38,7 +51,6 @@ public final class ClientProgram {
             e.printStackTrace();
             giveUp(diary, "X ", e);
         }
-        diary.line("E ended");
     }
 
     /** At once, as if killed: nothing is tidied up. */
