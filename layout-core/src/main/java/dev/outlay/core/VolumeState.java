@@ -6,6 +6,7 @@ import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.Decision;
 import dev.outlay.core.op.Operations;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.space.ResidentPages;
 import dev.outlay.core.state.Row;
 import dev.outlay.core.state.StateImage;
 import dev.outlay.core.state.StateRows;
@@ -186,8 +187,45 @@ public final class VolumeState {
         return tables.takeRows();
     }
 
-    /** All of the durable state, in place of whatever was told before. */
+    /**
+     * All of the durable state, in place of whatever was told before; but extents that are not in
+     * memory are left as they were told.
+     */
     public List<Row> takeAllRows() {
         return tables.takeAllRows();
+    }
+
+    // ---- what is in memory
+
+    /** How many extents are in memory, about; 0 where all of them always are. */
+    public long residentExtents() {
+        ResidentPages resident = tables.resident();
+        return resident == null ? 0 : resident.extents();
+    }
+
+    /** The number of the last taking of changes, for {@link #saved}. */
+    public int taken() {
+        ResidentPages resident = tables.resident();
+        return resident == null ? 0 : resident.taken();
+    }
+
+    /** What was taken up to this number is durable: extents in it may leave memory. */
+    public void saved(int taken) {
+        ResidentPages resident = tables.resident();
+        if (resident != null) {
+            resident.durable(taken);
+        }
+    }
+
+    /**
+     * Lets extents leave memory until so many are left at most, as far as they may.
+     *
+     * @param steps how many pages of them are looked at, about
+     */
+    public void shrink(long mostExtents, int steps) {
+        ResidentPages resident = tables.resident();
+        if (resident != null) {
+            resident.shrink(mostExtents, steps);
+        }
     }
 }

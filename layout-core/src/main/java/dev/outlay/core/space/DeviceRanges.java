@@ -16,22 +16,23 @@ public final class DeviceRanges {
     private int count;
 
     public void add(DeviceRange range) {
+        add(range.device(), range.start(), range.end());
+    }
+
+    /** As {@link #add(DeviceRange)}, unless it is empty. */
+    void add(int index, long start, long end) {
+        if (start >= end) {
+            return;
+        }
         if (count == starts.length) {
             int capacity = Math.addExact(count, count / 2);
             starts = Arrays.copyOf(starts, capacity);
             ends = Arrays.copyOf(ends, capacity);
         }
-        long device = (long) range.device() << DEVICE_SHIFT;
-        starts[count] = device | range.start();
-        ends[count] = device + range.end();
+        long device = (long) index << DEVICE_SHIFT;
+        starts[count] = device | start;
+        ends[count] = device + end;
         count++;
-    }
-
-    /** As {@link #add(DeviceRange)}, unless it is empty. */
-    void add(int device, long start, long end) {
-        if (start < end) {
-            add(new DeviceRange(device, start, end - start));
-        }
     }
 
     void addAll(DeviceRanges others) {
@@ -53,6 +54,15 @@ public final class DeviceRanges {
                 throw new IllegalStateException(range(i) + " overlaps what lies before it");
             }
         }
+    }
+
+    /** Device in the top 16 bits, offset on it below. */
+    long place(int index) {
+        return starts[index];
+    }
+
+    long length(int index) {
+        return ends[index] - starts[index];
     }
 
     DeviceRange range(int index) {

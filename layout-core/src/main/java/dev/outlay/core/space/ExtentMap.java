@@ -7,6 +7,7 @@ import dev.outlay.core.value.ExtentState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Kept as a directory of {@linkplain ExtentPage pages} of primitive arrays. Finding is two
  * binary searches; a change moves at most a page and, when a page comes or goes, the directory.
+ * Pages that were saved, and the directory of a map of which no page is in memory, may lie in a
+ * store until they are asked for ({@link ResidentPages}).
  *
  * <p>Changes are block-aligned (here: to 512 bytes, the least a block can be; {@link #check} knows
  * the real block size); questions may be about any bytes. Do not change the map from within {@link
@@ -26,14 +29,39 @@ public final class ExtentMap {
     /** Neighbouring pages with no more than this between them become one. */
     private static final int FUSE_BELOW = ExtentPage.MAX * 3 / 4;
 
-    private ExtentPage[] pages = new ExtentPage[1];
+    private static final ExtentPage[] NO_PAGES = {};
+    private static final long[] NO_OFFSETS = {};
+
+    /** Under which pages are found in the store. */
+    private final long id;
+
+    /** Where the pages are that are not in memory; null: all are. */
+    private final @Nullable ResidentPages resident;
+
+    /** Null where a page is not in memory. */
+    private @Nullable ExtentPage[] pages = NO_PAGES;
 
     /** The file offset at which each page begins, so that a search touches this array alone. */
-    private long[] firsts = new long[1];
+    private long[] firsts = NO_OFFSETS;
 
     private int pageCount;
+
+    /** How many of them are in memory. */
+    private int inMemory;
+
     private int extents;
     private long mappedBytes;
+
+    /** Whether the directory is in memory. */
+    private boolean open = true;
+
+    /** In which taking of changes pages were told of last that are gone. */
+    private int goneIn;
+
+    /** The neighbours in the ring of {@link #resident}; null while no page is in memory. */
+    @Nullable ExtentMap after;
+
+    @Nullable ExtentMap before;
 
     /** What {@link #takeChanges} has to tell; null if nothing. */
     private @Nullable Unsaved unsaved;
@@ -55,6 +83,25 @@ public final class ExtentMap {
         void page(long start, byte @Nullable [] bytes);
     }
 
+    /** An empty map, all of which is in memory for good. */
+    public ExtentMap() {
+        this.id = 0;
+        this.resident = null;
+    }
+
+    /** An empty map, pages of which may leave memory; they are found in the store by the id. */
+    public ExtentMap(long id, @Nullable ResidentPages resident) {
+        this.id = id;
+        this.resident = resident;
+    }
+
+    /** Of an empty map: this is what its pages come to, all of which lie in the store. */
+    public void lieInStore(int allExtents, long allMappedBytes) {
+        extents = allExtents;
+        mappedBytes = allMappedBytes;
+        open = allExtents == 0;
+    }
+
     /** The number of extents kept, holes not counted. */
     public int extents() {
         return extents;
@@ -71,20 +118,22 @@ public final class ExtentMap {
 
     /** One past the last mapped byte, 0 when the map is empty. */
     public long endOffset() {
+        openDirectory();
         if (pageCount == 0) {
             return 0;
         }
-        ExtentPage last = pages[pageCount - 1];
+        ExtentPage last = page(pageCount - 1);
         return last.end(last.count() - 1);
     }
 
     /** The whole extent that holds the byte at {@code offset}, or null in a hole. */
     public @Nullable Extent find(long offset) {
+        openDirectory();
         int number = pageOf(offset);
         if (number < 0) {
             return null;
         }
-        ExtentPage page = pages[number];
+        ExtentPage page = page(number);
         int index = page.floor(offset);
         return page.end(index) > offset ? page.extent(index) : null;
     }
@@ -108,11 +157,12 @@ public final class ExtentMap {
 
     /** What is mapped in {@code range}: sorted, clipped to it. */
     public List<Extent> mapped(ByteRange range) {
+        openDirectory();
         List<Extent> found = new ArrayList<>();
         for (int number = Math.max(pageOf(range.start()), 0);
                 number < pageCount && firsts[number] < range.end();
                 number++) {
-            ExtentPage page = pages[number];
+            ExtentPage page = page(number);
             for (int i = Math.max(page.floor(range.start()), 0);
                     i < page.count() && page.start(i) < range.end();
                     i++) {
@@ -132,10 +182,11 @@ public final class ExtentMap {
         return all;
     }
 
-    /** Shows every extent in the order of the file. */
+    /** Shows every extent in the order of the file; brings nothing into memory to stay. */
     public void forEach(Consumer<Extent> action) {
+        openDirectory();
         for (int number = 0; number < pageCount; number++) {
-            ExtentPage page = pages[number];
+            ExtentPage page = glance(number);
             for (int i = 0; i < page.count(); i++) {
                 action.accept(page.extent(i));
             }
@@ -151,12 +202,13 @@ public final class ExtentMap {
         if (extent.deviceOffset() % ExtentPage.UNIT != 0) {
             throw new IllegalArgumentException("the address is not block-aligned: " + extent);
         }
+        openDirectory();
         long start = extent.fileOffset();
         int number = Math.max(pageOf(extent.end() - 1), 0);
-        int index = pageCount == 0 ? -1 : pages[number].floor(extent.end() - 1);
-        if (index >= 0 && pages[number].end(index) > start) {
+        int index = pageCount == 0 ? -1 : page(number).floor(extent.end() - 1);
+        if (index >= 0 && page(number).end(index) > start) {
             throw new IllegalStateException(
-                    extent + " is inserted over " + pages[number].extent(index));
+                    extent + " is inserted over " + page(number).extent(index));
         }
         insertAfter(number, index, start, extent.length(), ExtentPage.place(extent));
         // Both neighbours, if any, begin in [start - 1, end].
@@ -181,7 +233,7 @@ public final class ExtentMap {
         for (int number = pageOf(range.start());
                 number < pageCount && firsts[number] < range.end();
                 number++) {
-            ExtentPage page = pages[number];
+            ExtentPage page = page(number);
             int to = page.ceiling(range.end());
             touch(page);
             for (int i = page.ceiling(range.start()); i < to; i++) {
@@ -203,12 +255,12 @@ public final class ExtentMap {
         int from = Math.max(pageOf(range.start()), 0);
         int number = from;
         for (; number < pageCount && firsts[number] < range.end(); number++) {
-            ExtentPage page = pages[number];
+            ExtentPage page = page(number);
             int first = page.ceiling(range.start());
             int last = page.ceiling(range.end());
             touch(page);
             page.remove(first, last);
-            extents -= last - first;
+            count(first - last);
         }
         repack(from, number);
         for (Extent extent : removed) {
@@ -224,11 +276,12 @@ public final class ExtentMap {
      * @throws IllegalStateException naming the first place where that is broken
      */
     public void check(long blockSize) {
+        openDirectory();
         int counted = 0;
         long bytes = 0;
         Extent before = null;
         for (int number = 0; number < pageCount; number++) {
-            ExtentPage page = pages[number];
+            ExtentPage page = glance(number);
             require(page.count() > 0 && page.count() <= ExtentPage.MAX, "page", number);
             require(firsts[number] == page.start(0), "directory entry of page", number);
             for (int i = 0; i < page.count(); i++) {
@@ -291,7 +344,7 @@ public final class ExtentMap {
         }
     }
 
-    /** The number of pages, for tests that must reach several. */
+    /** The number of pages, as far as the directory is in memory. */
     int pages() {
         return pageCount;
     }
@@ -308,7 +361,7 @@ public final class ExtentMap {
         if (number < 0) {
             return;
         }
-        ExtentPage page = pages[number];
+        ExtentPage page = page(number);
         int index = page.floor(offset);
         long head = offset - page.start(index);
         long length = page.length(index);
@@ -325,23 +378,24 @@ public final class ExtentMap {
         int target = number;
         if (pageCount == 0) {
             addPage(0, new ExtentPage(start));
-        } else if (pages[number].count() == ExtentPage.MAX) {
+        } else if (page(number).count() == ExtentPage.MAX) {
             // Files mostly grow at their end: there, leave full pages behind.
             boolean atEnd = number == pageCount - 1 && at == ExtentPage.MAX;
             int cut = atEnd ? ExtentPage.MAX : ExtentPage.MAX / 2;
             if (!atEnd) {
-                touch(pages[number]);
+                touch(page(number));
             }
-            addPage(number + 1, atEnd ? new ExtentPage(start) : pages[number].splitOff(cut));
+            addPage(number + 1, atEnd ? new ExtentPage(start) : page(number).splitOff(cut));
             if (at >= cut && (atEnd || at > cut)) {
                 target = number + 1;
                 at -= cut;
             }
         }
-        touch(pages[target]);
-        pages[target].insert(at, start, length, place);
-        firsts[target] = pages[target].start(0);
-        extents++;
+        ExtentPage into = page(target);
+        touch(into);
+        into.insert(at, start, length, place);
+        firsts[target] = into.start(0);
+        count(1);
     }
 
     private void addPage(int number, ExtentPage page) {
@@ -355,6 +409,8 @@ public final class ExtentMap {
         pages[number] = page;
         firsts[number] = page.count() > 0 ? page.start(0) : 0;
         pageCount++;
+        inMemory++;
+        present(ResidentPages.PAGE_COST);
         if (page.savedAt == ExtentPage.NOT_SAVED) {
             touch(page);
         }
@@ -365,11 +421,11 @@ public final class ExtentMap {
      */
     private void merge(long start, long end) {
         int from = start == 0 ? 0 : Math.max(pageOf(start - 1), 0);
-        int index = start == 0 ? 0 : Math.max(pages[from].floor(start - 1), 0);
+        int index = start == 0 ? 0 : Math.max(page(from).floor(start - 1), 0);
         ExtentPage before = null;
         int number = from;
         for (; number < pageCount && firsts[number] <= end; number++) {
-            ExtentPage page = pages[number];
+            ExtentPage page = page(number);
             int counted = page.count();
             page.merge(index, end);
             if (before != null && before.joins(page)) {
@@ -381,7 +437,7 @@ public final class ExtentMap {
             if (page.count() != counted) {
                 touch(page);
             }
-            extents -= counted - page.count();
+            count(page.count() - counted);
             before = page.count() > 0 ? page : before;
             index = 0;
         }
@@ -393,26 +449,27 @@ public final class ExtentMap {
         int kept = Math.max(from - 1, 0);
         int end = Math.min(to + 1, pageCount);
         for (int next = kept + 1; next < end; next++) {
-            if (pages[kept].count() + pages[next].count() <= FUSE_BELOW
-                    || pages[next].count() == 0) {
-                if (pages[next].count() > 0) {
-                    touch(pages[kept]);
-                    pages[kept].append(pages[next]);
+            ExtentPage small = page(kept);
+            ExtentPage behind = page(next);
+            if (small.count() + behind.count() <= FUSE_BELOW || behind.count() == 0) {
+                if (behind.count() > 0) {
+                    touch(small);
+                    small.append(behind);
                 }
-                drop(pages[next]);
-            } else if (pages[kept].count() == 0) {
-                drop(pages[kept]);
-                pages[kept] = pages[next];
+                drop(behind);
+            } else if (small.count() == 0) {
+                drop(small);
+                pages[kept] = behind;
             } else {
-                pages[++kept] = pages[next];
+                pages[++kept] = behind;
             }
         }
         for (int number = Math.max(from - 1, 0); number <= kept; number++) {
-            firsts[number] = pages[number].count() > 0 ? pages[number].start(0) : 0;
+            firsts[number] = page(number).count() > 0 ? page(number).start(0) : 0;
         }
-        int filled = pages[kept].count() > 0 ? kept + 1 : kept;
+        int filled = page(kept).count() > 0 ? kept + 1 : kept;
         if (filled == kept) {
-            drop(pages[kept]);
+            drop(page(kept));
         }
         removePages(filled, end);
     }
@@ -425,6 +482,101 @@ public final class ExtentMap {
         System.arraycopy(firsts, to, firsts, from, pageCount - to);
         Arrays.fill(pages, pageCount - (to - from), pageCount, null);
         pageCount -= to - from;
+        inMemory -= to - from;
+        present((from - to) * ResidentPages.PAGE_COST);
+    }
+
+    // ---- what is in memory
+
+    /** Brings the directory into memory. */
+    private void openDirectory() {
+        if (!open) {
+            firsts = kept().starts(id);
+            pages = new ExtentPage[firsts.length];
+            pageCount = firsts.length;
+            inMemory = 0;
+            open = true;
+        }
+    }
+
+    /** A page, brought into memory. */
+    private ExtentPage page(int number) {
+        ExtentPage page = pages[number];
+        if (page == null) {
+            page = fetch(number);
+            pages[number] = page;
+            inMemory++;
+            present(page.count() + ResidentPages.PAGE_COST);
+        }
+        page.used = true;
+        return page;
+    }
+
+    /** A page, to be looked at once. */
+    private ExtentPage glance(int number) {
+        ExtentPage page = pages[number];
+        return page == null ? fetch(number) : page;
+    }
+
+    private ExtentPage fetch(int number) {
+        return ExtentPage.decode(firsts[number], kept().page(id, firsts[number]));
+    }
+
+    private ResidentPages kept() {
+        return Objects.requireNonNull(resident, "all of it is in memory");
+    }
+
+    /** There are more extents, or fewer. */
+    private void count(int more) {
+        extents += more;
+        present(more);
+    }
+
+    private void present(int more) {
+        if (resident != null) {
+            resident.count(more);
+            if (after == null) {
+                resident.add(this);
+            }
+        }
+    }
+
+    /** Takes pages {@code [from, to)} out of memory that may go and were not used of late. */
+    void evict(int from, int to) {
+        for (int number = from; number < to; number++) {
+            ExtentPage page = pages[number];
+            if (page == null) {
+                continue;
+            }
+            if (page.used || page.changed || !kept().isDurable(page.savedIn)) {
+                page.used = false;
+            } else {
+                pages[number] = null;
+                inMemory--;
+                present(-page.count() - ResidentPages.PAGE_COST);
+            }
+        }
+    }
+
+    /** If no page is in memory any more the directory goes too, if the store has the same. */
+    void evicted() {
+        if (inMemory > 0) {
+            return;
+        }
+        leaveMemory();
+        if (unsaved == null && kept().isDurable(goneIn)) {
+            pages = NO_PAGES;
+            firsts = NO_OFFSETS;
+            pageCount = 0;
+            open = extents == 0;
+        }
+    }
+
+    /** The map is used no more. */
+    public void leaveMemory() {
+        if (resident != null && after != null) {
+            resident.remove(this);
+        }
     }
 
     // ---- saving
@@ -436,6 +588,10 @@ public final class ExtentMap {
             return;
         }
         unsaved = null;
+        if (resident != null) {
+            // A page that begins elsewhere now counts as gone from there.
+            goneIn = resident.taken();
+        }
         all.gone.forEach(start -> to.page(start, null));
         for (ExtentPage page : all.pages) {
             if (page.changed && page.savedAt != page.start(0)) {
@@ -446,6 +602,7 @@ public final class ExtentMap {
             if (page.changed) {
                 page.changed = false;
                 page.savedAt = page.start(0);
+                page.savedIn = resident == null ? 0 : resident.taken();
                 to.page(page.savedAt, page.encode());
             }
         }
@@ -457,15 +614,30 @@ public final class ExtentMap {
         }
     }
 
-    /** As if nothing of the map had ever been told. */
-    public void forgetSaved() {
+    /**
+     * As if nothing had ever been told of the pages that are in memory. The others lie where they
+     * were saved: they have not changed since, and what was saved then is durable.
+     *
+     * @return where they begin, rising; null if nothing of the map is in memory
+     */
+    public long @Nullable [] forgetSaved() {
+        if (!open) {
+            return null;
+        }
         unsaved = null;
+        long[] elsewhere = new long[pageCount];
+        int count = 0;
         for (int number = 0; number < pageCount; number++) {
             ExtentPage page = pages[number];
-            page.savedAt = ExtentPage.NOT_SAVED;
-            page.changed = false;
-            touch(page);
+            if (page == null) {
+                elsewhere[count++] = firsts[number];
+            } else {
+                page.savedAt = ExtentPage.NOT_SAVED;
+                page.changed = false;
+                touch(page);
+            }
         }
+        return Arrays.copyOf(elsewhere, count);
     }
 
     /**
@@ -475,13 +647,13 @@ public final class ExtentMap {
      */
     public void load(long start, byte[] bytes) {
         ExtentPage page = ExtentPage.decode(start, bytes);
-        ExtentPage last = pageCount == 0 ? null : pages[pageCount - 1];
+        ExtentPage last = pageCount == 0 ? null : page(pageCount - 1);
         if (start < endOffset() || (last != null && last.joins(page))) {
             throw new CorruptDataException(
                     "extents from " + start + " on overlap or continue those before them");
         }
         addPage(pageCount, page);
-        extents += page.count();
+        count(page.count());
         for (int i = 0; i < page.count(); i++) {
             mappedBytes += page.length(i);
         }

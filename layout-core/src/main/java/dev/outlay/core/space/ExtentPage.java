@@ -47,6 +47,12 @@ final class ExtentPage {
     /** Whether it has changed since. */
     boolean changed;
 
+    /** In which taking of changes it was saved last; 0: before there were any. */
+    int savedIn;
+
+    /** Whether it was asked for since it was last looked at whether it may go. */
+    boolean used;
+
     /**
      * @param about where in the file its extents begin
      */

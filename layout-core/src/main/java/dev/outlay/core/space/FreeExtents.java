@@ -51,20 +51,20 @@ final class FreeExtents {
         int counted = 0;
         DeviceRanges giants = new DeviceRanges();
         for (int i = 0; i < ranges.count(); i++) {
-            DeviceRange range = ranges.range(i);
-            byPlace.append(place(range.device(), range.start()), range.length());
-            bytes += range.length();
-            long units = range.length() / ExtentPage.UNIT;
+            long length = ranges.length(i);
+            byPlace.append(ranges.place(i), length);
+            bytes += length;
+            long units = length / ExtentPage.UNIT;
             if (units <= Integer.MAX_VALUE) {
                 bySizeAndIndex[counted++] = units << Integer.SIZE | i;
             } else {
-                giants.add(range);
+                giants.add(ranges.range(i));
             }
         }
         Arrays.sort(bySizeAndIndex, 0, counted);
         for (int i = 0; i < counted; i++) {
-            DeviceRange range = ranges.range((int) bySizeAndIndex[i]);
-            bySize.append(range.length(), place(range.device(), range.start()));
+            int index = (int) bySizeAndIndex[i];
+            bySize.append(ranges.length(index), ranges.place(index));
         }
         for (int i = 0; i < giants.count(); i++) {
             DeviceRange range = giants.range(i);

@@ -1,8 +1,13 @@
 package dev.outlay.core.space;
 
+import dev.outlay.core.codec.ByteReader;
+import dev.outlay.core.codec.ByteWriter;
+import dev.outlay.core.codec.CorruptDataException;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.DeviceRange;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,7 +43,26 @@ public final class FreeSpace {
     /** How many groups are looked at for one with enough free. */
     private static final int GROUP_TRIES = 16;
 
-    private record Device(DeviceRange whole, long groupBytes) {
+    /** Free space is saved in regions of so many blocks, or in so many of a device at most. */
+    private static final long REGION_BLOCKS = 2048;
+
+    private static final long MAX_REGIONS = 1 << 18;
+
+    /** Hears what is free in a region of a device. */
+    @FunctionalInterface
+    public interface RegionChanges {
+        /**
+         * In the region that begins at {@code start} this is free now.
+         *
+         * @param bytes for {@link Saved#region}; null if all of it is
+         */
+        void region(int device, long start, byte @Nullable [] bytes);
+    }
+
+    /**
+     * @param changed regions that have changed since they were saved
+     */
+    private record Device(DeviceRange whole, long groupBytes, long regionBytes, BitSet changed) {
 
         int groups() {
             return Math.toIntExact(Math.ceilDiv(whole.length(), groupBytes));
@@ -47,6 +71,21 @@ public final class FreeSpace {
         /** The bytes of the group that holds {@code offset}, which lies on the device. */
         ByteRange groupOf(long offset) {
             return group((int) ((offset - whole.start()) / groupBytes));
+        }
+
+        int regions() {
+            return Math.toIntExact(Math.ceilDiv(whole.length(), regionBytes));
+        }
+
+        DeviceRange region(int index) {
+            long from = index * regionBytes;
+            return whole.slice(from, Math.min(regionBytes, whole.length() - from));
+        }
+
+        void changes(DeviceRange range) {
+            changed.set(
+                    (int) ((range.start() - whole.start()) / regionBytes),
+                    (int) ((range.end() - 1 - whole.start()) / regionBytes) + 1);
         }
 
         ByteRange group(int index) {
@@ -74,6 +113,9 @@ public final class FreeSpace {
     private final TreeSet<Integer> withdrawn = new TreeSet<>();
 
     private final FreeExtents freeOnWithdrawn = new FreeExtents();
+
+    /** Devices that were removed since what had changed was told. */
+    private final List<Device> gone = new ArrayList<>();
 
     /** A volume without devices. {@code blockSize} is in bytes; all places are multiples of it. */
     public FreeSpace(long blockSize) {
@@ -103,9 +145,15 @@ public final class FreeSpace {
         Math.addExact(free.bytes(), whole.length());
         long sixteenth = Math.ceilDiv(whole.length(), GROUPS_PER_DEVICE);
         long groupBytes = Math.min(Math.ceilDiv(sixteenth, blockSize) * blockSize, MAX_GROUP_BYTES);
-        devices.put(whole.device(), new Device(whole, groupBytes));
+        devices.put(
+                whole.device(), new Device(whole, groupBytes, regionBytes(whole), new BitSet()));
         add(whole);
         numberGroups();
+    }
+
+    private long regionBytes(DeviceRange whole) {
+        long blocks = Math.ceilDiv(Math.ceilDiv(whole.length(), MAX_REGIONS), blockSize);
+        return Math.max(REGION_BLOCKS, blocks) * blockSize;
     }
 
     private void numberGroups() {
@@ -144,6 +192,7 @@ public final class FreeSpace {
         freeOnWithdrawn.remove(known.whole());
         withdrawn.remove(device);
         devices.remove(device);
+        gone.add(known);
         numberGroups();
     }
 
@@ -276,12 +325,20 @@ public final class FreeSpace {
         if (extent == null || extent.end() < range.end()) {
             throw new IllegalStateException(range + " is taken, but not all of it is free");
         }
+        changes(range);
         remove(extent);
         if (extent.start() < range.start()) {
             add(extent.slice(0, range.start() - extent.start()));
         }
         if (range.end() < extent.end()) {
             add(extent.slice(range.end() - extent.start(), extent.end() - range.end()));
+        }
+    }
+
+    private void changes(DeviceRange range) {
+        Device device = devices.get(range.device());
+        if (device != null) {
+            device.changes(range);
         }
     }
 
@@ -292,11 +349,6 @@ public final class FreeSpace {
         int next = 0;
         for (Device device : devices.values()) {
             DeviceRange whole = device.whole();
-            if (!isFree(whole)) {
-                throw new IllegalStateException("not all of device " + whole + " is free");
-            }
-            remove(whole);
-            DeviceRanges ofDevice = byDevice ? new DeviceRanges() : left;
             long free = whole.start();
             for (; next < taken.count() && taken.range(next).device() == whole.device(); next++) {
                 DeviceRange range = taken.range(next);
@@ -304,20 +356,226 @@ public final class FreeSpace {
                 if (range.start() < free || range.end() > whole.end()) {
                     throw new IllegalStateException(range + " is taken, but not of this volume");
                 }
-                ofDevice.add(whole.device(), free, range.start());
+                left.add(whole.device(), free, range.start());
+                device.changes(range);
                 free = range.end();
             }
-            ofDevice.add(whole.device(), free, whole.end());
-            if (byDevice) {
-                left.addAll(ofDevice);
-                Objects.requireNonNull(freeOf.get(whole.device())).addAll(ofDevice);
-            }
+            left.add(whole.device(), free, whole.end());
         }
         if (next < taken.count()) {
             throw new IllegalStateException(
                     taken.range(next) + " is taken, but of no device of this volume");
         }
+        replaceAll(left);
+    }
+
+    /** Of devices of which all is free only this is, rising by place and joined. */
+    private void replaceAll(DeviceRanges left) {
+        for (Device device : devices.values()) {
+            DeviceRange whole = device.whole();
+            if (!isFree(whole)) {
+                throw new IllegalStateException("not all of device " + whole + " is free");
+            }
+            remove(whole);
+        }
         free.addAll(left);
+        if (byDevice) {
+            Map<Integer, DeviceRanges> apart = new TreeMap<>();
+            for (int i = 0; i < left.count(); i++) {
+                DeviceRange range = left.range(i);
+                apart.computeIfAbsent(range.device(), _ -> new DeviceRanges()).add(range);
+            }
+            apart.forEach(
+                    (device, ofIt) -> Objects.requireNonNull(freeOf.get(device)).addAll(ofIt));
+        }
+    }
+
+    // ---- saving
+
+    /**
+     * Tells what is free in the regions that have changed since this was asked last.
+     *
+     * @param alsoFree what is taken, but will not be after a restart
+     */
+    public void takeChanges(List<DeviceRange> alsoFree, RegionChanges to) {
+        for (Device device : gone) {
+            device.changed().stream()
+                    .mapToObj(device::region)
+                    .forEach(region -> to.region(region.device(), region.start(), null));
+        }
+        gone.clear();
+        for (Device device : devices.values()) {
+            BitSet changed = device.changed();
+            for (int i = changed.nextSetBit(0); i >= 0; i = changed.nextSetBit(i + 1)) {
+                DeviceRange region = device.region(i);
+                to.region(region.device(), region.start(), encode(region, alsoFree));
+            }
+            changed.clear();
+        }
+    }
+
+    /** As if nothing of what is taken had ever been told. */
+    public void forgetSaved() {
+        gone.clear();
+        for (Device device : devices.values()) {
+            device.changed().clear();
+            for (int i = 0; i < device.regions(); i++) {
+                device.changed().set(i, !isFree(device.region(i)));
+            }
+        }
+    }
+
+    /** Of each free piece the gap before it and its length, in blocks; null if all is free. */
+    private byte @Nullable [] encode(DeviceRange region, List<DeviceRange> alsoFree) {
+        if (isFree(region)) {
+            return null;
+        }
+        List<ByteRange> pieces = freeWithin(region);
+        if (alsoFree.stream().anyMatch(region::overlaps)) {
+            RangeSet all = new RangeSet();
+            pieces.forEach(all::add);
+            ByteRange whole = new ByteRange(region.start(), region.end());
+            for (DeviceRange range : alsoFree) {
+                if (range.overlaps(region)) {
+                    all.add(new ByteRange(range.start(), range.end()).intersect(whole));
+                }
+            }
+            if (all.containsAll(whole)) {
+                return null;
+            }
+            pieces = all.ranges();
+        }
+        ByteWriter out = new ByteWriter(2 * pieces.size());
+        long at = region.start();
+        for (ByteRange piece : pieces) {
+            out.writeVar((piece.start() - at) / blockSize);
+            out.writeVar(piece.length() / blockSize);
+            at = piece.end();
+        }
+        return out.toByteArray();
+    }
+
+    private List<ByteRange> freeWithin(DeviceRange region) {
+        List<ByteRange> pieces = new ArrayList<>();
+        FreeExtents there = of(region.device());
+        DeviceRange first = there.containing(new DeviceGoal(region.device(), region.start()));
+        if (first != null && first.start() < region.start()) {
+            pieces.add(new ByteRange(region.start(), Math.min(first.end(), region.end())));
+        }
+        for (DeviceRange extent :
+                there.startingWithin(region.device(), region.start(), region.end())) {
+            pieces.add(new ByteRange(extent.start(), Math.min(extent.end(), region.end())));
+        }
+        return pieces;
+    }
+
+    /** Takes what was told of regions, rising by device and place, for devices all free as yet. */
+    public Saved saved() {
+        return new Saved();
+    }
+
+    /** What was saved, on its way back. Used once. */
+    public final class Saved {
+        private final DeviceRanges left = new DeviceRanges();
+        private final Iterator<Device> coming = devices.values().iterator();
+        private @Nullable Device device;
+
+        /** Up to where it is known what is free, and from where all before that is. */
+        private long known;
+
+        private long freeFrom;
+
+        private Saved() {}
+
+        /**
+         * Takes a region.
+         *
+         * @throws CorruptDataException if it is none, or does not come in its turn
+         */
+        public void region(int index, long start, byte[] bytes) {
+            Device current = device;
+            while (current == null || current.whole().device() != index) {
+                current = nextDevice();
+            }
+            long offset = start - current.whole().start();
+            if (start < known
+                    || offset % current.regionBytes() != 0
+                    || start >= current.whole().end()) {
+                throw new CorruptDataException(
+                        "no region of device " + index + " begins at " + start);
+            }
+            DeviceRange region = current.region((int) (offset / current.regionBytes()));
+            if (known < start && freeFrom < 0) {
+                freeFrom = known;
+            }
+            long at = region.start();
+            ByteReader in = new ByteReader(bytes);
+            while (!in.atEnd()) {
+                long gap = blocks(in, region.end() - at);
+                if (gap > 0) {
+                    taken(at);
+                }
+                at += gap;
+                long length = blocks(in, region.end() - at);
+                if (freeFrom < 0 && length > 0) {
+                    freeFrom = at;
+                }
+                at += length;
+            }
+            if (at < region.end()) {
+                taken(at);
+            }
+            known = region.end();
+        }
+
+        private long blocks(ByteReader in, long mostBytes) {
+            long blocks = in.readVar();
+            if (blocks < 0 || blocks > mostBytes / blockSize) {
+                throw new CorruptDataException("a region with more free than it has");
+            }
+            return blocks * blockSize;
+        }
+
+        /** From here on something is taken. */
+        private void taken(long at) {
+            if (freeFrom >= 0) {
+                left.add(Objects.requireNonNull(device).whole().device(), freeFrom, at);
+                freeFrom = -1;
+            }
+        }
+
+        private Device nextDevice() {
+            finishDevice();
+            if (!coming.hasNext()) {
+                throw new CorruptDataException("a region of a device that is not there");
+            }
+            Device next = coming.next();
+            device = next;
+            known = next.whole().start();
+            freeFrom = -1;
+            return next;
+        }
+
+        private void finishDevice() {
+            Device current = device;
+            if (current != null) {
+                if (known < current.whole().end() && freeFrom < 0) {
+                    freeFrom = known;
+                }
+                taken(current.whole().end());
+                device = null;
+            }
+        }
+
+        /** What was not told of is free. */
+        public void end() {
+            while (coming.hasNext()) {
+                device = nextDevice();
+            }
+            finishDevice();
+            replaceAll(left);
+            devices.values().forEach(each -> each.changed().clear());
+        }
     }
 
     /** Marks a range of a device of this volume as free; none of it may be free yet. */
@@ -333,6 +591,7 @@ public final class FreeSpace {
         if (there.overlaps(range)) {
             throw new IllegalStateException(range + " is released, but part of it is free already");
         }
+        device.changes(range);
         long start = range.start();
         long end = range.end();
         DeviceRange before = there.endingAt(new DeviceGoal(range.device(), start));

@@ -62,6 +62,14 @@ final class SortedPairs {
             count++;
         }
 
+        /** Puts a pair behind all others. */
+        void append(long a, long b) {
+            reserve(count + 1);
+            first.set(count, a);
+            second.set(count, b);
+            count++;
+        }
+
         void remove(int index) {
             first.move(index + 1, index, count - index - 1);
             second.move(index + 1, index, count - index - 1);
@@ -133,7 +141,7 @@ final class SortedPairs {
             firsts[number] = a;
             seconds[number] = b;
         }
-        pages[number].insert(pages[number].count, a, b);
+        pages[number].append(a, b);
     }
 
     /** Makes room in a full page, and says in which page this pair belongs then. */

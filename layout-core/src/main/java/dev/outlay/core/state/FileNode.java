@@ -2,6 +2,7 @@ package dev.outlay.core.state;
 
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.space.ExtentMap;
+import dev.outlay.core.space.ResidentPages;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Extent;
@@ -37,13 +38,16 @@ public final class FileNode {
     long changedMillis;
     long accessedMillis;
     int flags;
-    final ExtentMap extents = new ExtentMap();
+    final ExtentMap extents;
     final ExtentMap fresh = new ExtentMap();
     final ChangeLog changes = new ChangeLog();
     final NavigableMap<ClientId, Layout> layouts = new TreeMap<>();
     final NavigableMap<Long, Work> works = new TreeMap<>();
     final NavigableMap<String, FileId> children = new TreeMap<>();
 
+    /**
+     * @param resident what of its extents is in memory; null: all
+     */
     FileNode(
             FileId id,
             FileKind kind,
@@ -51,8 +55,10 @@ public final class FileNode {
             String name,
             int mode,
             String owner,
-            long nowMillis) {
+            long nowMillis,
+            @Nullable ResidentPages resident) {
         this.id = id;
+        this.extents = new ExtentMap(id.value(), resident);
         this.kind = kind;
         this.parent = parent;
         this.name = name;

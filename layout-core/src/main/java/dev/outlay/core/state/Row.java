@@ -1,7 +1,5 @@
 package dev.outlay.core.state;
 
-import java.util.Arrays;
-
 /**
  * One change of the volume's durable state as rows of bytes, which a store keeps in the order of
  * their keys, compared as unsigned bytes. Changes are to be made in the order in which they are
@@ -17,17 +15,6 @@ public sealed interface Row {
     @SuppressWarnings("ArrayRecordComponent")
     record Delete(byte[] key) implements Row {}
 
-    /** There is no row any more from one key on and before another. */
-    @SuppressWarnings("ArrayRecordComponent")
-    record DeleteRange(byte[] from, byte[] until) implements Row {
-
-        /** All rows there can be: every key begins with a byte below the highest. */
-        public static DeleteRange all() {
-            return new DeleteRange(new byte[0], new byte[] {(byte) 0xFF});
-        }
-
-        public boolean covers(byte[] key) {
-            return Arrays.compareUnsigned(from, key) <= 0 && Arrays.compareUnsigned(key, until) < 0;
-        }
-    }
+    /** There is no row with such a key any more. */
+    record DeleteRange(KeyRange keys) implements Row {}
 }

@@ -1,5 +1,7 @@
 package dev.outlay.core.state;
 
+import dev.outlay.core.codec.ByteReader;
+import dev.outlay.core.codec.ByteWriter;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
@@ -60,6 +62,31 @@ public final class SpaceLedger {
 
     long atRisk() {
         return atRisk;
+    }
+
+    /** All but what is kept for device work, which does not outlive a restart. */
+    void write(ByteWriter out) {
+        out.writeVar(granted);
+        out.writeVar(mapped);
+        out.writeVar(pending);
+        out.writeVar(quarantined);
+        out.writeVar(atRisk);
+    }
+
+    /** What {@link #write} wrote. */
+    static SpaceLedger read(ByteReader in) {
+        SpaceLedger ledger = new SpaceLedger();
+        ledger.granted = in.readVar();
+        ledger.mapped = in.readVar();
+        ledger.pending = in.readVar();
+        ledger.quarantined = in.readVar();
+        ledger.atRisk = in.readVar();
+        return ledger;
+    }
+
+    /** All bytes that are not free. */
+    long taken() {
+        return granted + mapped + pending + quarantined + reserved;
     }
 
     public SpaceUse use(long total, long free) {

@@ -8,6 +8,7 @@ import dev.outlay.core.codec.ReplyCodec;
 import dev.outlay.core.codec.ValueCodec;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.space.RangeMap;
+import dev.outlay.core.space.ResidentPages;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Extent;
@@ -18,6 +19,7 @@ import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The durable part of the tables as bytes, and back. Rows are sorted by key, so that equal states
@@ -169,7 +171,7 @@ public final class StateImage {
     }
 
     private static FileNode file(ByteReader in) {
-        FileNode node = attributes(in);
+        FileNode node = attributes(in, null);
         for (Extent extent : ValueCodec.list(in, ValueCodec::extent)) {
             node.extents.insert(extent);
         }
@@ -188,8 +190,8 @@ public final class StateImage {
         out.writeVar(node.flags);
     }
 
-    static FileNode node(ByteReader in) {
-        FileNode node = attributes(in);
+    static FileNode node(ByteReader in, @Nullable ResidentPages resident) {
+        FileNode node = attributes(in, resident);
         holders(in, node);
         node.flags = ValueCodec.fileFlags(in);
         return node;
@@ -212,7 +214,7 @@ public final class StateImage {
         out.writeLong(node.accessedMillis);
     }
 
-    private static FileNode attributes(ByteReader in) {
+    private static FileNode attributes(ByteReader in, @Nullable ResidentPages resident) {
         FileId id = ValueCodec.file(in);
         FileKind kind = ValueCodec.fileKind(in);
         FileId parent = ValueCodec.file(in);
@@ -223,7 +225,7 @@ public final class StateImage {
         long mapEpoch = in.readVar();
         int mode = ValueCodec.smallInt(in);
         String owner = ValueCodec.text(in);
-        FileNode node = new FileNode(id, kind, parent, name, mode, owner, in.readLong());
+        FileNode node = new FileNode(id, kind, parent, name, mode, owner, in.readLong(), resident);
         node.removing = removing;
         node.sizeBytes = size;
         node.changeCounter = changeCounter;

@@ -7,27 +7,37 @@ import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.codec.ValueCodec;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.space.ExtentMap;
+import dev.outlay.core.space.FreeSpace;
+import dev.outlay.core.space.ResidentPages;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.DeviceRange;
+import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Limits;
 import dev.outlay.core.value.VolumeDevice;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The durable part of the tables as rows that change one by one, and back. As {@link StateImage},
- * which writes all at once; what follows from the rest is not written.
+ * which writes all at once, but with what it would take to follow all extents for: what is free,
+ * and counts. So the extents can stay where the rows are until somebody asks for them.
  *
- * <p>A key is the kind of the row, one byte, and then big-endian numbers: of the volume nothing
- * more; of a client its id; of quarantined and shared blocks device (4 bytes) and offset; of a file
- * its inode number; of a page of its extents, or of its fresh blocks, that and the offset in the
- * file at which the page begins; of device work its id.
+ * <p>A key is the kind of the row, one byte, and then big-endian numbers: of the volume, and of the
+ * counts of its bytes, nothing more; of a client its id; of quarantined and shared blocks, and of
+ * what is free in a region of a device, device (4 bytes) and offset; of a file its inode number; of
+ * a page of its extents, or of its fresh blocks, that and the offset in the file at which the page
+ * begins; of device work its id.
  */
 public final class StateRows {
 
@@ -39,6 +49,8 @@ public final class StateRows {
     private static final byte EXTENTS = 6;
     private static final byte FRESH = 7;
     private static final byte WORK = 8;
+    private static final byte FREE = 9;
+    private static final byte COUNTS = 10;
 
     private StateRows() {}
 
@@ -46,6 +58,9 @@ public final class StateRows {
 
     /** What has changed since it was taken last; it counts as saved from here on. */
     static List<Row> take(VolumeTables tables) {
+        if (tables.resident != null) {
+            var _ = tables.resident.taking();
+        }
         ChangedRows changed = tables.changed;
         List<Row> rows = new ArrayList<>();
         if (changed.volume) {
@@ -73,7 +88,7 @@ public final class StateRows {
         changed.forgotten.forEach((id, node) -> gone(rows, id, node));
         for (FileId id : changed.files) {
             FileNode node = tables.need(id);
-            rows.add(put(key(FILE, id.value()), node, StateImage::node));
+            rows.add(put(key(FILE, id.value()), node, StateRows::file));
             pages(rows, node);
         }
         for (long id : changed.works) {
@@ -81,18 +96,41 @@ public final class StateRows {
             byte[] key = key(WORK, id);
             rows.add(work == null ? new Row.Delete(key) : put(key, work, FactCodec::work));
         }
+        if (tables.isCreated()) {
+            tables.free()
+                    .takeChanges(
+                            reserved(tables),
+                            (device, start, bytes) -> {
+                                byte[] key = place(FREE, device, start);
+                                rows.add(
+                                        bytes == null
+                                                ? new Row.Delete(key)
+                                                : new Row.Put(key, bytes));
+                            });
+            rows.add(put(key(COUNTS), tables.ledger, (out, ledger) -> ledger.write(out)));
+        }
         changed.clear();
         return rows;
     }
 
-    /** All there is, whatever was saved before, of which nothing is left. */
+    /** Blocks that are kept for device work which does not outlive a restart. */
+    private static List<DeviceRange> reserved(VolumeTables tables) {
+        return tables.works.values().stream()
+                .flatMap(work -> work.fresh().stream())
+                .map(Extent::deviceRange)
+                .toList();
+    }
+
+    /**
+     * All there is, whatever was saved before: of that only the extents are left that are not in
+     * memory.
+     */
     static List<Row> takeAll(VolumeTables tables) {
         ChangedRows changed = tables.changed;
         changed.clear();
         changed.quarantine.take();
         changed.shared.take();
         List<Row> rows = new ArrayList<>();
-        rows.add(Row.DeleteRange.all());
         if (tables.isCreated()) {
             changed.volume = true;
             changed.clients.addAll(tables.clients.keySet());
@@ -102,13 +140,42 @@ public final class StateRows {
             tables.works.values().stream()
                     .filter(Work::durable)
                     .forEach(work -> changed.works.add(work.id()));
+            byte[] next = new byte[0];
             for (FileNode node : tables.files.values()) {
-                node.extents.forgetSaved();
-                node.fresh.forgetSaved();
+                long id = node.id.value();
+                long[] elsewhere = node.extents.forgetSaved();
+                if (elsewhere == null) {
+                    next = deleteUntil(rows, next, key(EXTENTS, id), key(EXTENTS, id + 1));
+                } else {
+                    for (long start : elsewhere) {
+                        byte[] key = key(EXTENTS, id, start);
+                        next = deleteUntil(rows, next, key, Arrays.copyOf(key, key.length + 1));
+                    }
+                }
+                var _ = node.fresh.forgetSaved();
             }
+            rows.add(new Row.DeleteRange(new KeyRange(next, KeyRange.all().until())));
+            tables.free().forgetSaved();
             rows.addAll(take(tables));
+        } else {
+            rows.add(new Row.DeleteRange(KeyRange.all()));
         }
         return rows;
+    }
+
+    /** Nothing is left from one key on and before another; says from where on to go on. */
+    private static byte[] deleteUntil(List<Row> rows, byte[] from, byte[] until, byte[] next) {
+        KeyRange range = new KeyRange(from, until);
+        if (!range.isEmpty()) {
+            rows.add(new Row.DeleteRange(range));
+        }
+        return next;
+    }
+
+    private static void file(ByteWriter out, FileNode node) {
+        StateImage.node(out, node);
+        out.writeVar(node.extents.extents());
+        out.writeVar(node.extents.mappedBytes());
     }
 
     private static void volume(ByteWriter out, VolumeTables tables) {
@@ -158,7 +225,9 @@ public final class StateRows {
             }
             rows.add(
                     new Row.DeleteRange(
-                            place(kind, range.device(), from), place(kind, range.device(), until)));
+                            new KeyRange(
+                                    place(kind, range.device(), from),
+                                    place(kind, range.device(), until))));
             entries.addAll(there);
         }
         for (E entry : entries) {
@@ -191,14 +260,63 @@ public final class StateRows {
 
     // ---- loading
 
+    private static ResidentPages resident(RowSource store) {
+        return new ResidentPages(
+                new ResidentPages.Source() {
+                    @Override
+                    public byte[] page(long map, long start) {
+                        byte[] page = store.row(key(EXTENTS, map, start));
+                        if (page == null) {
+                            throw new CorruptDataException(
+                                    "the extents of file "
+                                            + map
+                                            + " from "
+                                            + start
+                                            + " on are not in the checkpoint");
+                        }
+                        return page;
+                    }
+
+                    @Override
+                    public long[] starts(long map) {
+                        LongStream.Builder starts = LongStream.builder();
+                        store.keys(
+                                new KeyRange(key(EXTENTS, map), key(EXTENTS, map + 1)),
+                                key -> starts.add(ByteBuffer.wrap(key).getLong(1 + Long.BYTES)));
+                        return starts.build().toArray();
+                    }
+                });
+    }
+
     /** Takes rows in the order of their keys and makes tables of them. Used once. */
     public static final class Loader {
 
         private final VolumeTables tables;
         private final List<Work> works = new ArrayList<>();
+        private FreeSpace.@Nullable Saved free;
+        private boolean counted;
 
+        /** How many extents files are to have, and bytes. */
+        private final Map<FileNode, long[]> expected = new LinkedHashMap<>();
+
+        /** All extents are among the rows it is given. */
         public Loader(Limits limits) {
             this.tables = new VolumeTables(limits);
+        }
+
+        /** Extents stay in the store until they are asked for. */
+        public Loader(Limits limits, RowSource store) {
+            this.tables = new VolumeTables(limits, resident(store));
+        }
+
+        /** The rows that it has to be given. */
+        public List<KeyRange> wanted() {
+            KeyRange all = KeyRange.all();
+            return tables.resident == null
+                    ? List.of(all)
+                    : List.of(
+                            new KeyRange(all.from(), key(EXTENTS)),
+                            new KeyRange(key(FRESH), all.until()));
         }
 
         /**
@@ -228,15 +346,21 @@ public final class StateRows {
                 case QUARANTINED -> tables.quarantine.restore(StateImage.quarantined(in));
                 case SHARED -> tables.shared.restore(StateImage.shared(in));
                 case FILE -> {
-                    FileNode node = StateImage.node(in);
+                    FileNode node = StateImage.node(in, tables.resident);
                     tables.files.put(node.id, node);
+                    readExtents(node, ValueCodec.smallInt(in), in.readVar());
                 }
                 case EXTENTS -> fileOf(key).extents.load(key.getLong(), value);
                 case FRESH -> fileOf(key).fresh.load(key.getLong(), value);
                 case WORK -> works.add(FactCodec.work(in));
+                case FREE -> free().region(key.getInt(), key.getLong(), value);
+                case COUNTS -> {
+                    tables.ledger = SpaceLedger.read(in);
+                    counted = true;
+                }
                 default -> throw new CorruptDataException("a row of unknown kind " + kind);
             }
-            if (kind != EXTENTS && kind != FRESH) {
+            if (kind != EXTENTS && kind != FRESH && kind != FREE) {
                 in.expectEnd();
             }
         }
@@ -251,6 +375,24 @@ public final class StateRows {
             StateImage.devices(tables, in);
         }
 
+        private void readExtents(FileNode node, int extents, long mappedBytes) {
+            if (tables.resident == null) {
+                expected.put(node, new long[] {extents, mappedBytes});
+            } else {
+                node.extents.lieInStore(extents, mappedBytes);
+            }
+        }
+
+        private FreeSpace.Saved free() {
+            FreeSpace.Saved known = free;
+            if (known == null) {
+                tables.free = StateSums.allFree(tables);
+                known = tables.free.saved();
+                free = known;
+            }
+            return known;
+        }
+
         private FileNode fileOf(ByteBuffer key) {
             return tables.need(new FileId(key.getLong()));
         }
@@ -263,7 +405,12 @@ public final class StateRows {
         public VolumeTables tables() {
             try {
                 if (tables.isCreated()) {
-                    StateSums.settle(tables, works);
+                    checkExtents();
+                    free().end();
+                    if (!counted) {
+                        throw new CorruptDataException("no row says how many bytes are in use");
+                    }
+                    StateSums.settleCounted(tables, works);
                 } else if (!tables.files.isEmpty()) {
                     throw new CorruptDataException("files without a volume");
                 }
@@ -271,6 +418,17 @@ public final class StateRows {
             } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
                 throw contradiction(e);
             }
+        }
+
+        private void checkExtents() {
+            expected.forEach(
+                    (node, counts) -> {
+                        if (counts[0] != node.extents.extents()
+                                || counts[1] != node.extents.mappedBytes()) {
+                            throw new CorruptDataException(
+                                    "file " + node.id + " has not the extents that it had");
+                        }
+                    });
         }
 
         private static CorruptDataException contradiction(RuntimeException e) {

@@ -25,11 +25,8 @@ final class StateSums {
      * @param works device work that was under way
      */
     static void settle(VolumeTables tables, List<Work> works) {
-        FreeSpace free = VolumeTables.freeSpace(tables.settings());
+        FreeSpace free = allFree(tables);
         tables.free = free;
-        for (VolumeDevice device : tables.devices.values()) {
-            free.addDevice(device.range());
-        }
         DeviceRanges taken = new DeviceRanges();
         for (Quarantine.Entry entry : tables.quarantine.entries()) {
             if (!entry.held().mapped()) {
@@ -42,16 +39,46 @@ final class StateSums {
             tables.ledger.countShared(entry.range().length(), entry.share().isPending());
         }
         for (FileNode node : tables.files.values()) {
-            tables.count(node, 1);
             node.extents.forEach(extent -> restore(tables, node, extent, taken));
             node.fresh.forEach(extent -> restore(tables, node, extent, taken));
-            node.layouts.keySet().forEach(c -> clientOf(tables, c).files.add(node.id));
         }
         free.takeAll(taken);
+        settleFiles(tables, works);
+    }
+
+    /** As {@link #settle}, of tables that know what is free and how many bytes are not. */
+    static void settleCounted(VolumeTables tables, List<Work> works) {
+        long all = 0;
+        for (VolumeDevice device : tables.devices.values()) {
+            all += device.lengthBytes();
+        }
+        long taken = tables.ledger.taken();
+        if (tables.free().freeBytes() != all - taken) {
+            throw new CorruptDataException(
+                    "of %d bytes %d are in use and %d are free"
+                            .formatted(all, taken, tables.free().freeBytes()));
+        }
+        settleFiles(tables, works);
+    }
+
+    private static void settleFiles(VolumeTables tables, List<Work> works) {
+        for (FileNode node : tables.files.values()) {
+            tables.count(node, 1);
+            node.layouts.keySet().forEach(c -> clientOf(tables, c).files.add(node.id));
+        }
         fileOf(tables, FileId.ROOT);
         tables.files.values().forEach(node -> nameInParent(tables, node));
         works.forEach(tables::register);
-        tables.retiring.forEach(free::withdraw);
+        tables.retiring.forEach(tables.free()::withdraw);
+    }
+
+    /** The devices of a volume, as if nothing of them were in use. */
+    static FreeSpace allFree(VolumeTables tables) {
+        FreeSpace free = VolumeTables.freeSpace(tables.settings());
+        for (VolumeDevice device : tables.devices.values()) {
+            free.addDevice(device.range());
+        }
+        return free;
     }
 
     /** An extent takes its blocks; those in several maps have been taken once for all of them. */

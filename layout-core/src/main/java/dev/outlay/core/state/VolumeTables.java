@@ -4,6 +4,7 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.fact.Fact.Work;
 import dev.outlay.core.reply.Reply.SpaceUse;
 import dev.outlay.core.space.FreeSpace;
+import dev.outlay.core.space.ResidentPages;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.EndCause;
@@ -36,6 +37,7 @@ public final class VolumeTables {
     final NavigableMap<Integer, VolumeDevice> devices = new TreeMap<>();
     final TreeSet<Integer> retiring = new TreeSet<>();
     final NavigableMap<Integer, VolumeDevice> leaving = new TreeMap<>();
+    final @Nullable ResidentPages resident;
     final NavigableMap<FileId, FileNode> files = new TreeMap<>();
     final NavigableMap<ClientId, ClientEntry> clients = new TreeMap<>();
     final NavigableMap<Long, Work> works = new TreeMap<>();
@@ -62,8 +64,17 @@ public final class VolumeTables {
 
     private @Nullable ClientEntry lastClient;
 
+    /** All extents of which are in memory. */
     public VolumeTables(Limits limits) {
+        this(limits, null);
+    }
+
+    /**
+     * @param resident what of the extents of its files is in memory; null: all
+     */
+    VolumeTables(Limits limits, @Nullable ResidentPages resident) {
         this.limits = limits;
+        this.resident = resident;
     }
 
     // ---- what operations read
@@ -249,6 +260,11 @@ public final class VolumeTables {
         return waiting.takeReady();
     }
 
+    /** What of the extents of files is in memory; null: all. */
+    public @Nullable ResidentPages resident() {
+        return resident;
+    }
+
     /** As {@link dev.outlay.core.VolumeState#noteChanges}. */
     public void noteChanges() {
         changed.begin();
@@ -408,7 +424,8 @@ public final class VolumeTables {
                         "",
                         0755,
                         "",
-                        created.createdMillis());
+                        created.createdMillis(),
+                        resident);
         files.put(FileId.ROOT, root);
     }
 
@@ -485,7 +502,8 @@ public final class VolumeTables {
                         f.name(),
                         f.mode(),
                         f.owner(),
-                        f.nowMillis());
+                        f.nowMillis(),
+                        resident);
         files.put(f.file(), node);
         nextFile = Math.max(nextFile, f.file().value() + 1);
         touchDirectory(f.parent(), f.nowMillis()).children.put(f.name(), f.file());
@@ -522,6 +540,7 @@ public final class VolumeTables {
                 || !node.children.isEmpty()) {
             throw new IllegalStateException("file " + id + " still holds blocks, layouts or names");
         }
+        node.extents.leaveMemory();
         files.remove(id);
         lastFile = null;
     }

@@ -1,5 +1,6 @@
 package dev.outlay.server.checkpoint;
 
+import dev.outlay.core.state.KeyRange;
 import dev.outlay.core.state.Row;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,7 +10,9 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.CompressionType;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
@@ -18,6 +21,7 @@ import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.Slice;
 import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -38,6 +42,8 @@ public final class RocksCheckpoints implements CheckpointStore.Place {
 
     /** The first key: of the volume and the position; all keys of rows lie behind it. */
     private static final byte[] POSITION = {0};
+
+    private static final byte[] FIRST_ROW = {1};
 
     private static final long MEMTABLE_BYTES = 16 << 20;
     private static final long ARENA_BYTES = 64 << 10;
@@ -91,6 +97,17 @@ public final class RocksCheckpoints implements CheckpointStore.Place {
                 throw e;
             }
             return store(options, db);
+        } catch (RocksDBException e) {
+            options.close();
+            throw failed("read", e);
+        }
+    }
+
+    @Override
+    public CheckpointStore openToRead() throws IOException {
+        Options options = options();
+        try {
+            return store(options, RocksDB.openReadOnly(options, folder.toString()));
         } catch (RocksDBException e) {
             options.close();
             throw failed("read", e);
@@ -163,7 +180,15 @@ public final class RocksCheckpoints implements CheckpointStore.Place {
         }
 
         @Override
-        public void read(RowReader to) {}
+        public void read(KeyRange range, RowReader to) {}
+
+        @Override
+        public byte @Nullable [] row(byte[] key) {
+            return null;
+        }
+
+        @Override
+        public void keys(KeyRange range, Consumer<byte[]> to) {}
 
         @Override
         public void write(long position, List<Row> changes) {
@@ -175,6 +200,12 @@ public final class RocksCheckpoints implements CheckpointStore.Place {
 
         @Override
         public void close() {}
+    }
+
+    /** Sees the rows of a walk. */
+    @FunctionalInterface
+    private interface Visitor {
+        void at(RocksIterator row) throws IOException;
     }
 
     private final class Store implements CheckpointStore {
@@ -218,15 +249,36 @@ public final class RocksCheckpoints implements CheckpointStore.Place {
         }
 
         @Override
-        public void read(RowReader to) throws IOException {
+        public void read(KeyRange range, RowReader to) throws IOException {
             try (ReadOptions reading =
-                            new ReadOptions()
-                                    .setReadaheadSize(READAHEAD_BYTES)
-                                    .setFillCache(false);
+                    new ReadOptions().setReadaheadSize(READAHEAD_BYTES).setFillCache(false)) {
+                walk(range, reading, rows -> to.row(rows.key(), rows.value()));
+            }
+        }
+
+        @Override
+        public byte @Nullable [] row(byte[] key) throws IOException {
+            try {
+                return db.get(key);
+            } catch (RocksDBException e) {
+                throw failed("read", e);
+            }
+        }
+
+        @Override
+        public void keys(KeyRange range, Consumer<byte[]> to) throws IOException {
+            try (ReadOptions reading = new ReadOptions()) {
+                walk(range, reading, rows -> to.accept(rows.key()));
+            }
+        }
+
+        private void walk(KeyRange range, ReadOptions options, Visitor visitor) throws IOException {
+            try (Slice end = new Slice(range.until());
+                    ReadOptions reading = new ReadOptions(options).setIterateUpperBound(end);
                     RocksIterator rows = db.newIterator(reading)) {
-                rows.seek(new byte[] {1});
+                rows.seek(range.covers(POSITION) ? FIRST_ROW : range.from());
                 for (; rows.isValid(); rows.next()) {
-                    to.row(rows.key(), rows.value());
+                    visitor.at(rows);
                 }
                 rows.status();
             } catch (RocksDBException e) {
@@ -242,7 +294,7 @@ public final class RocksCheckpoints implements CheckpointStore.Place {
                         case Row.Put put -> batch.put(put.key(), put.value());
                         case Row.Delete delete -> batch.delete(delete.key());
                         case Row.DeleteRange range ->
-                                batch.deleteRange(range.from(), range.until());
+                                batch.deleteRange(range.keys().from(), range.keys().until());
                     }
                 }
                 batch.put(

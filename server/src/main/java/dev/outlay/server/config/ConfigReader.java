@@ -22,6 +22,8 @@ import java.util.function.Function;
  */
 final class ConfigReader {
     /** Switches off what is optional. */
+    private static final String AUTO = "auto";
+
     private static final String NONE = "none";
 
     private static final long ALIGNMENT_BYTES = 4096;
@@ -88,7 +90,8 @@ final class ConfigReader {
                 count("limits.connections", standard.connections(), 100_000),
                 count("limits.volumes", standard.volumes(), 10_000),
                 count("limits.clients", standard.clients(), 1_000_000),
-                count("limits.outstanding-operations", standard.outstandingOperations(), 65_536));
+                count("limits.outstanding-operations", standard.outstandingOperations(), 65_536),
+                value("limits.extent-memory", standard.extentBytes(), ConfigReader::memory));
     }
 
     private Fence fence(Fence standard) {
@@ -205,17 +208,20 @@ final class ConfigReader {
     }
 
     private long bytes(String key, long standard, long min, long max) {
-        return value(
-                key,
-                standard,
-                text -> {
-                    long bytes = Quantity.bytes(text);
-                    if (bytes < min || bytes > max) {
-                        throw new IllegalArgumentException(
-                                "is not within " + Quantity.show(min) + ".." + Quantity.show(max));
-                    }
-                    return bytes;
-                });
+        return value(key, standard, text -> bytes(text, min, max));
+    }
+
+    private static long bytes(String text, long min, long max) {
+        long bytes = Quantity.bytes(text);
+        if (bytes < min || bytes > max) {
+            throw new IllegalArgumentException(
+                    "is not within " + Quantity.show(min) + ".." + Quantity.show(max));
+        }
+        return bytes;
+    }
+
+    private static Optional<Long> memory(String text) {
+        return text.equals(AUTO) ? Optional.empty() : Optional.of(bytes(text, 1 << 20, 1L << 40));
     }
 
     private int count(String key, int standard, int max) {

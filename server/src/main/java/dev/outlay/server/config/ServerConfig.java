@@ -80,13 +80,16 @@ public record ServerConfig(
      * @param volumes most volumes of the server
      * @param clients most clients of one volume, remembered ones included
      * @param outstandingOperations most unacknowledged answers kept for one client of one volume
+     * @param extentBytes memory that the extents of all files may take, about: those that are not
+     *     used go, and come back from the checkpoint; empty: a quarter of the heap
      */
     public record ServerLimits(
             int messageBytes,
             int connections,
             int volumes,
             int clients,
-            int outstandingOperations) {}
+            int outstandingOperations,
+            Optional<Long> extentBytes) {}
 
     /** Who makes sure that a client which ended without its own word stores no more. */
     public enum FenceDriver {
@@ -141,7 +144,7 @@ public record ServerConfig(
                     64L << 20,
                     4L << 20,
                     Duration.ofSeconds(20),
-                    new ServerLimits(4 << 20, 1024, 1024, 100_000, 1024),
+                    new ServerLimits(4 << 20, 1024, 1024, 100_000, 1024, Optional.empty()),
                     new Fence(
                             FenceDriver.MANUAL,
                             List.of(),

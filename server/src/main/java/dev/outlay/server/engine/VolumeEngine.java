@@ -88,6 +88,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final VolumeMeters meters;
     private final long snapshotThresholdBytes;
     private final int changesAtOnce;
+    private final ExtentMemory memory;
     private final Inbox<Object> inbox = new Inbox<>(MAX_QUEUED);
     private final ExecutorService background;
     private final BoundedExecutor workers;
@@ -109,6 +110,10 @@ public final class VolumeEngine implements AutoCloseable {
     private volatile Map<ClientId, List<Notice.RecallSent>> openRecalls = Map.of();
     private volatile VolumeSample sample;
     private long sampledNanos;
+
+    /** How many extents there were in memory when that was said last. */
+    private long countedExtents;
+
     private boolean begun;
 
     /** Changes are being written to the checkpoint, or have failed to be and are not yet again. */
@@ -177,6 +182,7 @@ public final class VolumeEngine implements AutoCloseable {
      *
      * @param snapshotThresholdBytes of journal behind the checkpoint before that is made durable
      * @param changesAtOnce facts after which what has changed is written to the checkpoint
+     * @param memory of the extents of all volumes
      * @param background for work on devices and for the checkpoint; ended with the engine
      * @param facts hears what has become durable; closed with the engine
      */
@@ -192,6 +198,7 @@ public final class VolumeEngine implements AutoCloseable {
             MeterSource meters,
             long snapshotThresholdBytes,
             int changesAtOnce,
+            ExtentMemory memory,
             ExecutorService background,
             FactListener facts) {}
 
@@ -209,6 +216,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.clock = parts.clock;
         this.snapshotThresholdBytes = parts.snapshotThresholdBytes;
         this.changesAtOnce = parts.changesAtOnce;
+        this.memory = parts.memory;
         this.background = parts.background;
         this.workers = new BoundedExecutor(parts.background, WORKERS);
         this.blockSize = parts.loaded.state().tables().blockSize();
@@ -340,6 +348,7 @@ public final class VolumeEngine implements AutoCloseable {
                 lookAtStatus();
             }
             if (reply != null) {
+                makeRoom();
                 afterBatch.run();
             }
             return reply;
@@ -500,6 +509,17 @@ public final class VolumeEngine implements AutoCloseable {
             sample = sampleNow();
         }
         save();
+        makeRoom();
+    }
+
+    /** Lets go of extents that were not used of late while there are too many in memory. */
+    private void makeRoom() {
+        long now = logic.residentExtents();
+        long tooMany = memory.changed(now - countedExtents);
+        countedExtents = now;
+        if (tooMany > 0) {
+            logic.shrink(memory.keep(now, tooMany));
+        }
     }
 
     private void lookAtStatus() {
@@ -657,6 +677,7 @@ public final class VolumeEngine implements AutoCloseable {
                     () -> {
                         saving = false;
                         if (durable) {
+                            changes.state().saved(changes.taken());
                             logic.snapshotTaken(changes.position());
                             lookAtStatus();
                         }
@@ -897,6 +918,7 @@ public final class VolumeEngine implements AutoCloseable {
                 }
                 logic.close();
                 store.close();
+                var _ = memory.changed(-countedExtents);
             } finally {
                 owning.unlock();
             }

@@ -22,6 +22,7 @@ import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.Journal;
 import dev.outlay.server.journal.JournalFullException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -53,6 +55,10 @@ final class VolumeLogic {
 
     private static final Logger LOG = LoggerFactory.getLogger(VolumeLogic.class);
     private static final long READ_ONLY_RETRY_MILLIS = 500;
+
+    /** So many pages of extents are looked at each time whether they may leave memory. */
+    private static final int SHRINK_PAGES = 2048;
+
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     /** What happens outside of the volume's thread. */
@@ -215,8 +221,7 @@ final class VolumeLogic {
             }
             return reply;
         } catch (RuntimeException e) {
-            LOG.error("volume={} event=invariant-broken", name, e);
-            fail(new IOException("the state machine broke an invariant: " + e, e), List.of());
+            fail(broken(e), List.of());
             return turnAway(command);
         }
     }
@@ -324,9 +329,8 @@ final class VolumeLogic {
             fail(e, undecided);
             return;
         } catch (RuntimeException e) {
-            LOG.error("volume={} event=invariant-broken", name, e);
             undecided.addAll(queue);
-            fail(new IOException("the state machine broke an invariant: " + e, e), undecided);
+            fail(broken(e), undecided);
             if (deciding != null) {
                 // What breaks the state machine is not tried again.
                 deciding.reply().complete(turnAway(deciding.command()));
@@ -583,6 +587,15 @@ final class VolumeLogic {
         }
     }
 
+    /** What was thrown on the way to a decision: the state is not to be relied on. */
+    private IOException broken(RuntimeException e) {
+        if (e instanceof UncheckedIOException unread) {
+            return Objects.requireNonNull(unread.getCause());
+        }
+        LOG.error("volume={} event=invariant-broken", name, e);
+        return new IOException("the state machine broke an invariant: " + e, e);
+    }
+
     private void fail(IOException cause, List<Submission> undecided) {
         becomeReadOnly(String.valueOf(cause.getMessage()));
         state = null;
@@ -664,8 +677,12 @@ final class VolumeLogic {
 
     // ---- checkpoints
 
-    /** What has changed of the state up to the forced position of the journal. */
-    record Changes(long position, List<Row> rows) {
+    /**
+     * What has changed of the state up to the forced position of the journal.
+     *
+     * @param taken by which number the state knows it
+     */
+    record Changes(long position, List<Row> rows, VolumeState state, int taken) {
         long bytes() {
             return rows.stream()
                     .mapToLong(row -> row instanceof Row.Put put ? put.value().length : 0)
@@ -684,7 +701,7 @@ final class VolumeLogic {
         }
         List<Row> rows = saveAll ? current.takeAllRows() : current.takeRows();
         saveAll = false;
-        return Optional.of(new Changes(journal.forcedPosition(), rows));
+        return Optional.of(new Changes(journal.forcedPosition(), rows, current, current.taken()));
     }
 
     /** What was taken may not have been written, so the next is all of it. */
@@ -705,6 +722,20 @@ final class VolumeLogic {
             journal.discardBefore(Math.min(position, journal.forcedPosition()));
         } catch (IOException e) {
             LOG.warn("volume={} event=journal-not-cut reason=\"{}\"", name, e.getMessage());
+        }
+    }
+
+    /** How many extents are in memory, about. */
+    long residentExtents() {
+        VolumeState current = state;
+        return current == null ? 0 : current.residentExtents();
+    }
+
+    /** Extents leave memory, as many as may and are too many. */
+    void shrink(long mostExtents) {
+        VolumeState current = state;
+        if (current != null) {
+            current.shrink(mostExtents, SHRINK_PAGES);
         }
     }
 

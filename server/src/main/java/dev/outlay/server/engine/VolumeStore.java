@@ -4,7 +4,9 @@ import dev.outlay.core.VolumeState;
 import dev.outlay.core.codec.CorruptDataException;
 import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.fact.Fact;
+import dev.outlay.core.state.KeyRange;
 import dev.outlay.core.state.Row;
+import dev.outlay.core.state.RowSource;
 import dev.outlay.core.state.StateRows;
 import dev.outlay.core.value.Limits;
 import dev.outlay.server.checkpoint.CheckpointDamagedException;
@@ -16,13 +18,17 @@ import dev.outlay.server.journal.JournalOptions;
 import dev.outlay.server.journal.JournalScanner;
 import dev.outlay.server.journal.JournalStorage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A volume's state on disk: the checkpoint and the journal behind it. One thread, but for {@link
- * #writeRows}, which another may call while none of the others runs.
+ * #writeRows}, which another may call while the first does no more than read single rows.
  */
 public final class VolumeStore implements AutoCloseable {
 
@@ -30,7 +36,14 @@ public final class VolumeStore implements AutoCloseable {
     private final JournalOptions options;
     private final Limits limits;
     private final CheckpointStore.Place place;
-    private volatile @Nullable CheckpointStore rows;
+
+    /** Held to read rows, and by who opens or closes their store alone. */
+    private final ReadWriteLock using = new ReentrantReadWriteLock();
+
+    private @Nullable CheckpointStore rows;
+
+    /** The store is to be opened again before more is written. */
+    private volatile boolean failed;
 
     public VolumeStore(
             JournalStorage storage,
@@ -86,6 +99,10 @@ public final class VolumeStore implements AutoCloseable {
 
     private Loaded load(long forced) throws IOException {
         List<String> warnings = new ArrayList<>();
+        if (forced != Long.MAX_VALUE) {
+            // What the state leaves in the store must not be lost with what was not flushed.
+            change(CheckpointStore::flush);
+        }
         VolumeState state = loadRows(warnings);
         long from = opened().position();
         state.noteChanges();
@@ -106,11 +123,15 @@ public final class VolumeStore implements AutoCloseable {
         return new Loaded(state, opened.journal(), from, List.copyOf(warnings));
     }
 
+    private StateRows.Loader loader() {
+        return new StateRows.Loader(limits, source());
+    }
+
     /** What the checkpoint holds; one that can be done without is passed over. */
     private VolumeState loadRows(List<String> warnings) throws IOException {
         long journalStart = JournalScanner.firstPosition(storage);
         try {
-            return readRows(opened(), journalStart, limits);
+            return readRows(opened(), journalStart, loader());
         } catch (CheckpointDamagedException e) {
             closeRows();
             if (journalStart > 0) {
@@ -123,28 +144,31 @@ public final class VolumeStore implements AutoCloseable {
             }
             warnings.add("the whole journal is replayed instead: " + e.getMessage());
             place.discard();
-            return readRows(opened(), journalStart, limits);
+            return readRows(opened(), journalStart, loader());
         }
     }
 
     /**
-     * The state that the rows of a store give.
+     * The state that the rows of a store give, all of it in memory.
      *
      * @param journalStart position the journal reaches back to
      */
     public static VolumeState readRows(CheckpointStore store, long journalStart, Limits limits)
             throws IOException {
+        return readRows(store, journalStart, new StateRows.Loader(limits));
+    }
+
+    private static VolumeState readRows(
+            CheckpointStore store, long journalStart, StateRows.Loader loader) throws IOException {
         if (store.position() < journalStart) {
             throw new CheckpointDamagedException(
                     "the journal begins at position %d and the checkpoint is of position %d: what lies between is lost"
                             .formatted(journalStart, store.position()));
         }
-        if (store.position() == 0) {
-            return VolumeState.empty(limits);
-        }
-        StateRows.Loader loader = new StateRows.Loader(limits);
         try {
-            store.read(loader::row);
+            for (KeyRange range : loader.wanted()) {
+                store.read(range, loader::row);
+            }
             return VolumeState.of(loader);
         } catch (CorruptDataException e) {
             throw new CheckpointDamagedException(
@@ -186,32 +210,118 @@ public final class VolumeStore implements AutoCloseable {
      *     the state has to be written next
      */
     void writeRows(long position, List<Row> changes, boolean durable) throws IOException {
+        change(
+                store -> {
+                    store.write(position, changes);
+                    if (durable) {
+                        store.flush();
+                    }
+                });
+    }
+
+    // ---- the store of rows
+
+    @FunctionalInterface
+    private interface Change {
+        void of(CheckpointStore store) throws IOException;
+    }
+
+    private void change(Change change) throws IOException {
+        CheckpointStore store = writable();
         try {
-            CheckpointStore store = opened();
-            store.write(position, changes);
-            if (durable) {
-                store.flush();
-            }
+            change.of(store);
         } catch (IOException e) {
-            closeRows();
+            failed = true;
             throw e;
         }
     }
 
-    private CheckpointStore opened() throws IOException {
-        CheckpointStore open = rows;
-        if (open == null) {
-            open = place.open();
-            rows = open;
+    /** The store; opened again, if it has failed. */
+    private CheckpointStore writable() throws IOException {
+        if (failed) {
+            using.writeLock().lock();
+            try {
+                closeRows();
+                try {
+                    rows = place.open();
+                    failed = false;
+                } catch (IOException e) {
+                    // There may be no room for what it writes as it opens.
+                    rows = place.openToRead();
+                    throw e;
+                }
+            } finally {
+                using.writeLock().unlock();
+            }
         }
-        return open;
+        return opened();
+    }
+
+    private CheckpointStore opened() throws IOException {
+        using.writeLock().lock();
+        try {
+            CheckpointStore open = rows;
+            if (open == null) {
+                open = place.open();
+                rows = open;
+            }
+            return open;
+        } finally {
+            using.writeLock().unlock();
+        }
     }
 
     private void closeRows() throws IOException {
-        CheckpointStore open = rows;
-        rows = null;
-        if (open != null) {
-            open.close();
+        using.writeLock().lock();
+        try {
+            CheckpointStore open = rows;
+            rows = null;
+            if (open != null) {
+                open.close();
+            }
+        } finally {
+            using.writeLock().unlock();
+        }
+    }
+
+    /** Rows, as the state asks for them while the store may be closed and opened again. */
+    private RowSource source() {
+        return new RowSource() {
+            @Override
+            public byte @Nullable [] row(byte[] key) {
+                return reading(store -> store.row(key));
+            }
+
+            @Override
+            public void keys(KeyRange range, Consumer<byte[]> to) {
+                var _ =
+                        reading(
+                                store -> {
+                                    store.keys(range, to);
+                                    return null;
+                                });
+            }
+        };
+    }
+
+    @FunctionalInterface
+    private interface Reading<T extends @Nullable Object> {
+        T from(CheckpointStore store) throws IOException;
+    }
+
+    private <T extends @Nullable Object> T reading(Reading<T> read) {
+        using.readLock().lock();
+        try {
+            CheckpointStore store = rows;
+            if (store == null) {
+                throw new IOException("the checkpoint is not open");
+            }
+            return read.from(store);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    new IOException("extents cannot be read: " + e.getMessage(), e));
+        } finally {
+            using.readLock().unlock();
         }
     }
 

@@ -66,6 +66,10 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
     private static final int DEVICES_MAX = 256;
     private static final int MAX_BATCH_BYTES = 16 << 20;
+
+    /** Extents may take this part of the heap, unless something else is asked for. */
+    private static final int HEAP_PART = 4;
+
     private static final Duration OPEN_RETRY_MIN = Duration.ofSeconds(1);
     private static final Duration OPEN_RETRY_MAX = Duration.ofMinutes(1);
 
@@ -78,6 +82,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
     private final Map<String, String> unavailable = new ConcurrentSkipListMap<>();
     private final Function<Path, JournalStorage> storages;
     private final DevicePool devices;
+    private final ExtentMemory memory;
     private final List<VolumeEngine.Listener> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledExecutorService timers =
             Executors.newSingleThreadScheduledExecutor(
@@ -118,6 +123,11 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
             ServerMeters meters,
             Function<Path, JournalStorage> storages) {
         this.storages = storages;
+        this.memory =
+                ExtentMemory.ofBytes(
+                        config.limits()
+                                .extentBytes()
+                                .orElse(Runtime.getRuntime().maxMemory() / HEAP_PART));
         this.config = config;
         this.clock = clock;
         this.wallClock = wallClock;
@@ -544,6 +554,7 @@ public final class Volumes implements VolumeLookup, AutoCloseable {
                                     meters::volume,
                                     config.snapshotThresholdBytes(),
                                     VolumeEngine.CHANGES_AT_ONCE,
+                                    memory,
                                     Executors.newCachedThreadPool(
                                             task ->
                                                     Thread.ofPlatform()

@@ -1,5 +1,6 @@
 package dev.outlay.server.checkpoint;
 
+import dev.outlay.core.state.KeyRange;
 import dev.outlay.core.state.Row;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,7 @@ public final class FaultyCheckpoints implements CheckpointStore.Place {
     private List<Kept> unflushed = new ArrayList<>();
     private @Nullable Store open;
     private boolean replaced;
+    private boolean asked;
 
     /** The rows as of a position. */
     private record Kept(long position, NavigableMap<byte[], byte[]> rows) {}
@@ -67,6 +70,13 @@ public final class FaultyCheckpoints implements CheckpointStore.Place {
     public boolean wasReplaced() {
         boolean was = replaced;
         replaced = false;
+        return was;
+    }
+
+    /** Whether a single row was asked for since this was asked last. */
+    public boolean wasAsked() {
+        boolean was = asked;
+        asked = false;
         return was;
     }
 
@@ -111,6 +121,11 @@ public final class FaultyCheckpoints implements CheckpointStore.Place {
     }
 
     @Override
+    public CheckpointStore openToRead() throws IOException {
+        return open();
+    }
+
+    @Override
     public void discard() {
         durable = new Kept(0, rows());
         unflushed.clear();
@@ -127,11 +142,27 @@ public final class FaultyCheckpoints implements CheckpointStore.Place {
         }
 
         @Override
-        public void read(RowReader to) throws IOException {
-            requireUsable();
-            for (var row : now.rows.entrySet()) {
+        public void read(KeyRange range, RowReader to) throws IOException {
+            for (var row : within(range).entrySet()) {
                 to.row(row.getKey(), row.getValue());
             }
+        }
+
+        @Override
+        public byte @Nullable [] row(byte[] key) {
+            requireOpen();
+            asked = true;
+            return now.rows.get(key);
+        }
+
+        @Override
+        public void keys(KeyRange range, Consumer<byte[]> to) {
+            within(range).keySet().forEach(to);
+        }
+
+        private NavigableMap<byte[], byte[]> within(KeyRange range) {
+            requireOpen();
+            return now.rows.subMap(range.from(), true, range.until(), false);
         }
 
         @Override
@@ -148,8 +179,8 @@ public final class FaultyCheckpoints implements CheckpointStore.Place {
                     case Row.Put put -> next.put(put.key(), put.value());
                     case Row.Delete delete -> next.remove(delete.key());
                     case Row.DeleteRange range -> {
-                        next.keySet().removeIf(range::covers);
-                        replaced |= range.from().length == 0;
+                        next.keySet().removeIf(range.keys()::covers);
+                        replaced |= range.keys().from().length == 0;
                     }
                 }
             }
@@ -176,8 +207,15 @@ public final class FaultyCheckpoints implements CheckpointStore.Place {
         }
 
         private void requireUsable() {
-            if (failed || open != this) {
-                throw new IllegalStateException("the store has failed or is closed");
+            requireOpen();
+            if (failed) {
+                throw new IllegalStateException("the store has failed");
+            }
+        }
+
+        private void requireOpen() {
+            if (open != this) {
+                throw new IllegalStateException("the store is closed");
             }
         }
 

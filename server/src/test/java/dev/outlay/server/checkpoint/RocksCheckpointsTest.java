@@ -1,9 +1,11 @@
 package dev.outlay.server.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.state.KeyRange;
 import dev.outlay.core.state.Row;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,10 +17,12 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,12 +46,7 @@ class RocksCheckpointsTest {
 
     private static List<String> rows(CheckpointStore store) throws IOException {
         List<String> rows = new ArrayList<>();
-        store.read(
-                (key, value) ->
-                        rows.add(
-                                new String(key, StandardCharsets.UTF_8)
-                                        + "="
-                                        + new String(value, StandardCharsets.UTF_8)));
+        store.read(KeyRange.all(), (key, value) -> rows.add(text(key) + "=" + text(value)));
         return rows;
     }
 
@@ -66,12 +65,46 @@ class RocksCheckpointsTest {
             assertEquals(8192, store.position());
             assertEquals(List.of("b=4", "c=3", "d=5"), rows(store));
             store.write(
-                    12288, List.of(new Row.DeleteRange(bytes("b"), bytes("d")), put("bb", "6")));
+                    12288,
+                    List.of(
+                            new Row.DeleteRange(new KeyRange(bytes("b"), bytes("d"))),
+                            put("bb", "6")));
             assertEquals(List.of("bb=6", "d=5"), rows(store));
-            store.write(16384, List.of(Row.DeleteRange.all(), put("z", "7")));
+            store.write(16384, List.of(new Row.DeleteRange(KeyRange.all()), put("z", "7")));
             assertEquals(List.of("z=7"), rows(store));
             assertEquals(16384, store.position());
         }
+    }
+
+    @Test
+    void singleRowsAndRangesAreFound() throws IOException {
+        try (CheckpointStore store = place().open()) {
+            store.write(4096, List.of(put("a", "1"), put("b", "2"), put("c", "3"), put("d", "4")));
+            KeyRange middle = new KeyRange(bytes("b"), bytes("d"));
+            for (boolean flushed : new boolean[] {false, true}) {
+                if (flushed) {
+                    store.flush();
+                }
+                assertEquals("2", text(store.row(bytes("b"))));
+                assertNull(store.row(bytes("bb")));
+                List<String> keys = new ArrayList<>();
+                store.keys(middle, key -> keys.add(text(key)));
+                store.keys(KeyRange.all(), key -> keys.add(text(key)));
+                assertEquals(List.of("b", "c", "a", "b", "c", "d"), keys);
+                store.read(middle, (key, value) -> keys.add(text(key) + "=" + text(value)));
+                assertEquals(List.of("b=2", "c=3"), keys.subList(6, keys.size()));
+            }
+        }
+        try (CheckpointStore store = place().openToRead()) {
+            assertEquals(4096, store.position());
+            assertEquals("3", text(store.row(bytes("c"))));
+            assertThrows(IOException.class, () -> store.write(8192, List.of(put("a", "5"))));
+            assertEquals("1", text(store.row(bytes("a"))));
+        }
+    }
+
+    private static String text(byte @Nullable [] bytes) {
+        return new String(Objects.requireNonNull(bytes), StandardCharsets.UTF_8);
     }
 
     /** What was not flushed is gone with the process, whole writes at a time. */

@@ -101,6 +101,7 @@ class LapseOnAFullDiskTest {
                                         }),
                                 1 << 20,
                                 1 << 20,
+                                1 << 20,
                                 FactListener.NONE));
         engine.start();
         loaded = Optional.of(engine);

@@ -57,6 +57,7 @@ public final class SimEngine implements VolumeLookup {
             VolumeMeters meters,
             long snapshotThresholdBytes,
             int changesAtOnce,
+            long extentBytes,
             FactListener facts) {}
 
     /** What the server does with devices that leave its volume. */
@@ -134,6 +135,7 @@ public final class SimEngine implements VolumeLookup {
                                 (_, _) -> parts.meters,
                                 parts.snapshotThresholdBytes,
                                 parts.changesAtOnce,
+                                ExtentMemory.ofBytes(parts.extentBytes),
                                 parts.background,
                                 parts.facts)),
                 !loaded.warnings().isEmpty());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.outlay.core.VolumeState;
 import dev.outlay.core.check.StateChecker;
+import dev.outlay.core.state.KeyRange;
 import dev.outlay.core.state.Row;
 import dev.outlay.core.value.ExtentState;
 import dev.outlay.core.value.FileId;
@@ -164,7 +165,7 @@ class JournalTailTest extends ScenarioTest {
             try (CheckpointStore there =
                             new RocksCheckpoints(server().volumeDirectory(), uuid).inspect();
                     CheckpointStore copy = read.open()) {
-                there.read((key, value) -> rows.add(new Row.Put(key, value)));
+                there.read(KeyRange.all(), (key, value) -> rows.add(new Row.Put(key, value)));
                 copy.write(there.position(), rows);
                 copy.flush();
             }

@@ -41,6 +41,7 @@ enum Probe {
     DISK_READ_BACK("The journal's disk was read back as a crash would have left it (I5)."),
     END_PROVEN("The end of a client was proven, and what it held left the quarantine."),
     EXTENTS_OF_SEVERAL_DEVICES("One answer named blocks of several devices."),
+    EXTENTS_READ_AGAIN("Extents that had left memory came back from the checkpoint."),
     EXTENT_OF_ONE_MOMENT("An extent in an answer was compared with the map of its epoch (I17)."),
     GRACE_REFUSED("A request was refused because clients may still restate what they held."),
     HELD_OVER_A_CRASH(

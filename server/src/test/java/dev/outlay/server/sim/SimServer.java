@@ -56,6 +56,9 @@ final class SimServer {
     private static final int SNAPSHOT_BYTES = 64 << 10;
     private static final int CHANGES_AT_ONCE = 50;
 
+    /** A handful of extents in memory: the others come from the checkpoint again and again. */
+    private static final long EXTENT_BYTES = 200;
+
     private final World world;
     private final SharedMemory memory;
     private final boolean hasSeveralDevices;
@@ -114,6 +117,7 @@ final class SimServer {
                                     volumeMeters,
                                     SNAPSHOT_BYTES,
                                     CHANGES_AT_ONCE,
+                                    EXTENT_BYTES,
                                     history.listener(limits, SimServer.this::wallTime)));
             if (checkpoints.durablePosition() > 0) {
                 world.reach(Probe.CHECKPOINT_LOADED);
@@ -357,6 +361,9 @@ final class SimServer {
         disk.restart();
         if (checkpoints.wasReplaced()) {
             world.reach(Probe.CHECKPOINT_REPLACED);
+        }
+        if (checkpoints.wasAsked()) {
+            world.reach(Probe.EXTENTS_READ_AGAIN);
         }
         if (checkpoints.restart()) {
             world.reach(Probe.CHECKPOINT_LOST);

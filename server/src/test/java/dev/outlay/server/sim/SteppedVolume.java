@@ -83,6 +83,7 @@ final class SteppedVolume implements AutoCloseable {
                                 }),
                         1 << 20,
                         CHANGES_AT_ONCE,
+                        0,
                         FactListener.NONE));
     }
 
