@@ -66,6 +66,8 @@ final class CycleBenchmark implements Benchmark {
         List<Cycles> theirs = lanes(streams, count, batch);
         long[] forces = {0};
         double[] cycles = {0};
+        ReplyCost server = streams.serverCost();
+        ReplyCost echo = streams.echoCost();
         Rounds.Pair pair =
                 Rounds.interleave(
                         bench,
@@ -73,12 +75,25 @@ final class CycleBenchmark implements Benchmark {
                         () -> {
                             long before = streams.server().forces();
                             StreamDriver.Run run =
-                                    streams.party().driver().drive(ours, bench.takeNanos(), false);
+                                    server.during(
+                                            () ->
+                                                    streams.party()
+                                                            .driver()
+                                                            .drive(ours, bench.takeNanos(), false));
                             forces[0] += streams.server().forces() - before;
                             cycles[0] += (double) run.replies() / MESSAGES;
                             return kiloCycles(run);
                         },
-                        () -> kiloCycles(streams.echo().drive(theirs, bench.takeNanos(), false)));
+                        () ->
+                                kiloCycles(
+                                        echo.during(
+                                                () ->
+                                                        streams.echo()
+                                                                .drive(
+                                                                        theirs,
+                                                                        bench.takeNanos(),
+                                                                        false))));
+        StreamBench.tell(bench, name, server, echo);
         bench.add(
                 new Figure(
                         name, "1000/s", "2 echoes", pair, Goal.atLeast(batch == 1 ? 0.75 : 0.6)));

@@ -81,17 +81,24 @@ final class MapBenchmark implements Benchmark {
     private static Rounds.Pair throughput(
             Bench bench, StreamBench streams, OpenFile file, int lanes, int batch)
             throws Exception {
-        return Rounds.interleave(
-                bench,
-                "map, " + lanes * batch + " in flight",
-                () -> rate(bench, streams.party().driver(), file, lanes, batch),
-                () -> rate(bench, streams.echo(), file, lanes, batch));
+        String name = "map, " + lanes * batch + " in flight";
+        ReplyCost server = streams.serverCost();
+        ReplyCost echo = streams.echoCost();
+        Rounds.Pair pair =
+                Rounds.interleave(
+                        bench,
+                        name,
+                        () -> rate(bench, server, streams.party().driver(), file, lanes, batch),
+                        () -> rate(bench, echo, streams.echo(), file, lanes, batch));
+        StreamBench.tell(bench, name, server, echo);
+        return pair;
     }
 
     private static double rate(
-            Bench bench, StreamDriver driver, OpenFile file, int lanes, int batch)
+            Bench bench, ReplyCost cost, StreamDriver driver, OpenFile file, int lanes, int batch)
             throws Exception {
-        return driver.drive(lanes(file, lanes, batch), bench.takeNanos(), false).repliesPerSecond()
+        return cost.during(() -> driver.drive(lanes(file, lanes, batch), bench.takeNanos(), false))
+                        .repliesPerSecond()
                 / 1e3;
     }
 }

@@ -96,6 +96,26 @@ final class StreamBench implements AutoCloseable {
         return echo;
     }
 
+    /** What the server spends on each reply, from now on. */
+    ReplyCost serverCost() {
+        return new ReplyCost(server.process().pid());
+    }
+
+    /** What the echo spends. */
+    ReplyCost echoCost() {
+        return new ReplyCost(echoProcess.pid());
+    }
+
+    /** Tells what both have spent on each reply. */
+    static void tell(Bench bench, String name, ReplyCost server, ReplyCost echo) {
+        bench.note(
+                "%s: the server spends %s us of processor time on a reply, the echo %s"
+                        .formatted(
+                                name,
+                                Report.number(server.micros()),
+                                Report.number(echo.micros())));
+    }
+
     /** As many lanes. */
     static <L> List<L> lanes(int count, IntFunction<L> lane) {
         return IntStream.range(0, count).mapToObj(lane).toList();
