@@ -659,8 +659,18 @@ public final class Sessions {
 
     /** Submits a client's command, after the volume has heard of the client. */
     public CompletableFuture<Reply> submit(Session session, VolumeEngine volume, Command command) {
+        return submit(session, volume, command, false);
+    }
+
+    /**
+     * Submits a client's command, after the volume has heard of the client.
+     *
+     * @param oneOfMany it came with many others, which are to be decided by another thread
+     */
+    public CompletableFuture<Reply> submit(
+            Session session, VolumeEngine volume, Command command, boolean oneOfMany) {
         if (!session.join(volume.name())) {
-            return volume.submit(command);
+            return oneOfMany ? volume.submitOneOfMany(command) : volume.submit(command);
         }
         CompletableFuture<Reply> asked = volume.submit(new Command.JoinClient(session.record()));
         CompletableFuture<Reply> result = volume.submit(command);

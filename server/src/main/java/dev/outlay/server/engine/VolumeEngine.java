@@ -43,13 +43,17 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #submit} may be called from any thread and never waits; replies are completed on the
  * volume's thread, after the force that makes them true, so what hangs on them must be short. A
  * read that finds the volume at rest, with nothing before it and nothing decided that is not
- * durable, is answered where it is submitted: it needs neither the thread nor the journal.
+ * durable, is answered where it is submitted: it needs neither the thread nor the journal. Of many
+ * that come together none is, so that one thread decides some while another encodes others.
  */
 public final class VolumeEngine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VolumeEngine.class);
     private static final int MAX_QUEUED = 1 << 16;
     private static final int MAX_BATCH = 1024;
+
+    /** Reads that nothing durable precedes are answered so many at a time. */
+    private static final int READS_AT_ONCE = 64;
 
     /**
      * The standard for {@link Parts#changesAtOnce}: few enough that taking them is over in a
@@ -319,9 +323,11 @@ public final class VolumeEngine implements AutoCloseable {
      */
     public CompletableFuture<Reply> submit(Command command) {
         Reply now = answerAtOnce(command);
-        if (now != null) {
-            return CompletableFuture.completedFuture(now);
-        }
+        return now != null ? CompletableFuture.completedFuture(now) : submitOneOfMany(command);
+    }
+
+    /** As {@link #submit}, of a command that comes with many others: it is never decided here. */
+    public CompletableFuture<Reply> submitOneOfMany(Command command) {
         Submission submission = Submission.of(command);
         CompletableFuture<Reply> answer =
                 command instanceof Command.Read ? reading(submission) : submission.reply();
@@ -539,12 +545,19 @@ public final class VolumeEngine implements AutoCloseable {
     /** Runs tasks and batches in the order in which they came. */
     private void process(List<Object> taken) {
         List<Submission> batch = new ArrayList<>(taken.size());
+        boolean onlyReads = true;
         for (Object item : taken) {
             if (item instanceof Submission submission) {
                 batch.add(submission);
+                onlyReads &= VolumeLogic.isRead(submission.command());
+                if (onlyReads && batch.size() == READS_AT_ONCE) {
+                    flush(batch);
+                }
             } else if (item instanceof Completion done && done.era == logic.era()) {
+                onlyReads = false;
                 batch.add(completing(done));
             } else if (item instanceof Due due && due.era == logic.era()) {
+                onlyReads = false;
                 batch.add(dueNow(due));
             } else if (item instanceof Task task) {
                 flush(batch);

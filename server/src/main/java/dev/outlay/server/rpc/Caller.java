@@ -9,8 +9,14 @@ import java.util.concurrent.Executor;
  *
  * @param session absent for a query of somebody without one
  * @param loop where answers are encoded: the event loop of the caller's connection, one thread
+ * @param asksMany whether there are many requests in the message
  */
-record Caller(Optional<Session> session, Executor loop) {
+record Caller(Optional<Session> session, Executor loop, boolean asksMany) {
+
+    /** Who asks for one thing. */
+    Caller(Optional<Session> session, Executor loop) {
+        this(session, loop, false);
+    }
 
     /** Who calls over a connection that says nothing of its user; nothing else is offered yet. */
     static final String PRINCIPAL = "anonymous";

@@ -392,7 +392,7 @@ final class Operations {
             Session session = sessionOf(caller);
             VolumeEngine volume = volume("operation.volume", operation.getVolume());
             Command command = decode.apply(session.id());
-            return encoded(sessions.submit(session, volume, command), encode);
+            return encoded(sessions.submit(session, volume, command, caller.asksMany()), encode);
         } catch (RuntimeException e) {
             return Underway.failed(e);
         }
@@ -406,7 +406,8 @@ final class Operations {
             Command command = decode.get();
             return encoded(
                     caller.session().isPresent()
-                            ? sessions.submit(caller.session().get(), volume, command)
+                            ? sessions.submit(
+                                    caller.session().get(), volume, command, caller.asksMany())
                             : volume.submit(command),
                     encode);
         } catch (RuntimeException e) {

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,6 +43,13 @@ import org.slf4j.LoggerFactory;
 final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(SessionStream.class);
     private static final int RECONNECT_MILLIS = 1000;
+
+    /** From so many in a message on it pays to wake the volume's thread to decide reads. */
+    private static final int MANY_REQUESTS = 16;
+
+    /** So many replies are sent before the next are made, so that the client has work meanwhile. */
+    private static final int REPLIES_AT_ONCE = 64;
+
     private static final CompletableFuture<Boolean> NOT_RENEWED =
             CompletableFuture.completedFuture(false);
 
@@ -76,7 +84,15 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
             StreamLimits limits) {}
 
     /** The session this stream speaks for. */
-    private record Bound(Session session, SessionRef ref, Caller caller) {}
+    private record Bound(Session session, SessionRef ref, Caller ofFew, Caller ofMany) {
+        Bound(Session session, SessionRef ref, Executor loop) {
+            this(
+                    session,
+                    ref,
+                    new Caller(Optional.of(session), loop, false),
+                    new Caller(Optional.of(session), loop, true));
+        }
+    }
 
     /** A request, who it is from, and whether the message it came with has renewed the lease. */
     private record Awaited(
@@ -183,7 +199,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     }
 
     private void bind(Session session, SessionRef ref) {
-        bound = new Bound(session, ref, new Caller(Optional.of(session), loop));
+        bound = new Bound(session, ref, loop);
         if (parts.streams().bound(session.id(), this)) {
             parts.notices().cancelWaits(session);
         }
@@ -205,9 +221,11 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
 
     private void serve(Bound by, ClientMessage message, long received) {
         CompletableFuture<Boolean> renewed = parts.admission().touch(by.session(), received);
+        boolean many = message.getRequestsCount() >= MANY_REQUESTS;
+        Caller caller = many ? by.ofMany() : by.ofFew();
         for (Request request : message.getRequestsList()) {
             unanswered++;
-            Awaited awaited = new Awaited(by, request, ask(by, request), renewed, received);
+            Awaited awaited = new Awaited(by, request, ask(caller, request), renewed, received);
             if (awaited.asked().isDone()) {
                 answered(awaited);
             } else {
@@ -219,6 +237,10 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     /** The answer is known. Any thread. */
     private void answered(Awaited awaited) {
         answered.add(awaited);
+        takeSoon();
+    }
+
+    private void takeSoon() {
         if (taking.get() || taking.getAndSet(true)) {
             return;
         }
@@ -234,11 +256,16 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         long now = parts.clock().nanos();
         outbox.gather();
         try {
-            for (Awaited next = answered.poll(); next != null; next = answered.poll()) {
+            Awaited next = answered.poll();
+            for (int taken = 1; next != null; taken++) {
                 settle(next, now);
+                next = taken < REPLIES_AT_ONCE ? answered.poll() : null;
             }
         } finally {
             outbox.flush();
+        }
+        if (!answered.isEmpty()) {
+            takeSoon();
         }
     }
 
@@ -277,13 +304,13 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
         return request.hasReattach() ? parts.admission().touch(by.session(), received) : renewed;
     }
 
-    private StreamRequests.Asked<?> ask(Bound by, Request request) {
+    private StreamRequests.Asked<?> ask(Caller caller, Request request) {
         try {
             checkMessageId(request);
             if (stopping) {
                 throw shuttingDown();
             }
-            return parts.requests().begin(by.caller(), request);
+            return parts.requests().begin(caller, request);
         } catch (RuntimeException e) {
             return StreamRequests.Asked.failed(e);
         }

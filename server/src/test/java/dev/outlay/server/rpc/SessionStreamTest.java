@@ -13,6 +13,7 @@ import dev.outlay.v1.FileKind;
 import dev.outlay.v1.GetAttributesRequest;
 import dev.outlay.v1.IoMode;
 import dev.outlay.v1.ListRequest;
+import dev.outlay.v1.LookupRequest;
 import dev.outlay.v1.MapBlocksRequest;
 import dev.outlay.v1.OpenSessionRequest;
 import dev.outlay.v1.Reason;
@@ -146,6 +147,29 @@ class SessionStreamTest {
         }
         int seen = messages;
         assertTrue(messages < 50, () -> seen + " messages for 100 answers");
+    }
+
+    /** More than are decided or sent at a time; a read sees what was written before it alone. */
+    @Test
+    void manyRequestsInAMessageAreTakenInTheirOrder() throws Exception {
+        TestStream stream = opened("a");
+        int before = 150;
+        ClientMessage.Builder message = ClientMessage.newBuilder();
+        for (int i = 0; i < before; i++) {
+            message.addRequests(lookup(2 + i, "/new"));
+        }
+        message.addRequests(create(2 + before, 1, "new"));
+        for (int i = 0; i < 150; i++) {
+            message.addRequests(lookup(3 + before + i, "/new"));
+        }
+        stream.send(message.build());
+        Set<Long> answered = new HashSet<>();
+        for (int i = 0; i < message.getRequestsCount(); i++) {
+            Reply reply = stream.reply();
+            long after = reply.getMessageId() - (2 + before);
+            assertEquals(after < 0, reply.hasError(), reply::toString);
+            assertTrue(answered.add(reply.getMessageId()), reply::toString);
+        }
     }
 
     @Test
@@ -316,6 +340,12 @@ class SessionStreamTest {
         return Request.newBuilder()
                 .setMessageId(messageId)
                 .setRenew(RenewRequest.getDefaultInstance());
+    }
+
+    private static Request.Builder lookup(long messageId, String path) {
+        return Request.newBuilder()
+                .setMessageId(messageId)
+                .setLookup(LookupRequest.newBuilder().setVolume(TestServer.VOLUME).setPath(path));
     }
 
     private static Request.Builder create(long messageId, long operation, String name) {
