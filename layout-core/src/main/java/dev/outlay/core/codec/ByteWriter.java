@@ -99,6 +99,11 @@ public final class ByteWriter {
         return true;
     }
 
+    /** Forgets what was written; the room for it stays. */
+    public void clear() {
+        size = 0;
+    }
+
     /** The number of bytes written so far. */
     public int size() {
         return size;

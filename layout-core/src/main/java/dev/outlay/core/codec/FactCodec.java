@@ -66,18 +66,26 @@ public final class FactCodec {
 
     /** The record of the durable ones among {@code facts}; empty if there are none. */
     public static byte[] record(List<Fact> facts) {
-        ByteWriter out = null;
+        return record(new ByteWriter(RECORD_BYTES), facts);
+    }
+
+    /**
+     * As {@link #record(List)}.
+     *
+     * @param out to write it in first, whatever it holds: for one record after the other
+     */
+    public static byte[] record(ByteWriter out, List<Fact> facts) {
+        out.clear();
         for (Fact fact : facts) {
             if (!fact.isDurable()) {
                 continue;
             }
-            if (out == null) {
-                out = new ByteWriter(RECORD_BYTES);
+            if (out.size() == 0) {
                 out.writeByte(VERSION);
             }
             write(out, fact);
         }
-        return out == null ? NO_RECORD : out.toByteArray();
+        return out.size() == 0 ? NO_RECORD : out.toByteArray();
     }
 
     /** The facts of a record; damage is a {@link CorruptDataException}. */

@@ -9,13 +9,11 @@ import java.util.List;
 /**
  * What deciding a command came to: the facts to apply, in order, what is told unasked once they are
  * durable, and what follows once they are applied.
+ *
+ * <p>The lists are not copied, there are several decisions to each command: whoever has made one
+ * does not change it any more.
  */
 public record Decision(List<Fact> facts, List<Notice> notices, Outcome outcome) {
-
-    public Decision {
-        facts = List.copyOf(facts);
-        notices = List.copyOf(notices);
-    }
 
     Decision(List<Fact> facts, Outcome outcome) {
         this(facts, List.of(), outcome);

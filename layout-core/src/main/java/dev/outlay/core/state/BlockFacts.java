@@ -38,13 +38,11 @@ final class BlockFacts {
 
     private static void convert(
             VolumeTables tables, FileNode node, ByteRange range, ExtentState state, int flags) {
-        for (Extent before : node.extents.mapped(range)) {
-            count(tables, before, node.removing, -1);
+        for (Extent extent : node.extents.mapped(range)) {
+            count(tables, extent, node.removing, -1);
+            count(tables, extent.in(state, flags), node.removing, 1);
         }
         node.extents.convert(range, state, flags);
-        for (Extent after : node.extents.mapped(range)) {
-            count(tables, after, node.removing, 1);
-        }
     }
 
     static void free(VolumeTables tables, Fact.ExtentsFreed f) {

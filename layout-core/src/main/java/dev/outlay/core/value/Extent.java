@@ -95,6 +95,11 @@ public record Extent(
         return new Extent(fileOffset, length, state, device, deviceOffset, newFlags);
     }
 
+    /** The same blocks in another state. */
+    public Extent in(ExtentState newState, int newFlags) {
+        return new Extent(fileOffset, length, newState, device, deviceOffset, newFlags);
+    }
+
     /** The same extent without the place on the device. */
     public Extent withoutAddress() {
         return new Extent(fileOffset, length, state, NO_DEVICE, 0, flags);

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class Session {
 
     private final ClientRecord record;
-    private final Set<String> joined = new ConcurrentSkipListSet<>();
+    private final Set<String> joined = ConcurrentHashMap.newKeySet();
     private final Set<String> unanswered = new TreeSet<>();
     private final Set<String> owed = new TreeSet<>();
     private long deadlineNanos;
@@ -229,7 +229,8 @@ public final class Session {
         joined.remove(volume);
     }
 
+    /** By rising name. */
     public List<String> joinedVolumes() {
-        return List.copyOf(joined);
+        return joined.stream().sorted().toList();
     }
 }

@@ -2,6 +2,7 @@ package dev.outlay.server.engine;
 
 import dev.outlay.core.VolumeState;
 import dev.outlay.core.VolumeState.Execution;
+import dev.outlay.core.codec.ByteWriter;
 import dev.outlay.core.codec.FactCodec;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.fact.Fact;
@@ -285,7 +286,7 @@ final class VolumeLogic {
                 Execution done = current.execute(submission.command());
                 deciding = null;
                 undecided.add(submission);
-                records.add(FactCodec.record(done.facts()));
+                records.add(done.facts());
                 if (!done.facts().isEmpty() && facts.listens()) {
                     happened.add(FactListener.Done.of(submission.command(), done.facts()));
                 }
@@ -301,18 +302,16 @@ final class VolumeLogic {
                     queue.addAll(
                             Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
                 }
-                done.reply()
-                        .ifPresent(reply -> answers.add(() -> submission.reply().complete(reply)));
-                done.awaitedWork()
-                        .ifPresent(
-                                work ->
-                                        parked.computeIfAbsent(work, w -> new ArrayList<>())
-                                                .add(submission));
-                done.awaitedTurn()
-                        .ifPresent(
-                                ticket ->
-                                        waiting.computeIfAbsent(ticket, t -> new ArrayList<>())
-                                                .add(submission));
+                if (done.reply().isPresent()) {
+                    Reply reply = done.reply().get();
+                    answers.add(() -> submission.reply().complete(reply));
+                }
+                if (done.awaitedWork().isPresent()) {
+                    hold(parked, done.awaitedWork().getAsLong(), submission);
+                }
+                if (done.awaitedTurn().isPresent()) {
+                    hold(waiting, done.awaitedTurn().getAsLong(), submission);
+                }
                 endWaits(submission.command(), done, answers);
                 queue.addAll(takeReady(current, afterwards));
                 if (queue.isEmpty()
@@ -352,6 +351,10 @@ final class VolumeLogic {
         tellRenewals(current);
         lookAtRecalls(current);
         effects.batchDone(batch.size(), records.bytes);
+    }
+
+    private static void hold(Map<Long, List<Submission>> held, long by, Submission submission) {
+        held.computeIfAbsent(by, _ -> new ArrayList<>()).add(submission);
     }
 
     /** A request that is refused here has no place in the queue any more. */
@@ -520,11 +523,13 @@ final class VolumeLogic {
      * for one.
      */
     private final class Records {
+        private final ByteWriter writer = new ByteWriter();
         private final List<byte[]> waiting = new ArrayList<>();
         private long waitingBytes;
         private long bytes;
 
-        void add(byte[] record) throws IOException {
+        void add(List<Fact> facts) throws IOException {
+            byte[] record = FactCodec.record(writer, facts);
             if (record.length == 0) {
                 return;
             }
