@@ -292,6 +292,9 @@ public final class ExtentMap {
                 before = extent;
             }
         }
+        long loaded = Arrays.stream(pages, 0, pageCount).filter(Objects::nonNull).count();
+        require(loaded == inMemory, "count of pages in memory is", inMemory);
+        require(inMemory == 0 || resident == null || after != null, "nobody looks at", id);
         require(counted == extents, "count of extents is", extents);
         require(bytes == mappedBytes, "count of mapped bytes is", mappedBytes);
     }

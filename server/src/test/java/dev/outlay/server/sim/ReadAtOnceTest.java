@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.outlay.core.check.StateChecker;
 import dev.outlay.core.command.Command;
 import dev.outlay.core.command.Command.CommitRange;
 import dev.outlay.core.command.Command.DeviceIncarnation;
@@ -86,6 +87,24 @@ class ReadAtOnceTest {
         assertTrue(volume.submit(new Command.GetAttributes(file)).isDone());
         assertTrue(volume.submit(new Command.Lookup(FileId.ROOT, "f1")).isDone());
         assertFalse(volume.engine().hasWork());
+    }
+
+    /** The volume of this test has no memory for extents that are not in use. */
+    @Test
+    void extentsThatHaveLeftMemoryComeBack() {
+        Reply.Mapped before = (Reply.Mapped) volume.submit(read(MapFlags.NONE)).join();
+        volume.engine().look(state -> assertTrue(state.residentExtents() > 0, "not durable yet"));
+        var _ = volume.engine().volume().takeSnapshot();
+        volume.settle();
+        volume.engine().look(state -> assertEquals(0, state.residentExtents()));
+        assertFalse(volume.checkpoints().wasAsked());
+
+        CompletableFuture<Reply> read = volume.submit(read(MapFlags.NONE));
+
+        assertTrue(read.isDone(), "without a step");
+        assertEquals(before.extents(), ((Reply.Mapped) read.join()).extents());
+        assertTrue(volume.checkpoints().wasAsked());
+        volume.engine().look(state -> assertEquals(List.of(), StateChecker.check(state.tables())));
     }
 
     @Test
