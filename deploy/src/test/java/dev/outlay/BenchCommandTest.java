@@ -33,13 +33,17 @@ final class BenchCommandTest extends CommandLineTesting {
                     "sessions",
                     "many",
                     "churn",
-                    "start");
+                    "start",
+                    "curves");
 
     @Test
     void theListNamesAllAndRunsNone() {
         List<String> lines = run("bench", "--list").ok().out().lines().toList();
         assertEquals(
                 ALL, lines.stream().map(line -> line.substring(0, line.indexOf(' '))).toList());
+        List<String> named = lines.stream().filter(line -> line.contains("only if named")).toList();
+        assertEquals(1, named.size(), named.toString());
+        assertTrue(named.getFirst().startsWith("curves "), named.toString());
     }
 
     @Test

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         header = "Measure Outlay against the limits of this machine.",
         description = {
-            "Runs every benchmark and its yardstick in turns, in one run, and prints both, their"
+            "Runs each benchmark and its yardstick in turns, in one run, and prints both, their"
                     + " ratio, how far it varied from round to round, and the goal. Needs nothing"
                     + " but a temporary folder. With --quick the rounds are short, and the"
                     + " largest sizes are left out.",
@@ -62,14 +62,16 @@ public final class BenchCommand implements Callable<Integer> {
                     new SessionsBenchmark(),
                     new ManyBenchmark(),
                     new ChurnBenchmark(),
-                    new StartBenchmark());
+                    new StartBenchmark(),
+                    new CurvesBenchmark());
 
     private static final double NANOS_PER_SECOND = 1e9;
 
     @Parameters(
             paramLabel = "NAME",
             arity = "0..*",
-            description = "Which benchmarks to run; all if none is named. See --list.")
+            description =
+                    "Which benchmarks to run; all that have goals if none is named. See --list.")
     private List<String> names = new ArrayList<>();
 
     @Option(names = "--quick", description = "Fewer and shorter rounds, smaller sizes.")
@@ -108,7 +110,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--json",
             paramLabel = "FILE",
-            description = "Write the figures to a file, too, one entry for each goal.")
+            description = "Write the figures to a file, too, one entry for each line.")
     private @Nullable Path json;
 
     @Option(
@@ -129,7 +131,7 @@ public final class BenchCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<Benchmark> chosen = chosen();
         if (list) {
-            chosen.forEach(each -> out.printf(Locale.ROOT, "%-9s %s%n", each.name(), each.work()));
+            (names.isEmpty() ? ALL : chosen).forEach(each -> describe(each, out));
             out.flush();
             return ExitCode.OK.code();
         }
@@ -222,7 +224,17 @@ public final class BenchCommand implements Callable<Integer> {
         for (String name : names) {
             chosen.add(named(name));
         }
-        return chosen.isEmpty() ? ALL : List.copyOf(chosen);
+        return chosen.isEmpty() ? unnamed() : List.copyOf(chosen);
+    }
+
+    /** What runs if none is named. */
+    private static List<Benchmark> unnamed() {
+        return ALL.stream().filter(each -> !each.runsOnlyIfNamed()).toList();
+    }
+
+    private static void describe(Benchmark benchmark, PrintWriter out) {
+        String when = unnamed().contains(benchmark) ? "" : " (only if named)";
+        out.printf(Locale.ROOT, "%-10s %s%s%n", benchmark.name(), benchmark.work(), when);
     }
 
     private Benchmark named(String name) {

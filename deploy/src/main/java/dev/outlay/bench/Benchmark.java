@@ -9,6 +9,11 @@ interface Benchmark {
     /** What it does, in one clause. */
     String work();
 
-    /** Measures, and adds one figure for each goal. */
+    /** Whether it runs only if it is named: because it has no goals. */
+    default boolean runsOnlyIfNamed() {
+        return false;
+    }
+
+    /** Measures, and adds one figure for each goal or each point of a curve. */
     void run(Bench bench) throws Exception;
 }

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The figures as a picture: a bar for each, as long as its goal is met; the line in the middle is
- * the goal itself.
+ * The figures that have a goal as a picture: a bar for each, as long as its goal is met; the line
+ * in the middle is the goal itself.
  */
 final class Chart {
 
@@ -20,7 +20,8 @@ final class Chart {
 
     private Chart() {}
 
-    static String svg(List<Figure> figures) {
+    static String svg(List<Figure> all) {
+        List<Figure> figures = all.stream().filter(each -> each.goal().isPresent()).toList();
         int height = TOP + figures.size() * ROW + 30;
         StringBuilder svg = new StringBuilder();
         svg.append(
@@ -57,7 +58,8 @@ final class Chart {
     }
 
     private static void bar(StringBuilder svg, Figure figure, int top) {
-        int end = place(figure.goal().part(figure.ratio()));
+        Goal goal = figure.goal().orElseThrow();
+        int end = place(goal.part(figure.ratio()));
         svg.append(
                 String.format(
                         Locale.ROOT,
@@ -76,7 +78,7 @@ final class Chart {
                         Math.min(end, WIDTH - 120) + 6,
                         top + BAR - 2,
                         Report.number(figure.ratio()),
-                        escaped(figure.goal().toString())));
+                        escaped(goal.toString())));
     }
 
     private static int place(double part) {

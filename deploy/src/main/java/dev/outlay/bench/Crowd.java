@@ -43,7 +43,7 @@ final class Crowd implements AutoCloseable {
     private int next;
 
     /** A session that works, and what it asks for. */
-    private record Busy(Party party, List<Reads> lanes) {}
+    record Busy(Party party, List<Reads> lanes) {}
 
     /**
      * Opens them.
@@ -57,13 +57,7 @@ final class Crowd implements AutoCloseable {
             for (int i = 0; i < CONNECTIONS; i++) {
                 crowd.connections.add(new Streams.Connection(crowd.server.address()));
             }
-            crowd.renewAll(sessions);
-            for (int i = 0; i < sessions; i++) {
-                if (i % 100 == 0) {
-                    bench.progress(name + ": opening sessions, " + i + " of " + sessions);
-                }
-                crowd.open(i);
-            }
+            crowd.grow(bench, sessions);
             for (int i = 0; i < busy; i++) {
                 // On every connection as many.
                 int part = sessions / busy;
@@ -79,6 +73,27 @@ final class Crowd implements AutoCloseable {
     private Crowd(BenchServer server) {
         this.server = server;
         this.collects = Files.isExecutable(collector());
+    }
+
+    /** Opens more, until there are so many. */
+    void grow(Bench bench, int sessions) throws Exception {
+        int open = size();
+        if (sessions > open) {
+            // Those that are open are seen to already; all take turns.
+            renewAll(sessions - open);
+        }
+        for (int i = open; i < sessions; i++) {
+            if (i % 100 == 0) {
+                bench.progress("opening sessions, " + i + " of " + sessions);
+            }
+            open(i);
+        }
+    }
+
+    private int size() {
+        synchronized (all) {
+            return all.size();
+        }
     }
 
     private void open(int number) throws Exception {
@@ -133,6 +148,11 @@ final class Crowd implements AutoCloseable {
 
     /** What an operation costs all of the machine. */
     double micros(long nanos) throws Exception {
+        return micros(busy, nanos);
+    }
+
+    /** The same of any sessions that work together. */
+    static double micros(List<Busy> busy, long nanos) throws Exception {
         try (ExecutorService threads = Executors.newFixedThreadPool(busy.size())) {
             List<Callable<Long>> tasks = new ArrayList<>();
             for (Busy each : busy) {

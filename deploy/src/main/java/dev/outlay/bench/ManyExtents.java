@@ -20,7 +20,7 @@ final class ManyExtents {
         OpenFile file = party.create(name);
         long at = 0;
         for (int made = 0; made < extents; made += PER_COMMIT) {
-            add(file, at);
+            add(file, at, Math.min(PER_COMMIT, extents - made));
             at += COMMIT_BYTES;
         }
         var _ = file.ask(file.giveBack());
@@ -29,7 +29,11 @@ final class ManyExtents {
 
     /** Makes {@link #PER_COMMIT} of them from an offset on. */
     static void add(OpenFile file, long at) throws Exception {
-        var _ = file.ask(file.commit(everySecondBlock(file.mapped(at, COMMIT_BYTES))));
+        add(file, at, PER_COMMIT);
+    }
+
+    private static void add(OpenFile file, long at, int extents) throws Exception {
+        var _ = file.ask(file.commit(everySecondBlock(file.mapped(at, 2 * BLOCK * extents))));
     }
 
     private static List<Extent> everySecondBlock(List<Extent> mapped) {

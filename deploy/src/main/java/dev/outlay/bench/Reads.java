@@ -7,23 +7,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** MapBlocks READ of random pieces of a file of which every second piece is written. */
+/** MapBlocks READ of random pieces of files of which every second piece is written. */
 final class Reads implements StreamDriver.Lane {
 
     static final long PIECE_BYTES = 64 << 10;
 
-    private final OpenFile file;
+    private final List<OpenFile> files;
+    private final long pieceBytes;
     private final long pieces;
     private final int batch;
     private final List<Asked> underWay = new ArrayList<>();
+    private OpenFile file;
     private int answered;
 
     /**
      * @param batch so many in a message
      */
     Reads(OpenFile file, long fileBytes, int batch) {
-        this.file = file;
-        this.pieces = fileBytes / (2 * PIECE_BYTES);
+        this(List.of(file), PIECE_BYTES, fileBytes / (2 * PIECE_BYTES), batch);
+    }
+
+    /**
+     * The same of several files: a message asks for one of them.
+     *
+     * @param pieces that are written of each
+     */
+    Reads(List<OpenFile> files, long pieceBytes, long pieces, int batch) {
+        this.files = files;
+        this.file = files.getFirst();
+        this.pieceBytes = pieceBytes;
+        this.pieces = pieces;
         this.batch = batch;
     }
 
@@ -45,10 +58,12 @@ final class Reads implements StreamDriver.Lane {
     public List<Request.Builder> next() {
         underWay.clear();
         answered = 0;
+        ThreadLocalRandom dice = ThreadLocalRandom.current();
+        file = files.get(dice.nextInt(files.size()));
         List<Request.Builder> requests = new ArrayList<>(batch);
         for (int i = 0; i < batch; i++) {
-            long offset = ThreadLocalRandom.current().nextLong(pieces) * 2 * PIECE_BYTES;
-            Asked asked = file.map(offset, PIECE_BYTES, IoMode.IO_MODE_READ, 0);
+            long offset = dice.nextLong(pieces) * 2 * pieceBytes;
+            Asked asked = file.map(offset, pieceBytes, IoMode.IO_MODE_READ, 0);
             underWay.add(asked);
             requests.add(asked.request());
         }

@@ -45,8 +45,8 @@ final class Report {
                 figure.unit(),
                 number(measured.ratio()),
                 number(measured.lowest()) + ".." + number(measured.highest()),
-                figure.goal(),
-                figure.isMet() ? "met" : "MISSED",
+                figure.goal().map(Goal::toString).orElse(""),
+                figure.goal().isEmpty() ? "" : figure.isMet() ? "met" : "MISSED",
                 figure.against());
         out.flush();
     }
@@ -58,12 +58,8 @@ final class Report {
             out.println(failure.benchmark() + " FAILED: " + failure.why());
         }
         long met = results.figures().stream().filter(Figure::isMet).count();
-        out.printf(
-                Locale.ROOT,
-                "%d of %d goals met, in %.0f s%n",
-                met,
-                results.figures().size(),
-                seconds);
+        long goals = results.figures().stream().filter(each -> each.goal().isPresent()).count();
+        out.printf(Locale.ROOT, "%d of %d goals met, in %.0f s%n", met, goals, seconds);
         out.flush();
     }
 
@@ -83,9 +79,9 @@ final class Report {
             entry.put("value", finite(measured.value()));
             entry.put("yardstick", finite(measured.yardstick()));
             entry.put("ratio", finite(measured.ratio()));
-            entry.put("goal", figure.goal().bound());
-            entry.put("met", figure.isMet());
-            entry.put("comparison", figure.goal().sign());
+            entry.put("goal", figure.goal().map(Goal::bound).orElse(null));
+            entry.put("met", figure.goal().isPresent() ? figure.isMet() : null);
+            entry.put("comparison", figure.goal().map(Goal::sign).orElse(null));
             entry.put("unit", figure.unit());
             entry.put("yardstickIs", figure.against());
             entry.put("lowestRatio", finite(measured.lowest()));

@@ -68,7 +68,10 @@ final class StreamDriver {
             return replies / seconds;
         }
 
-        /** The median time of so many messages in a row of the only lane, in microseconds. */
+        /**
+         * The median time of so many messages in a row, in microseconds; of more than one if there
+         * is one lane only.
+         */
         double medianMicros(int row) {
             double[] rows = new double[tookNanos.length / row];
             for (int i = 0; i < rows.length * row; i++) {
@@ -146,7 +149,7 @@ final class StreamDriver {
     /**
      * Keeps all lanes busy for a while.
      *
-     * @param timed whether to take the time of each message; for one lane
+     * @param timed whether to take the time of each message
      */
     Run drive(List<? extends Lane> lanes, long nanos, boolean timed) throws Exception {
         Drive running = new Drive(lanes, nanos, timed);

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Optional;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -34,6 +35,14 @@ final class ReportTest {
                     "two \"echoes\"",
                     new Rounds.Pair(123_456, 300_000, 0.411, 0.38, 0.45),
                     Goal.atLeast(0.9));
+
+    private static final Figure POINT =
+            new Figure(
+                    "curves, 2 in flight",
+                    "1000/s",
+                    "1 in flight",
+                    new Rounds.Pair(20, 11, 1.82, 1.7, 1.9),
+                    Optional.empty());
 
     private final Results results = new Results(_ -> {});
 
@@ -84,6 +93,33 @@ final class ReportTest {
         JsonObject failed = document.getAsJsonArray("failed").get(0).getAsJsonObject();
         assertEquals("churn", failed.get("benchmark").getAsString());
         assertEquals("no room", failed.get("why").getAsString());
+    }
+
+    /** A point of a curve has a line and an entry; it is neither met nor missed, nor drawn. */
+    @Test
+    void whatHasNoGoalIsShownAndNotCounted() throws Exception {
+        StringWriter said = new StringWriter();
+        PrintWriter out = new PrintWriter(said);
+        results.add(POINT);
+        Report.row(out, POINT);
+        Report.tail(out, results, 12.4);
+        List<String> lines = said.toString().lines().toList();
+        assertTrue(
+                lines.getFirst().matches(".* 1\\.82  1\\.70\\.\\.1\\.90 +1 in flight"),
+                lines.getFirst());
+        assertEquals("1 of 2 goals met, in 12 s", lines.getLast());
+        JsonObject entry =
+                JsonParser.parseString(Report.json(results, false))
+                        .getAsJsonObject()
+                        .getAsJsonArray("benchmarks")
+                        .get(2)
+                        .getAsJsonObject();
+        assertEquals(1.82, entry.get("ratio").getAsDouble());
+        for (String key : List.of("goal", "met", "comparison")) {
+            assertTrue(entry.get(key).isJsonNull(), key);
+        }
+        Document svg = parsed(Chart.svg(results.figures()));
+        assertEquals(1 + 2, svg.getElementsByTagName("rect").getLength());
     }
 
     /** A ratio of two things that took no time at all is no number, and no document has one. */
