@@ -415,6 +415,7 @@ final class FileIo {
         context.enter();
         try {
             context.ahead().settle();
+            context.settleSwaps();
         } finally {
             context.leave();
         }

@@ -576,11 +576,11 @@ final class LayoutCache {
         }
     }
 
-    /** What is mapped to one device. */
+    /** What is mapped to one device, be it only to be copied from there. */
     synchronized List<ByteRange> rangesOn(int device) {
         RangeSet there = new RangeSet();
         for (RangeMap.Entry<Mapping> entry : mappings.entries()) {
-            if (entry.value().device() == device) {
+            if (entry.value().isOn(device)) {
                 there.add(entry.range());
             }
         }

@@ -72,6 +72,11 @@ record Mapping(ExtentState state, int device, long shift, GrantKind kind, @Nulla
         return device == other.device && shift == other.shift;
     }
 
+    /** Whether its blocks, or those that they are to replace, lie on a device. */
+    boolean isOn(int index) {
+        return device == index || (source != null && source.device == index);
+    }
+
     boolean isUnwritten() {
         return state == ExtentState.UNWRITTEN;
     }

@@ -305,4 +305,18 @@ final class LayoutCacheTest {
         cache.granted(IoMode.RW, fresh(5, SECOND), cache.asking());
         assertNotNull(cache.at(SECOND.start()));
     }
+
+    /** The server counts both as on the device, when that is given back. */
+    @Test
+    void aPairIsOnTheDevicesOfBothItsBlocks() {
+        Extent source = extent(FIRST, ExtentState.WRITTEN, SOURCE_AT);
+        Extent copy = new Extent(0, FIRST.length(), ExtentState.UNWRITTEN, 1, COPY_AT, 0);
+        cache.granted(IoMode.RW, told(1, GrantKind.RW_ATOMIC, source, copy), cache.era());
+        assertEquals(List.of(FIRST), cache.rangesOn(0));
+        assertEquals(List.of(FIRST), cache.rangesOn(1));
+        assertEquals(List.of(), cache.rangesOn(2));
+        assertTrue(cache.stored(FIRST, FIRST, cache.era(), 1, 0));
+        cache.committed(List.of(new CommitRequest.Range(0, FIRST.length(), 1, COPY_AT)), 9);
+        assertEquals(List.of(), cache.rangesOn(0));
+    }
 }

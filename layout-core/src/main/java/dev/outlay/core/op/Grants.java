@@ -205,6 +205,25 @@ final class Grants {
         }
     }
 
+    /**
+     * What of a layout lies on a device. Of a pair both blocks count for the writer; who reads the
+     * source knows nothing of the other one.
+     */
+    static List<ByteRange> heldOn(FileNode file, Layout layout, int device) {
+        List<ByteRange> ranges = new ArrayList<>();
+        for (LayoutRange held : layout.ranges()) {
+            addOn(device, file.extents().mapped(held.range()), ranges);
+            if (held.kind().isWriter()) {
+                addOn(device, file.fresh().mapped(held.range()), ranges);
+            }
+        }
+        return ranges;
+    }
+
+    private static void addOn(int device, List<Extent> extents, List<ByteRange> into) {
+        extents.stream().filter(e -> e.device() == device).forEach(e -> into.add(e.range()));
+    }
+
     /** Facts of a return, and what the client is told of it. */
     record Release(List<Fact> facts, List<ReturnedLayout> returned, boolean lastBlockLeft) {}
 

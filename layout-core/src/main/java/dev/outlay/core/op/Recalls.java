@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Recalls: holders are asked to give back. At most one is open for each layout, widened when more
@@ -167,13 +166,7 @@ final class Recalls {
 
     private static boolean holdsOn(FileNode file, ClientId client, int device) {
         Layout layout = Objects.requireNonNull(file.layoutOf(client));
-        return layout.ranges().stream()
-                .flatMap(
-                        held ->
-                                Stream.concat(
-                                        file.extents().mapped(held.range()).stream(),
-                                        file.fresh().mapped(held.range()).stream()))
-                .anyMatch(extent -> extent.device() == device);
+        return !Grants.heldOn(file, layout, device).isEmpty();
     }
 
     // ---- while it is open

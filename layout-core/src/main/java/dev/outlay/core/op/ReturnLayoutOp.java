@@ -12,7 +12,6 @@ import dev.outlay.core.state.VolumeTables;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.FileId;
-import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
@@ -113,15 +112,8 @@ final class ReturnLayoutOp {
         }
 
         void device(FileNode file, int device) {
-            List<ByteRange> ranges = new ArrayList<>();
-            for (LayoutRange held : Objects.requireNonNull(file.layoutOf(caller)).ranges()) {
-                file.extents().mapped(held.range()).stream()
-                        .filter(e -> e.device() == device)
-                        .forEach(e -> ranges.add(e.range()));
-                file.fresh().mapped(held.range()).stream()
-                        .filter(e -> e.device() == device)
-                        .forEach(e -> ranges.add(e.range()));
-            }
+            List<ByteRange> ranges =
+                    Grants.heldOn(file, Objects.requireNonNull(file.layoutOf(caller)), device);
             if (!ranges.isEmpty()) {
                 file(file.id(), Optional.empty(), ranges);
             }

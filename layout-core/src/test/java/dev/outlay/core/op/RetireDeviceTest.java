@@ -311,4 +311,29 @@ class RetireDeviceTest {
     private Reason refused(Command command) {
         return assertInstanceOf(Reply.Failure.class, kit.answer(command)).reason();
     }
+
+    /** It is told nothing of that, and goes on reading. */
+    @Test
+    void whoReadsGivesNothingBackWithTheDeviceOfAnothersCopy() {
+        a.returnsAll(file).ok();
+        b.mapsRead(file, 0, blocks(1)).ok();
+        leaveOneBlockFreeOn(1);
+        Mapped pair = a.mapsRw(file, 0, blocks(1)).atomic().ok();
+        assertEquals(List.of(0, 1), pair.extents().stream().map(Extent::device).toList());
+        assertEquals(List.of(), b.returns(new ReturnScope.WholeDevice(1)).ok().layouts());
+        assertTrue(a.commits(file, pair).ask().waits(), "for the reader");
+        assertEquals(1, b.returns(new ReturnScope.WholeDevice(0)).ok().layouts().size());
+    }
+
+    private void leaveOneBlockFreeOn(int device) {
+        String last = "";
+        for (int i = 0; kit.freeBlocks() > 0; i++) {
+            FileId filler = a.creates("filler" + i);
+            a.allocates(filler, 0, blocks(1)).ok();
+            if (kit.extents(filler).getFirst().device() == device) {
+                last = "filler" + i;
+            }
+        }
+        a.removes(FileId.ROOT, last).ok();
+    }
 }
