@@ -2,13 +2,16 @@ package dev.outlay.server.sim;
 
 import dev.outlay.client.BlockFile;
 import dev.outlay.client.LayoutClient;
+import dev.outlay.client.WriteMode;
 import dev.outlay.core.value.FileId;
 import dev.outlay.server.sim.Script.Step;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.file.OpenOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +30,9 @@ final class ClientProgram {
 
     /** So many of the commits after a write go on by themselves. */
     private static final int AHEAD_ONE_IN = 3;
+
+    /** So many of the files that are opened are written to be seen at once, of programs that do. */
+    private static final int ATOMIC_ONE_IN = 4;
 
     private final Simulation sim;
     private final World world;
@@ -92,9 +98,9 @@ final class ClientProgram {
         SplittableRandom dice = new SplittableRandom(step.seed());
         String path = "/f" + step.file();
         switch (step.kind()) {
-            case WRITE -> write(file(path), dice);
+            case WRITE -> write(file(step), dice);
             case WRITE_AND_COMMIT -> {
-                BlockFile file = file(path);
+                BlockFile file = file(step);
                 write(file, dice);
                 if (step.seed() % AHEAD_ONE_IN == 0) {
                     commitAhead(file);
@@ -102,7 +108,7 @@ final class ClientProgram {
                     commit(file);
                 }
             }
-            case READ -> read(file(path), dice);
+            case READ -> read(file(step), dice);
             case MAP_READ -> {
                 LayoutClient library = client.library();
                 FileId file = library.lookup(SimServer.VOLUME, path).file();
@@ -114,20 +120,20 @@ final class ClientProgram {
                 }
                 mapped.read(library, file, dice);
             }
-            case COMMIT -> commit(file(path));
+            case COMMIT -> commit(file(step));
             case TRUNCATE -> {
-                BlockFile file = file(path);
+                BlockFile file = file(step);
                 long size = dice.nextInt(mostBlocks * Contents.WORDS_PER_BLOCK) * 8L;
                 committing(file, () -> file.truncate(size));
             }
             case PUNCH -> {
-                BlockFile file = file(path);
+                BlockFile file = file(step);
                 long offset = offset(dice);
                 long length = length(dice);
                 committing(file, () -> file.deallocate(offset, length));
             }
             case SEEK -> {
-                BlockFile file = file(path);
+                BlockFile file = file(step);
                 var _ =
                         client.library()
                                 .seek(
@@ -137,7 +143,7 @@ final class ClientProgram {
                                         dice.nextBoolean());
             }
             case ALLOCATE -> {
-                BlockFile file = file(path);
+                BlockFile file = file(step);
                 long offset = dice.nextInt(mostBlocks) * (long) SimServer.BLOCK;
                 committing(file, () -> file.allocate(offset, SimServer.BLOCK));
             }
@@ -154,20 +160,31 @@ final class ClientProgram {
         }
     }
 
-    private BlockFile file(String path) throws IOException {
+    private BlockFile file(Step step) throws IOException {
+        String path = "/f" + step.file();
         LayoutClient library = client.library();
         BlockFile known = open.get(path);
         if (known == null) {
-            known =
-                    library.open(
-                            SimServer.VOLUME,
-                            path,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.READ,
-                            StandardOpenOption.WRITE);
+            known = library.open(SimServer.VOLUME, path, options(step));
             open.put(path, known);
         }
         return known;
+    }
+
+    private OpenOption[] options(Step step) {
+        List<OpenOption> options =
+                new ArrayList<>(
+                        List.of(
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.READ,
+                                StandardOpenOption.WRITE));
+        // Not of the dice that say what is done with it.
+        if (sim.shape().isAtomic()
+                && new SplittableRandom(~step.seed()).nextInt(ATOMIC_ONE_IN) == 0) {
+            world.count("opened to be written at once");
+            options.add(WriteMode.ATOMIC);
+        }
+        return options.toArray(OpenOption[]::new);
     }
 
     private void close(String path) throws IOException {

@@ -1,6 +1,7 @@
 package dev.outlay.server.sim;
 
 import com.google.protobuf.ByteString;
+import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
 import dev.outlay.v1.OperationHeader;
 import dev.outlay.v1.Reason;
@@ -126,6 +127,7 @@ final class Held {
                 holdings.granted(
                         client,
                         file,
+                        request.getMapBlocks().getIomode() == IoMode.IO_MODE_READ,
                         reply.getMapBlocks(),
                         (index, place) -> pending.lost(file, index, place));
             }

@@ -1,10 +1,13 @@
 package dev.outlay.server.sim;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.google.protobuf.ByteString;
 import dev.outlay.v1.AttachSessionRequest;
+import dev.outlay.v1.Extent;
+import dev.outlay.v1.ExtentState;
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
@@ -149,6 +152,34 @@ class HeldTest {
 
     private static OperationHeader header(long operation) {
         return OperationHeader.newBuilder().setOperationId(operation).build();
+    }
+
+    /** Of a pair that it stores to it is told the source, under its own RW. */
+    @Test
+    void whereItReadsUnderItsOwnRwSaysNothingOfWhereItWrites() {
+        held.asks(CLIENT, map(1, FILE));
+        held.answered(CLIENT, map(1, FILE), lyingAt(2));
+        Request.Builder asked = map(2, FILE).toBuilder();
+        asked.getMapBlocksBuilder().setIomode(IoMode.IO_MODE_READ);
+        Request read = asked.build();
+        held.asks(CLIENT, read);
+        held.answered(CLIENT, read, lyingAt(1));
+        Holdings.Hold hold = held.holdings().at(CLIENT, FILE, 0);
+        assertNotNull(hold);
+        assertEquals(2, hold.place());
+    }
+
+    /** Told as RW, and where it lies. */
+    private static Reply lyingAt(int place) {
+        Reply.Builder reply = granted().toBuilder();
+        reply.getMapBlocksBuilder()
+                .addExtents(
+                        Extent.newBuilder()
+                                .setLength(SimServer.BLOCK)
+                                .setState(ExtentState.EXTENT_STATE_WRITTEN)
+                                .setDevice(0)
+                                .setDeviceOffset((long) place * SimServer.BLOCK));
+        return reply.build();
     }
 
     private static Request map(long operation, long file) {

@@ -31,8 +31,13 @@ final class Holdings {
      * One block of a file, held by one client.
      *
      * @param place where its holder may store or read, -1: nowhere
+     * @param source where what that is to replace lies, -1: it replaces nothing
      */
-    record Hold(boolean write, boolean atomic, boolean mapped, int place) {}
+    record Hold(boolean write, boolean atomic, boolean mapped, int place, int source) {
+        private boolean mayLieOn(int device) {
+            return mayLie(place, device) || (source >= 0 && mayLie(source, device));
+        }
+    }
 
     /** Whether the grant of a block, at this place if it has one, may have been given back. */
     interface Gone {
@@ -75,11 +80,13 @@ final class Holdings {
     /**
      * What a reply to MapBlocks grants; what is held as something stronger stays as it is.
      *
+     * @param forReading whether it was asked where to read: that says nothing of where to write
      * @param gone blocks of which this grant may have been given back before it was heard of
      */
-    void granted(long client, long file, MapBlocksResponse reply, Gone gone) {
+    void granted(long client, long file, boolean forReading, MapBlocksResponse reply, Gone gone) {
         for (LayoutRange range : reply.getRangesList()) {
-            grant(client, file, range, reply.getExtentsList(), gone);
+            boolean elsewhere = forReading && range.getIomode() == IoMode.IO_MODE_RW;
+            grant(client, file, range, elsewhere ? List.of() : reply.getExtentsList(), gone);
         }
     }
 
@@ -94,14 +101,21 @@ final class Holdings {
             long index = at / SimServer.BLOCK;
             Hold before = blocks.get(index);
             int place = place(extents, at, write);
-            if (gone.test(index, place) || (before != null && before.write && !write)) {
+            int source = write ? place(extents, at, false) : -1;
+            if (source == place) {
+                source = -1;
+            }
+            if (gone.test(index, place)
+                    || (source >= 0 && gone.test(index, source))
+                    || (before != null && before.write && !write)) {
                 continue;
             }
             // What was read there says nothing of where it is written: there may be a copy beside.
             if (place < 0 && before != null && before.write == write) {
                 place = before.place;
+                source = before.source;
             }
-            blocks.put(index, new Hold(write, range.getAtomic(), range.getMapped(), place));
+            blocks.put(index, new Hold(write, range.getAtomic(), range.getMapped(), place, source));
         }
     }
 
@@ -133,8 +147,7 @@ final class Holdings {
                                     blocks.values()
                                             .removeIf(
                                                     hold ->
-                                                            mayLie(
-                                                                    hold.place,
+                                                            hold.mayLieOn(
                                                                     request.getDevice()
                                                                             .getDevice())));
         } else if (!request.hasFile()) {
@@ -240,7 +253,9 @@ final class Holdings {
     }
 
     private static Hold placed(Hold hold, @Nullable Hold before) {
-        return before == null ? hold : new Hold(hold.write, hold.atomic, hold.mapped, before.place);
+        return before == null
+                ? hold
+                : new Hold(hold.write, hold.atomic, hold.mapped, before.place, before.source);
     }
 
     /** Nothing is known of what the client holds of a file that the request may take from it. */

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * I2, I3, I6: a block becomes part of a file's bytes only by a commit that is under way, of a
@@ -31,6 +32,11 @@ final class I2CommitOnly implements Invariant {
     /** When each block of the device was last allocated. */
     private final long[] allocatedNanos;
 
+    private long serverDiedNanos = -1;
+
+    /** The commit by which a block was replaced last, in this batch. */
+    private Asked.@Nullable Ask swap;
+
     I2CommitOnly(
             World world,
             SharedMemory memory,
@@ -47,7 +53,13 @@ final class I2CommitOnly implements Invariant {
     }
 
     @Override
+    public void serverDied() {
+        serverDiedNanos = world.nanos();
+    }
+
+    @Override
     public void batch(Picture before, Picture now) {
+        swap = null;
         for (int place = 0; place < now.blocks().length; place++) {
             Block was = before.blocks()[place];
             Block is = now.blocks()[place];
@@ -271,6 +283,9 @@ final class I2CommitOnly implements Invariant {
         checkCommitDurable(place, is, client);
         checkCommitted(before, place, is, client);
         checkWhole(now, is, commit.get().request().getCommitBlocks());
+        if (replaces(before, is)) {
+            swapped(place, commit.get());
+        }
     }
 
     private static String where(Owner is) {
@@ -306,11 +321,7 @@ final class I2CommitOnly implements Invariant {
      * another one, what that held.
      */
     private void checkCommitted(Picture before, int place, Owner is, long by) {
-        FileView file = before.files().get(is.file());
-        boolean replaces = file != null && file.isWritten(is.index());
-        if (replaces) {
-            world.count("block replaced by a commit");
-        }
+        boolean replaces = replaces(before, is);
         long[] words = words(place);
         for (int i = 0; i < words.length; i++) {
             long at = is.index() * Contents.WORDS_PER_BLOCK + i;
@@ -333,6 +344,22 @@ final class I2CommitOnly implements Invariant {
                 return;
             }
         }
+    }
+
+    private static boolean replaces(Picture before, Owner is) {
+        FileView file = before.files().get(is.file());
+        return file != null && file.isWritten(is.index());
+    }
+
+    private void swapped(int place, Asked.Ask commit) {
+        world.count("block replaced by a commit");
+        if (commit.equals(swap)) {
+            world.reach(Probe.SWAP_OF_MANY_BLOCKS);
+        }
+        if (allocatedNanos[place] < serverDiedNanos) {
+            world.reach(Probe.SWAP_AFTER_RESTART);
+        }
+        swap = commit;
     }
 
     /**

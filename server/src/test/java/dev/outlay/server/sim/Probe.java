@@ -89,6 +89,10 @@ enum Probe {
     STRAY_OF_A_DEVICE_GONE(
             "A client asked to commit a block by the name that it had on a device which has left."),
     STRAY_RECLAIM("A client claimed to have held before the restart what another one holds."),
+    SWAP_AFTER_RESTART(
+            "Blocks took the place of committed ones that were granted before a start of the server."),
+    SWAP_OF_MANY_BLOCKS("Several committed blocks were replaced by one commit (3.1)."),
+    SWAP_WAITED("A commit waited until readers had given back what it replaces (3.1)."),
     TRUNCATE_RECALLED("A truncate waited until others had given back what it takes."),
     VOLUME_UNAVAILABLE("A server started, and a device of its volume was not there."),
     ZEROED_GRANTED(

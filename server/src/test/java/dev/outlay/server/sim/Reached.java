@@ -210,6 +210,8 @@ final class Reached {
                 world.reach(Probe.TRUNCATE_RECALLED);
             } else if (kind == Request.BodyCase.DEALLOCATE) {
                 world.reach(Probe.PUNCH_RECALLED);
+            } else if (kind == Request.BodyCase.COMMIT_BLOCKS) {
+                world.reach(Probe.SWAP_WAITED);
             }
         }
     }

@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
  * @param stopsReaders whether a client that stops does so in the middle of a read, and goes on
  *     there before it hears what came meanwhile
  * @param isZeroed whether the server zeroes blocks before it hands them out
+ * @param isAtomic whether programs open files so that what they write is seen at once
  * @param devices that the volume has at first; if there are several, they come and go
  * @param stripeBlocks so many blocks of a file lie on one device, then on the next; 0: linear
  */
@@ -24,6 +25,7 @@ record Shape(
         int operations,
         boolean stopsReaders,
         boolean isZeroed,
+        boolean isAtomic,
         int devices,
         int stripeBlocks) {
 
@@ -42,8 +44,20 @@ record Shape(
         int blocks =
                 isTight ? (files + 1) * fileBlocks + random.nextInt(8) : 40 + random.nextInt(24);
         boolean isZeroed = random.nextInt(ZEROED_ONE_IN) == 0;
+        // With dice of its own: a seed without it does what it does where no program can.
+        boolean isAtomic = new SplittableRandom(seed ^ 0xa70e1cL).nextBoolean();
         Shape shape =
-                new Shape(clients, files, blocks, fileBlocks, operations, false, isZeroed, 1, 0);
+                new Shape(
+                        clients,
+                        files,
+                        blocks,
+                        fileBlocks,
+                        operations,
+                        false,
+                        isZeroed,
+                        isAtomic,
+                        1,
+                        0);
         return shape.onSeveralDevices(new SplittableRandom(seed ^ 0xde71ceL));
     }
 
@@ -60,6 +74,7 @@ record Shape(
                 operations,
                 stopsReaders,
                 isZeroed,
+                isAtomic,
                 2 + random.nextInt(2),
                 random.nextInt(3));
     }
@@ -87,6 +102,7 @@ record Shape(
                 operations,
                 true,
                 isZeroed,
+                isAtomic,
                 devices,
                 stripeBlocks);
     }

@@ -379,6 +379,7 @@ final class Simulation {
                 if (block.writers().size() > 1) {
                     world.violated("I8", "two writers of block " + b);
                 }
+                checkNotUnderWay(owner, client, (int) b);
                 continue;
             }
             if (block.late().contains(client)) {
@@ -394,6 +395,36 @@ final class Simulation {
                             + b
                             + ", which is "
                             + block);
+        }
+    }
+
+    /**
+     * What is to take the place of a committed block is not stored to while a commit of it is under
+     * way: that would be seen with it. Where there is no picture, what has been answered is not
+     * told from what has not.
+     */
+    private void checkNotUnderWay(String owner, long client, int block) {
+        if (asked.isBlind()) {
+            return;
+        }
+        for (Picture.Owner of : picture.blocks()[block].owners()) {
+            Picture.FileView file = picture.files().get(of.file());
+            if (file != null
+                    && file.besides(of.index()) == block
+                    && asked.commit(of.file(), of.index(), block, List.of(client))
+                            .filter(ask -> ask.client() == client)
+                            .isPresent()) {
+                world.violated(
+                        "I6",
+                        owner
+                                + " stores to block "
+                                + block
+                                + " for block "
+                                + of.index()
+                                + " of file "
+                                + of.file()
+                                + " while it commits it");
+            }
         }
     }
 

@@ -20,9 +20,11 @@
  *
  * <p>What clients do ({@link dev.outlay.server.sim.ClientProgram}): write, read, commit, truncate,
  * punch, allocate, seek, close, remove, rename, renew, hand their session over, and load from READ
- * mappings that nobody checks ({@link dev.outlay.server.sim.MappedReader}). Some of their processes
- * reach no device, and read and write through the server. One volume, of some seeds one that hands
- * out zeros, fence policy STRICT.
+ * mappings that nobody checks ({@link dev.outlay.server.sim.MappedReader}). Of every other seed one
+ * file in four is opened ATOMIC: what is written to it takes the place of what is committed with
+ * the next commit, and nobody sees it before. Some of their processes reach no device, and read and
+ * write through the server. One volume, of some seeds one that hands out zeros, fence policy
+ * STRICT.
  *
  * <p>Of one seed in four the volume lies on two or three devices, one behind the other or in
  * stripes, and an {@link dev.outlay.server.sim.Operator} gives it more, has some emptied until they
