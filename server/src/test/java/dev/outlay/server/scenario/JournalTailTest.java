@@ -267,8 +267,13 @@ class JournalTailTest extends ScenarioTest {
             boolean inTail = newest;
             StringBuilder where =
                     new StringBuilder("seed " + seed + ", round " + round + ", " + path);
+            // All in one place: where an answered batch and the one behind it that says so are both
+            // damaged, nobody can tell it from a torn tail.
+            int place = from + random.nextInt(damaged.length - from);
+            int low = Math.max(from, place - place % SECTOR);
+            int high = Math.min(damaged.length, place - place % SECTOR + SECTOR);
             for (int bits = 1 + random.nextInt(4); bits > 0; bits--) {
-                int at = from + random.nextInt(damaged.length - from);
+                int at = low + random.nextInt(high - low);
                 damaged[at] ^= (byte) (1 << random.nextInt(8));
                 inTail &= at >= tail;
                 where.append(", byte ").append(at);
