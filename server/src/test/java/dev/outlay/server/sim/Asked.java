@@ -43,6 +43,9 @@ final class Asked implements Talk.Listener {
      */
     private final Set<Key> begunForLost = new HashSet<>();
 
+    /** Those that were refused for now, and not asked for again: nothing of them is under way. */
+    private final Set<Key> heldOff = new HashSet<>();
+
     /** Operations that were answered after a batch of which there is no picture. */
     private final Set<Key> unseen = new HashSet<>();
 
@@ -94,6 +97,7 @@ final class Asked implements Talk.Listener {
 
     private void begun(long client, OperationHeader header, Request request) {
         Key key = new Key(client, header.getOperationId());
+        heldOff.remove(key);
         // Work on devices goes on, though the client has given up waiting for the answer.
         open.entrySet()
                 .removeIf(
@@ -135,6 +139,7 @@ final class Asked implements Talk.Listener {
             return;
         }
         if (reply.hasError() && isForNow(reply)) {
+            heldOff.add(key);
             return;
         }
         Ask done = open.get(key);
@@ -307,6 +312,17 @@ final class Asked implements Talk.Listener {
                                 && a.request.getCommitBlocks().getRangesList().stream()
                                         .anyMatch(r -> names(r, offset, place));
         return open(names.and(a -> writers.contains(a.client))).or(() -> open(names));
+    }
+
+    /** Whether the client has sent such a commit, and the server may still do it. */
+    boolean isCommitted(long file, long index, int place, long client) {
+        long offset = index * SimServer.BLOCK;
+        return open.entrySet().stream()
+                .filter(e -> e.getKey().client == client && !heldOff.contains(e.getKey()))
+                .map(e -> e.getValue().request)
+                .filter(r -> r.hasCommitBlocks() && r.getCommitBlocks().getFileId() == file)
+                .flatMap(r -> r.getCommitBlocks().getRangesList().stream())
+                .anyMatch(r -> names(r, offset, place));
     }
 
     private static boolean names(CommitRange range, long offset, int place) {

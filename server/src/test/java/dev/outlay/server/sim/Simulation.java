@@ -411,9 +411,7 @@ final class Simulation {
             Picture.FileView file = picture.files().get(of.file());
             if (file != null
                     && file.besides(of.index()) == block
-                    && asked.commit(of.file(), of.index(), block, List.of(client))
-                            .filter(ask -> ask.client() == client)
-                            .isPresent()) {
+                    && asked.isCommitted(of.file(), of.index(), block, client)) {
                 world.violated(
                         "I6",
                         owner
