@@ -6,6 +6,7 @@ import dev.outlay.core.notice.Notice;
 import dev.outlay.core.op.Decision;
 import dev.outlay.core.op.Operations;
 import dev.outlay.core.reply.Reply;
+import dev.outlay.core.space.NotInMemoryException;
 import dev.outlay.core.space.ResidentPages;
 import dev.outlay.core.state.Row;
 import dev.outlay.core.state.StateImage;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The layout state of one volume: {@link #decide} says what shall happen and changes nothing,
@@ -139,6 +141,25 @@ public final class VolumeState {
         return all;
     }
 
+    /**
+     * As {@link #decide}, of what is in memory alone; null if that does not suffice. Never waits
+     * for a disk.
+     */
+    public @Nullable Decision decideInMemory(Command command) {
+        ResidentPages resident = tables.resident();
+        if (resident == null) {
+            return decide(command);
+        }
+        resident.fetch(false);
+        try {
+            return decide(command);
+        } catch (NotInMemoryException e) {
+            return null;
+        } finally {
+            resident.fetch(true);
+        }
+    }
+
     /** What shall happen; changes nothing. */
     public Decision decide(Command command) {
         return Operations.decide(tables, command);
@@ -189,7 +210,7 @@ public final class VolumeState {
 
     /**
      * All of the durable state, in place of whatever was told before; but extents that are not in
-     * memory are left as they were told.
+     * memory are left as they were told. Changes are noted from then on.
      */
     public List<Row> takeAllRows() {
         return tables.takeAllRows();

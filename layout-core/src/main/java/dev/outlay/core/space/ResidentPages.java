@@ -36,6 +36,7 @@ public final class ResidentPages {
     private long extents;
     private int taken;
     private int durable;
+    private boolean fetching = true;
 
     public ResidentPages(Source source) {
         this.source = source;
@@ -85,14 +86,30 @@ public final class ResidentPages {
         hand = 0;
     }
 
+    /**
+     * Whether pages are fetched from now on; otherwise who asks for one that is not in memory gets
+     * a {@link NotInMemoryException}.
+     */
+    public void fetch(boolean allowed) {
+        fetching = allowed;
+    }
+
     // ---- for the maps
 
     byte[] page(long map, long start) {
+        checkFetching();
         return source.page(map, start);
     }
 
     long[] starts(long map) {
+        checkFetching();
         return source.starts(map);
+    }
+
+    private void checkFetching() {
+        if (!fetching) {
+            throw NotInMemoryException.INSTANCE;
+        }
     }
 
     /** The map has pages in memory from now on: it is the last to be looked at. */

@@ -191,9 +191,9 @@ final class VolumeLogic {
     }
 
     /**
-     * Answers a read at once, if all is well and it comes to nothing that is durable, nor to
-     * anything that others have to hear of; null if it has to go through a batch. To be called
-     * between batches, when all that was decided is durable.
+     * Answers a read at once, if all is well, all it needs is in memory, and it comes to nothing
+     * that is durable, nor to anything that others have to hear of; null if it has to go through a
+     * batch. To be called between batches, when all that was decided is durable.
      */
     @Nullable Reply answerAtOnce(Command command) {
         VolumeState current = state;
@@ -205,8 +205,9 @@ final class VolumeLogic {
             return null;
         }
         try {
-            Decision decision = current.decide(command);
-            if (!(decision.outcome() instanceof Decision.Outcome.Answer(Reply reply))
+            Decision decision = current.decideInMemory(command);
+            if (decision == null
+                    || !(decision.outcome() instanceof Decision.Outcome.Answer(Reply reply))
                     || !decision.notices().isEmpty()
                     || !concernCallerAlone(decision.facts())) {
                 return null;
