@@ -123,10 +123,11 @@ public final class StateRows {
 
     /**
      * All there is, whatever was saved before: of that only the extents are left that are not in
-     * memory.
+     * memory. Changes are noted from then on.
      */
     static List<Row> takeAll(VolumeTables tables) {
         ChangedRows changed = tables.changed;
+        changed.begin();
         changed.clear();
         changed.quarantine.take();
         changed.shared.take();
