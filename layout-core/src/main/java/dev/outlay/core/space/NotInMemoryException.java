@@ -7,9 +7,7 @@ public final class NotInMemoryException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
-    static final NotInMemoryException INSTANCE = new NotInMemoryException();
-
-    private NotInMemoryException() {
+    NotInMemoryException() {
         super("extents are not in memory", null, false, false);
     }
 }

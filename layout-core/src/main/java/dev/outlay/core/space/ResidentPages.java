@@ -108,7 +108,7 @@ public final class ResidentPages {
 
     private void checkFetching() {
         if (!fetching) {
-            throw NotInMemoryException.INSTANCE;
+            throw new NotInMemoryException();
         }
     }
 
