@@ -12,6 +12,7 @@ import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.history.FactListener;
+import dev.outlay.server.journal.Journal;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.metrics.VolumeSample;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,6 +62,15 @@ public final class VolumeEngine implements AutoCloseable {
      * millisecond or two, and enough that what changes again and again is written once.
      */
     static final int CHANGES_AT_ONCE = 8192;
+
+    /**
+     * With so many commands in the queue a batch is forced by another thread while the next is
+     * decided; for fewer it does not pay to wake one.
+     */
+    private static final int OVERTAKING = 16;
+
+    /** After so many batches in a row all of them are durable: whoever waits for that goes on. */
+    private static final int BATCHES_IN_A_ROW = 16;
 
     private static final Duration RETRY = Duration.ofSeconds(1);
 
@@ -108,6 +119,16 @@ public final class VolumeEngine implements AutoCloseable {
     private final ReentrantLock owning = new ReentrantLock();
 
     private final Thread thread;
+
+    /** A batch that is being forced by another thread. */
+    private record UnderWay(VolumeLogic.Decided decided, long beganNanos) {}
+
+    /** Nothing is between two turns. */
+    private @Nullable UnderWay underWay;
+
+    /** Whether a simulation is the volume's thread, and there is no other. */
+    private boolean stepwise;
+
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile Listener listener = Listener.NONE;
     private volatile EngineStatus status;
@@ -251,6 +272,7 @@ public final class VolumeEngine implements AutoCloseable {
      */
     void startStepwise(Runnable afterBatch) {
         this.afterBatch = afterBatch;
+        stepwise = true;
         begin();
     }
 
@@ -487,12 +509,23 @@ public final class VolumeEngine implements AutoCloseable {
         }
     }
 
-    /** Works off what is queued, as far as one batch holds it. */
+    /**
+     * Works off what is queued, as far as some batches hold it. All that was decided is durable
+     * then.
+     */
     private void turn() {
         owning.lock();
         try {
-            inbox.drainTo(taken, MAX_BATCH);
-            work();
+            int batches = 0;
+            do {
+                inbox.drainTo(taken, MAX_BATCH);
+                work();
+                taken.clear();
+                batches++;
+            } while (underWay != null && batches < BATCHES_IN_A_ROW && !inbox.isEmpty());
+            endForce(null);
+            save();
+            makeRoom();
         } finally {
             taken.clear();
             owning.unlock();
@@ -500,22 +533,15 @@ public final class VolumeEngine implements AutoCloseable {
     }
 
     private void work() {
-        long before = clock.nanos();
-        lastForcedBytes = 0;
         process(taken);
         meters.batch(taken.size());
         long now = clock.nanos();
-        if (lastForcedBytes > 0) {
-            meters.forced(Duration.ofNanos(now - before), lastForcedBytes);
-        }
         lookAtStatus();
         openRecalls = logic.openRecalls();
         if (inbox.isEmpty() || now - sampledNanos > SAMPLE_NANOS) {
             sampledNanos = now;
             sample = sampleNow();
         }
-        save();
-        makeRoom();
     }
 
     /** Lets go of extents that were not used of late while there are too many in memory. */
@@ -561,16 +587,65 @@ public final class VolumeEngine implements AutoCloseable {
                 batch.add(dueNow(due));
             } else if (item instanceof Task task) {
                 flush(batch);
+                endForce(null);
                 task.run().run();
             }
         }
         flush(batch);
     }
 
+    /**
+     * Decides a batch, if need be while the one before it is being forced, and has it forced in
+     * turn: by another thread, if enough waits to be decided meanwhile.
+     */
     private void flush(List<Submission> batch) {
-        if (!batch.isEmpty()) {
-            logic.process(batch);
-            batch.clear();
+        if (batch.isEmpty()) {
+            return;
+        }
+        long began = clock.nanos();
+        VolumeLogic.Decided decided = logic.decide(batch);
+        batch.clear();
+        endForce(decided);
+        if (decided == null) {
+            return;
+        }
+        if (stepwise || inbox.size() < OVERTAKING || !logic.mayBeOvertaken(decided)) {
+            logic.force(decided);
+            countForced(began);
+            return;
+        }
+        Journal.Force force;
+        try {
+            force = logic.beginForce();
+        } catch (IOException e) {
+            // The journal has failed, and says so again.
+            logic.force(decided);
+            return;
+        }
+        underWay = new UnderWay(decided, began);
+        try {
+            background.execute(force);
+        } catch (RejectedExecutionException e) {
+            force.run();
+        }
+    }
+
+    /** Waits for what is being forced, while {@code next} has been decided, and answers it. */
+    private void endForce(VolumeLogic.@Nullable Decided next) {
+        UnderWay before = underWay;
+        if (before != null) {
+            underWay = null;
+            logic.endForce(before.decided, next);
+            countForced(before.beganNanos);
+            lookAtStatus();
+            openRecalls = logic.openRecalls();
+        }
+    }
+
+    private void countForced(long beganNanos) {
+        if (lastForcedBytes > 0) {
+            meters.forced(Duration.ofNanos(clock.nanos() - beganNanos), lastForcedBytes);
+            lastForcedBytes = 0;
         }
     }
 

@@ -249,109 +249,217 @@ final class VolumeLogic {
      * given.
      */
     void process(Collection<Submission> batch) {
+        Decided decided = decide(batch);
+        if (decided != null) {
+            force(decided);
+        }
+    }
+
+    /**
+     * A batch that has been decided and applied, and what is to follow once it is durable. Nobody
+     * outside may see anything of it before.
+     */
+    final class Decided {
+        private final VolumeState state;
+        private final boolean graceBefore;
+        private final int commands;
+        private final List<Runnable> answers = new ArrayList<>();
+        private final List<Runnable> works = new ArrayList<>();
+        private final List<Runnable> afterwards = new ArrayList<>();
+        private final List<Submission> undecided = new ArrayList<>();
+        private final List<FactListener.Done> happened = new ArrayList<>();
+        private final Records records = new Records();
+        private Set<ClientId> overdue = Set.of();
+        private Optional<Map<ClientId, List<Notice.RecallSent>>> recalls = Optional.empty();
+        private @Nullable IOException failure;
+
+        /** What the state machine broke at, if it did: it is not tried again. */
+        private @Nullable Submission broke;
+
+        private Decided(VolumeState state, int commands) {
+            this.state = state;
+            this.graceBefore = state.tables().isInGrace();
+            this.commands = commands;
+        }
+
+        /** Whether it has come to an end that a force cannot change. */
+        boolean hasFailed() {
+            return failure != null;
+        }
+
+        /** Whether there is anything of it to be forced. */
+        boolean isRecorded() {
+            return records.bytes > 0;
+        }
+    }
+
+    /**
+     * Decides and applies a batch, and appends its records; null if that cannot be, and all of it
+     * has been answered. One batch may be decided while the one before it is being forced, if that
+     * one {@link #mayBeOvertaken}.
+     */
+    @Nullable Decided decide(Collection<Submission> batch) {
         VolumeState current = usableState();
         if (current == null) {
             batch.forEach(this::refuseOrJoin);
-            return;
+            return null;
         }
         boolean full = !hasRoom();
         if (!full) {
             turnedAway.forget(current, batch);
         }
-        boolean graceBefore = current.tables().isInGrace();
         Deque<Submission> queue = new ArrayDeque<>(interrupted);
         interrupted.clear();
         queue.addAll(batch);
-        List<Runnable> answers = new ArrayList<>();
-        List<Runnable> works = new ArrayList<>();
-        List<Runnable> afterwards = new ArrayList<>();
-        List<Submission> undecided = new ArrayList<>();
-        List<FactListener.Done> happened = new ArrayList<>();
-        Records records = new Records();
-        @Nullable Submission deciding = null;
+        Decided decided = new Decided(current, batch.size());
         try {
-            while (!queue.isEmpty()) {
-                Submission submission = queue.removeFirst();
-                Optional<Reply.Failure> refusal = turnedAway(submission.command());
-                if (refusal.isEmpty() && full && !isServedWhenFull(current, submission.command())) {
-                    refusal = Optional.of(turnAway(submission.command()));
-                }
-                if (refusal.isPresent()) {
-                    Reply.Failure why = refusal.get();
-                    undecided.add(submission);
-                    answers.add(() -> submission.reply().complete(why));
-                    queue.addAll(leaving(current, submission.command()));
-                    continue;
-                }
-                deciding = submission;
-                Execution done = current.execute(submission.command());
-                deciding = null;
-                undecided.add(submission);
-                records.add(done.facts());
-                if (!done.facts().isEmpty() && facts.listens()) {
-                    happened.add(FactListener.Done.of(submission.command(), done.facts()));
-                }
-                collectWorks(submission.command(), done.facts(), works);
-                collectTimers(current, submission.command(), done, afterwards);
-                // What the server itself has to know it knows before anybody is answered.
-                for (Notice notice : done.notices()) {
-                    if (notice instanceof Notice.ToServer) {
-                        answers.add(() -> effects.tell(notice));
-                    }
-                }
-                if (submission.command() instanceof Command.CompleteWork complete) {
-                    queue.addAll(
-                            Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
-                }
-                if (done.reply().isPresent()) {
-                    Reply reply = done.reply().get();
-                    answers.add(() -> submission.reply().complete(reply));
-                }
-                if (done.awaitedWork().isPresent()) {
-                    hold(parked, done.awaitedWork().getAsLong(), submission);
-                }
-                if (done.awaitedTurn().isPresent()) {
-                    hold(waiting, done.awaitedTurn().getAsLong(), submission);
-                }
-                endWaits(submission.command(), done, answers);
-                queue.addAll(takeReady(current, afterwards));
-                if (queue.isEmpty()
-                        && current.tables().isInGrace()
-                        && current.tables().isEverybodyBack()) {
-                    LOG.info("volume={} event=grace-ended", name);
-                    queue.add(Submission.of(new Command.EndGrace()));
-                }
-            }
-            records.flush();
-            journal.force();
+            decide(decided, queue, full);
+            decided.records.flush();
+            decided.overdue = overdue(current);
+            decided.recalls = recallsIfTouched(current);
         } catch (IOException e) {
-            undecided.addAll(queue);
-            fail(e, undecided);
-            return;
+            decided.failure = e;
         } catch (RuntimeException e) {
-            undecided.addAll(queue);
-            fail(broken(e), undecided);
-            if (deciding != null) {
-                // What breaks the state machine is not tried again.
-                deciding.reply().complete(turnAway(deciding.command()));
+            decided.failure = broken(e);
+        }
+        if (decided.hasFailed()) {
+            decided.undecided.addAll(queue);
+        }
+        return decided;
+    }
+
+    private void decide(Decided decided, Deque<Submission> queue, boolean full) throws IOException {
+        VolumeState current = decided.state;
+        List<Runnable> answers = decided.answers;
+        while (!queue.isEmpty()) {
+            Submission submission = queue.removeFirst();
+            Optional<Reply.Failure> refusal = turnedAway(submission.command());
+            if (refusal.isEmpty() && full && !isServedWhenFull(current, submission.command())) {
+                refusal = Optional.of(turnAway(submission.command()));
+            }
+            if (refusal.isPresent()) {
+                Reply.Failure why = refusal.get();
+                decided.undecided.add(submission);
+                answers.add(() -> submission.reply().complete(why));
+                queue.addAll(leaving(current, submission.command()));
+                continue;
+            }
+            decided.broke = submission;
+            Execution done = current.execute(submission.command());
+            decided.broke = null;
+            decided.undecided.add(submission);
+            decided.records.add(done.facts());
+            if (!done.facts().isEmpty() && facts.listens()) {
+                decided.happened.add(FactListener.Done.of(submission.command(), done.facts()));
+            }
+            collectWorks(submission.command(), done.facts(), decided.works);
+            collectTimers(current, submission.command(), done, decided.afterwards);
+            // What the server itself has to know it knows before anybody is answered.
+            for (Notice notice : done.notices()) {
+                if (notice instanceof Notice.ToServer) {
+                    answers.add(() -> effects.tell(notice));
+                }
+            }
+            if (submission.command() instanceof Command.CompleteWork complete) {
+                queue.addAll(Optional.ofNullable(parked.remove(complete.work())).orElse(List.of()));
+            }
+            if (done.reply().isPresent()) {
+                Reply reply = done.reply().get();
+                answers.add(() -> submission.reply().complete(reply));
+            }
+            if (done.awaitedWork().isPresent()) {
+                hold(parked, done.awaitedWork().getAsLong(), submission);
+            }
+            if (done.awaitedTurn().isPresent()) {
+                hold(waiting, done.awaitedTurn().getAsLong(), submission);
+            }
+            endWaits(submission.command(), done, answers);
+            queue.addAll(takeReady(current, decided.afterwards));
+            if (queue.isEmpty()
+                    && current.tables().isInGrace()
+                    && current.tables().isEverybodyBack()) {
+                LOG.info("volume={} event=grace-ended", name);
+                queue.add(Submission.of(new Command.EndGrace()));
+            }
+        }
+    }
+
+    /**
+     * Whether the next batch may be decided before this one is durable. Only while all is well: who
+     * is told of what happened, and what ends grace, is told by a state that goes no further.
+     */
+    boolean mayBeOvertaken(Decided decided) {
+        return !decided.hasFailed()
+                && decided.isRecorded()
+                && !decided.graceBefore
+                && !facts.listens()
+                && readOnlyReason == null
+                && turnedAway.isEmpty();
+    }
+
+    /** Begins to make what has been decided durable; to be run once, by any thread. */
+    Journal.Force beginForce() throws IOException {
+        return journal.beginForce();
+    }
+
+    /** Makes what was decided last durable, and answers it. */
+    void force(Decided decided) {
+        if (!decided.hasFailed()) {
+            try {
+                journal.force();
+            } catch (IOException e) {
+                decided.failure = e;
+            }
+        }
+        end(decided);
+    }
+
+    /**
+     * Waits until what was begun to be forced is durable, and answers it. If it fails, the batch
+     * decided meanwhile is lost as well.
+     *
+     * @param next that batch, if there is one; it has {@linkplain Decided#hasFailed failed} then
+     */
+    void endForce(Decided decided, @Nullable Decided next) {
+        try {
+            journal.endForce();
+        } catch (IOException e) {
+            decided.failure = e;
+            if (next != null) {
+                decided.undecided.addAll(next.undecided);
+                next.undecided.clear();
+                next.failure = e;
+            }
+        }
+        end(decided);
+    }
+
+    private void end(Decided decided) {
+        IOException failure = decided.failure;
+        if (failure != null) {
+            fail(failure, decided.undecided);
+            Submission broke = decided.broke;
+            if (broke != null) {
+                broke.reply().complete(turnAway(broke.command()));
             }
             return;
         }
-        if (!happened.isEmpty()) {
-            facts.happened(current, journal.forcedPosition(), happened);
+        VolumeState current = decided.state;
+        if (!decided.happened.isEmpty()) {
+            facts.happened(current, journal.forcedPosition(), decided.happened);
         }
-        if (graceBefore && !current.tables().isInGrace()) {
+        if (decided.graceBefore && !current.tables().isInGrace()) {
             effects.graceEnded(
                     awaited.stream().filter(c -> !current.tables().isEnded(c)).toList(),
                     awaited.stream().filter(current.tables()::isEnded).toList());
             awaited = List.of();
         }
-        answers.forEach(Runnable::run);
-        works.forEach(Runnable::run);
-        afterwards.forEach(Runnable::run);
-        tellRenewals(current);
-        lookAtRecalls(current);
-        effects.batchDone(batch.size(), records.bytes);
+        decided.answers.forEach(Runnable::run);
+        decided.works.forEach(Runnable::run);
+        decided.afterwards.forEach(Runnable::run);
+        tellRenewals(decided.overdue);
+        openRecalls = decided.recalls.orElse(openRecalls);
+        effects.batchDone(decided.commands, decided.records.bytes);
     }
 
     private static void hold(Map<Long, List<Submission>> held, long by, Submission submission) {
@@ -471,9 +579,10 @@ final class VolumeLogic {
                 || fact instanceof Fact.ClientEnded;
     }
 
-    private void lookAtRecalls(VolumeState current) {
+    /** What clients have been asked for, if that has changed. */
+    private Optional<Map<ClientId, List<Notice.RecallSent>>> recallsIfTouched(VolumeState current) {
         if (!recallsTouched) {
-            return;
+            return Optional.empty();
         }
         recallsTouched = false;
         List<ClientEntry> recalled = current.tables().recalled();
@@ -485,7 +594,7 @@ final class VolumeLogic {
                 open.put(id, recalls.recalls());
             }
         }
-        openRecalls = open;
+        return Optional.of(open);
     }
 
     /** What clients have been asked to give back and have not, as of the last batch. */
@@ -493,17 +602,21 @@ final class VolumeLogic {
         return openRecalls;
     }
 
-    /** A client that does not answer a recall in time is not renewed until it does. */
-    private void tellRenewals(VolumeState current) {
-        if (current.tables().recalled().isEmpty() && renewalsStopped.isEmpty()) {
-            return;
+    private static Set<ClientId> overdue(VolumeState current) {
+        if (current.tables().recalled().isEmpty()) {
+            return Set.of();
         }
-        Set<ClientId> stopped = new HashSet<>();
+        Set<ClientId> overdue = new HashSet<>();
         for (ClientEntry client : current.tables().recalled()) {
             if (client.isOverdue()) {
-                stopped.add(client.record().id());
+                overdue.add(client.record().id());
             }
         }
+        return overdue;
+    }
+
+    /** A client that does not answer a recall in time is not renewed until it does. */
+    private void tellRenewals(Set<ClientId> stopped) {
         for (ClientId client : stopped) {
             if (renewalsStopped.add(client)) {
                 effects.renewals(client, false);

@@ -5,6 +5,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * The log of one volume: batches of opaque records, durable up to {@link #forcedPosition}.
  *
  * <p>One thread at a time; that thread must not be interrupted, which would close the file under
- * it. {@link #append} fills a buffer, {@link #force} writes it and waits for the disk. The caller
- * holds the {@link JournalLock} of the volume.
+ * it. {@link #append} fills a buffer, {@link #force} writes it and waits for the disk. Another
+ * thread may do that part alone, a {@link Force}, while more is appended. The caller holds the
+ * {@link JournalLock} of the volume.
  *
  * <p>Once a write or a force has failed, every call that writes throws {@link
  * JournalFailedException} with the first reason; {@code close} and then {@link #reopen} with the
@@ -28,8 +30,36 @@ public final class Journal implements AutoCloseable {
     private final long openedAt;
     private SegmentWriter active;
     private long forced;
+    private @Nullable Force underWay;
     private @Nullable JournalFailedException failure;
     private boolean closed;
+
+    /**
+     * What was appended up to a position, on its way to the disk. To be run once, by any thread.
+     */
+    public static final class Force implements Runnable {
+        private final SegmentWriter.Full batches;
+        private final long end;
+        private final CompletableFuture<Optional<IOException>> outcome = new CompletableFuture<>();
+
+        private Force(SegmentWriter.Full batches, long end) {
+            this.batches = batches;
+            this.end = end;
+        }
+
+        @Override
+        public void run() {
+            try {
+                batches.force();
+                outcome.complete(Optional.empty());
+            } catch (IOException e) {
+                outcome.complete(Optional.of(e));
+            } catch (RuntimeException | Error e) {
+                outcome.complete(Optional.of(new IOException(String.valueOf(e), e)));
+                throw e;
+            }
+        }
+    }
 
     /** A segment on disk, the active one last. */
     private record Segment(SegmentName name, long bytes) {}
@@ -168,6 +198,9 @@ public final class Journal implements AutoCloseable {
                                     options.maxRecords(),
                                     options.maxBatchBytes()));
         }
+        if (!active.isBuffered(payloadBytes)) {
+            endForce();
+        }
         if (!active.hasRoom(payloadBytes)) {
             roll();
         }
@@ -185,6 +218,7 @@ public final class Journal implements AutoCloseable {
     /** Makes everything appended durable; {@link #forcedPosition} is then {@link #endPosition}. */
     public void force() throws IOException {
         requireUsable();
+        endForce();
         if (forced == active.end()) {
             return;
         }
@@ -194,6 +228,34 @@ public final class Journal implements AutoCloseable {
             throw fail("forcing", e);
         }
         forced = active.end();
+    }
+
+    /**
+     * Begins to make durable what has been appended. It is, once what is returned has been run and
+     * {@link #endForce} says so; one at a time.
+     */
+    public Force beginForce() throws IOException {
+        requireUsable();
+        endForce();
+        Force begun = new Force(active.takeFull(), active.end());
+        underWay = begun;
+        return begun;
+    }
+
+    /** Waits until what {@link #beginForce} has begun, if anything, is durable. */
+    public void endForce() throws IOException {
+        requireUsable();
+        Force begun = underWay;
+        if (begun == null) {
+            return;
+        }
+        underWay = null;
+        Optional<IOException> failed = begun.outcome.join();
+        if (failed.isPresent()) {
+            throw fail("forcing", failed.get());
+        }
+        active.giveBack(begun.batches);
+        forced = begun.end;
     }
 
     /**

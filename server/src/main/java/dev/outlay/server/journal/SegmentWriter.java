@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one segment from its header on: batches collect in an aligned buffer and go out in one
@@ -16,6 +17,10 @@ final class SegmentWriter implements Closeable {
     private final JournalFile file;
     private final SegmentHeader header;
     private ByteBuffer buffer;
+
+    /** Takes what is appended while the other is being written; null while that is so. */
+    private @Nullable ByteBuffer spare;
+
     private long written;
     private long end;
     private int chain;
@@ -58,6 +63,11 @@ final class SegmentWriter implements Closeable {
         return chain;
     }
 
+    /** Whether a batch with this payload can be appended without writing anything. */
+    boolean isBuffered(long payloadBytes) {
+        return hasRoom(payloadBytes) && BatchFormat.sizeBytes(payloadBytes) <= buffer.remaining();
+    }
+
     /** Whether a batch with this payload fits into what is left. */
     boolean hasRoom(long payloadBytes) {
         return BatchFormat.sizeBytes(payloadBytes) <= header.limit() - end;
@@ -89,6 +99,32 @@ final class SegmentWriter implements Closeable {
     void force() throws IOException {
         write();
         file.force();
+    }
+
+    /**
+     * Takes out what has been appended, to be written and made durable by any thread; meanwhile
+     * nothing but {@link #isBuffered} batches may be appended here.
+     */
+    Full takeFull() {
+        ByteBuffer full = buffer.flip();
+        Full taken = new Full(file, full, written);
+        written += full.limit();
+        buffer = spare == null ? Sectors.allocate(full.capacity()) : spare;
+        spare = null;
+        return taken;
+    }
+
+    /** Gets back what is durable now. */
+    void giveBack(Full taken) {
+        spare = taken.bytes.clear();
+    }
+
+    /** Batches on their way to the disk. */
+    record Full(JournalFile file, ByteBuffer bytes, long at) {
+        void force() throws IOException {
+            file.write(bytes, at);
+            file.force();
+        }
     }
 
     private void write() throws IOException {

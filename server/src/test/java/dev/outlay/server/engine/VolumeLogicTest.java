@@ -33,6 +33,7 @@ import dev.outlay.core.value.VolumeSettings;
 import dev.outlay.server.checkpoint.FaultyCheckpoints;
 import dev.outlay.server.history.FactListener;
 import dev.outlay.server.journal.FaultyJournalStorage;
+import dev.outlay.server.journal.Journal;
 import dev.outlay.server.journal.JournalOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -347,6 +348,76 @@ class VolumeLogicTest {
             assertEquals((2L * EXTENTS - 1) * BLOCK, extents.attributes().sizeBytes());
             checkClean();
         }
+    }
+
+    private VolumeLogic.Decided decided(Submission... batch) {
+        return Objects.requireNonNull(logic().decide(List.of(batch)));
+    }
+
+    /**
+     * While one batch is being forced the next is decided; each is answered behind its own force.
+     */
+    @Test
+    void aBatchDecidedWhileAnotherIsForcedWaitsForBoth() throws IOException {
+        create(1);
+        FileId file = file();
+        Submission first = Submission.of(map(next(), file, 0, BLOCK, IoMode.RW));
+        Submission second = Submission.of(map(behindUnanswered(), file, BLOCK, BLOCK, IoMode.RW));
+        Submission read = Submission.of(new Command.ListExtents(file, 0, 10));
+        VolumeLogic.Decided before = decided(first);
+        assertTrue(logic().mayBeOvertaken(before));
+        Journal.Force force = logic().beginForce();
+        VolumeLogic.Decided after = decided(read, second);
+        assertFalse(first.reply().isDone());
+        force.run();
+        logic().endForce(before, after);
+        assertInstanceOf(Reply.Mapped.class, first.reply().getNow(new Reply.Done()));
+        assertFalse(read.reply().isDone(), "it may have seen what came after it in no journal");
+        assertFalse(second.reply().isDone());
+        long forced = logic().status().journalPosition();
+        logic().force(after);
+        assertInstanceOf(Reply.Extents.class, read.reply().getNow(new Reply.Done()));
+        assertInstanceOf(Reply.Mapped.class, second.reply().getNow(new Reply.Done()));
+        assertTrue(logic().status().journalPosition() > forced);
+        checkClean();
+        assertBothStand(first, second);
+    }
+
+    /** Whatever fails, of the force or of the one behind it: nothing is answered that was lost. */
+    @Test
+    void aFailedForceTakesTheBatchDecidedMeanwhileAlong() throws IOException {
+        for (int step = 1; step <= 4; step++) {
+            create(step);
+            FileId file = file();
+            Submission first = Submission.of(map(next(), file, 0, BLOCK, IoMode.RW));
+            Submission second =
+                    Submission.of(map(behindUnanswered(), file, BLOCK, BLOCK, IoMode.RW));
+            VolumeLogic.Decided before = decided(first);
+            Journal.Force force = logic().beginForce();
+            VolumeLogic.Decided after = decided(second);
+            disk.failAfter(step);
+            force.run();
+            logic().endForce(before, after);
+            assertEquals(step > 2, first.reply().isDone(), "step " + step);
+            logic().force(after);
+            assertFalse(second.reply().isDone(), "step " + step);
+            assertBothStand(first, second);
+            checkClean();
+        }
+    }
+
+    /** After a restart both are answered as they were, or as they would have been. */
+    private void assertBothStand(Submission first, Submission second) throws IOException {
+        disk.restart();
+        open();
+        assertInstanceOf(
+                Reply.Reattached.class,
+                run(new Command.ReattachClient(A.id(), operation - 2, List.of())));
+        for (Submission each : List.of(first, second)) {
+            Reply again = assertInstanceOf(Reply.Mapped.class, run(each.command()));
+            assertEquals(each.reply().getNow(again), again);
+        }
+        checkClean();
     }
 
     /**

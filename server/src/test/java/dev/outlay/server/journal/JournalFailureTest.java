@@ -78,6 +78,70 @@ class JournalFailureTest {
         }
     }
 
+    /** Another thread forces while more is appended, over the ends of buffers and segments. */
+    @Test
+    void whatIsAppendedDuringAForceIsForcedByTheNext() throws Exception {
+        for (int seed = 0; seed < 20; seed++) {
+            FaultyJournalStorage storage = new FaultyJournalStorage(new SplittableRandom(seed));
+            Journal journal = journalWithOneForced(storage);
+            SplittableRandom random = new SplittableRandom(seed);
+            List<List<byte[]>> appended = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                append(journal, random, appended);
+                long end = journal.endPosition();
+                Journal.Force force = journal.beginForce();
+                Thread forcing = Thread.startVirtualThread(force);
+                int forcedFirst = appended.size();
+                append(journal, random, appended);
+                journal.endForce();
+                forcing.join();
+                assertTrue(journal.forcedPosition() >= end);
+                if (i == 49) {
+                    // What comes behind the force is lost, or found whole.
+                    storage.restart();
+                    List<Batch> found = JournalTesting.replayAll(storage, 0);
+                    assertTrue(found.size() > forcedFirst, "seed " + seed);
+                    for (int batch = 1; batch < found.size(); batch++) {
+                        assertTrue(
+                                JournalTesting.same(
+                                        appended.get(batch - 1), found.get(batch).records()));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void append(
+            Journal journal, SplittableRandom random, List<List<byte[]>> appended)
+            throws IOException {
+        List<byte[]> records = JournalTesting.randomRecords(random);
+        journal.append(records);
+        appended.add(records);
+    }
+
+    @Test
+    void afterAForceOfAnotherThreadHasFailedNothingIsWritten() throws IOException {
+        for (int failing = 1; failing <= 2; failing++) {
+            FaultyJournalStorage storage = new FaultyJournalStorage(new SplittableRandom(failing));
+            Journal journal = journalWithOneForced(storage);
+            long durable = journal.forcedPosition();
+            journal.append(JournalTesting.records("void 1"));
+            Journal.Force force = journal.beginForce();
+            journal.append(JournalTesting.records("void 2"));
+            storage.failAfter(failing);
+            force.run();
+            assertThrows(JournalFailedException.class, journal::endForce);
+            assertThrows(JournalFailedException.class, journal::endForce);
+            assertThrows(JournalFailedException.class, journal::force);
+            assertThrows(JournalFailedException.class, journal::beginForce);
+            assertEquals(durable, journal.forcedPosition());
+            journal.close();
+            List<Batch> replayed = new ArrayList<>();
+            Journal.reopen(storage, options, 0, durable, replayed::add).journal().close();
+            assertEquals(List.of("forced"), texts(replayed));
+        }
+    }
+
     @Test
     void aVoidTailOfTheSameBytesStaysVoid() throws IOException {
         FaultyJournalStorage storage = new FaultyJournalStorage(new SplittableRandom(3));
