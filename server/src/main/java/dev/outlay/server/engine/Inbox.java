@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> distinct, so that one that comes too late can be found again
  */
-final class Inbox<T> {
+final class Inbox<T> implements Batches.Source {
 
     private static final long ROOM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -87,7 +88,8 @@ final class Inbox<T> {
         return Taken.TAKEN;
     }
 
-    private void wake() {
+    /** An owner that waits looks again whether it still has to. */
+    void wake() {
         if (waiting.get() != null) {
             LockSupport.unpark(waiting.getAndSet(null));
         }
@@ -109,7 +111,8 @@ final class Inbox<T> {
         return queue.isEmpty();
     }
 
-    int size() {
+    @Override
+    public int size() {
         return size.get();
     }
 
@@ -117,21 +120,31 @@ final class Inbox<T> {
 
     /** Waits until there is something, at most so long; whether there is. */
     boolean await(long millis) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        boolean found = await(TimeUnit.MILLISECONDS.toNanos(millis), () -> false);
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        return found;
+    }
+
+    /**
+     * Waits until there is something, at most so long, and until {@code or} holds, of which {@link
+     * #wake} tells; whether there is. Does not wait on while interrupted.
+     */
+    @Override
+    public boolean await(long nanos, BooleanSupplier or) {
+        long deadline = System.nanoTime() + nanos;
         while (queue.isEmpty()) {
             long left = deadline - System.nanoTime();
-            if (left <= 0) {
+            if (left <= 0 || or.getAsBoolean() || Thread.currentThread().isInterrupted()) {
                 return false;
             }
             waiting.set(Thread.currentThread());
             // What came before that was seen to wake nobody.
-            if (queue.isEmpty()) {
+            if (queue.isEmpty() && !or.getAsBoolean()) {
                 LockSupport.parkNanos(this, left);
             }
             waiting.set(null);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
         }
         return true;
     }

@@ -12,7 +12,6 @@ import dev.outlay.core.value.EndCause;
 import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.VolumeDevice;
 import dev.outlay.server.history.FactListener;
-import dev.outlay.server.journal.Journal;
 import dev.outlay.server.metrics.VolumeMeters;
 import dev.outlay.server.metrics.VolumeSample;
 import java.io.IOException;
@@ -27,12 +26,12 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,7 +51,6 @@ public final class VolumeEngine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VolumeEngine.class);
     private static final int MAX_QUEUED = 1 << 16;
-    private static final int MAX_BATCH = 1024;
 
     /** Reads that nothing durable precedes are answered so many at a time. */
     private static final int READS_AT_ONCE = 64;
@@ -62,15 +60,6 @@ public final class VolumeEngine implements AutoCloseable {
      * millisecond or two, and enough that what changes again and again is written once.
      */
     static final int CHANGES_AT_ONCE = 8192;
-
-    /**
-     * With so many commands in the queue a batch is forced by another thread while the next is
-     * decided; for fewer it does not pay to wake one.
-     */
-    private static final int OVERTAKING = 16;
-
-    /** After so many batches in a row all of them are durable: whoever waits for that goes on. */
-    private static final int BATCHES_IN_A_ROW = 16;
 
     private static final Duration RETRY = Duration.ofSeconds(1);
 
@@ -120,14 +109,7 @@ public final class VolumeEngine implements AutoCloseable {
 
     private final Thread thread;
 
-    /** A batch that is being forced by another thread. */
-    private record UnderWay(VolumeLogic.Decided decided, long beganNanos) {}
-
-    /** Nothing is between two turns. */
-    private @Nullable UnderWay underWay;
-
-    /** Whether a simulation is the volume's thread, and there is no other. */
-    private boolean stepwise;
+    private Batches batches;
 
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile Listener listener = Listener.NONE;
@@ -148,7 +130,7 @@ public final class VolumeEngine implements AutoCloseable {
     private final List<CompletableFuture<SnapshotTaken>> checkpointsAsked = new ArrayList<>();
 
     /** What the batch consists of that is being worked off. */
-    private final List<Object> taken = new ArrayList<>(MAX_BATCH);
+    private final List<Object> taken = new ArrayList<>();
 
     /** What could not be written down: tried again as soon as the volume can write. */
     private final List<Object> refused = new ArrayList<>();
@@ -253,6 +235,9 @@ public final class VolumeEngine implements AutoCloseable {
         this.sample = sampleNow();
         this.meters = parts.meters.volume(name, this::sample);
         this.tasks = new DeviceTasks(parts.devices, meters::deviceWritten);
+        this.batches =
+                new Batches(
+                        logic, inbox, this::force, clock, meters::forced, Batches.Pace.STANDARD);
         this.thread = Thread.ofPlatform().name("volume-" + name).unstarted(this::run);
     }
 
@@ -268,11 +253,24 @@ public final class VolumeEngine implements AutoCloseable {
     /**
      * Instead of {@link #start}, where a simulation is the volume's thread.
      *
-     * @param afterBatch sees what each batch has come to, of which one step may do several
+     * @param afterBatch sees what each batch has come to, of which one step may do several; of some
+     *     that overtake each other what all have come to
      */
-    void startStepwise(Runnable afterBatch) {
+    void startStepwise(Runnable afterBatch, Batches.Pace pace) {
         this.afterBatch = afterBatch;
-        stepwise = true;
+        Batches.Source queued =
+                new Batches.Source() {
+                    @Override
+                    public int size() {
+                        return inbox.size();
+                    }
+
+                    @Override
+                    public boolean await(long nanos, BooleanSupplier orUntil) {
+                        return !inbox.isEmpty();
+                    }
+                };
+        batches = new Batches(logic, queued, _ -> {}, clock, meters::forced, pace);
         begin();
     }
 
@@ -293,6 +291,11 @@ public final class VolumeEngine implements AutoCloseable {
     /** Whether {@link #step} would do something. */
     boolean hasWork() {
         return !inbox.isEmpty();
+    }
+
+    /** How often more was decided while a batch was being forced. */
+    long overtaken() {
+        return batches.overtaken();
     }
 
     /** Looks at the state between two steps. */
@@ -516,14 +519,12 @@ public final class VolumeEngine implements AutoCloseable {
     private void turn() {
         owning.lock();
         try {
-            int batches = 0;
             do {
-                inbox.drainTo(taken, MAX_BATCH);
-                work();
+                inbox.drainTo(taken, batches.atOnce());
+                process(taken);
                 taken.clear();
-                batches++;
-            } while (underWay != null && batches < BATCHES_IN_A_ROW && !inbox.isEmpty());
-            endForce(null);
+            } while (batches.goOn());
+            lookAround();
             save();
             makeRoom();
         } finally {
@@ -532,9 +533,7 @@ public final class VolumeEngine implements AutoCloseable {
         }
     }
 
-    private void work() {
-        process(taken);
-        meters.batch(taken.size());
+    private void lookAround() {
         long now = clock.nanos();
         lookAtStatus();
         openRecalls = logic.openRecalls();
@@ -565,10 +564,17 @@ public final class VolumeEngine implements AutoCloseable {
         }
     }
 
-    private long lastForcedBytes;
+    private void force(Runnable force) {
+        background.execute(
+                () -> {
+                    force.run();
+                    inbox.wake();
+                });
+    }
+
     private Runnable afterBatch = () -> {};
 
-    /** Runs tasks and batches in the order in which they came. */
+    /** Decides what was taken, and runs tasks in between when all before them is durable. */
     private void process(List<Object> taken) {
         List<Submission> batch = new ArrayList<>(taken.size());
         boolean onlyReads = true;
@@ -577,7 +583,8 @@ public final class VolumeEngine implements AutoCloseable {
                 batch.add(submission);
                 onlyReads &= VolumeLogic.isRead(submission.command());
                 if (onlyReads && batch.size() == READS_AT_ONCE) {
-                    flush(batch);
+                    batches.decideReads(batch);
+                    batch.clear();
                 }
             } else if (item instanceof Completion done && done.era == logic.era()) {
                 onlyReads = false;
@@ -586,67 +593,13 @@ public final class VolumeEngine implements AutoCloseable {
                 onlyReads = false;
                 batch.add(dueNow(due));
             } else if (item instanceof Task task) {
-                flush(batch);
-                endForce(null);
+                batches.decide(batch);
+                batch.clear();
+                batches.end();
                 task.run().run();
             }
         }
-        flush(batch);
-    }
-
-    /**
-     * Decides a batch, if need be while the one before it is being forced, and has it forced in
-     * turn: by another thread, if enough waits to be decided meanwhile.
-     */
-    private void flush(List<Submission> batch) {
-        if (batch.isEmpty()) {
-            return;
-        }
-        long began = clock.nanos();
-        VolumeLogic.Decided decided = logic.decide(batch);
-        batch.clear();
-        endForce(decided);
-        if (decided == null) {
-            return;
-        }
-        if (stepwise || inbox.size() < OVERTAKING || !logic.mayBeOvertaken(decided)) {
-            logic.force(decided);
-            countForced(began);
-            return;
-        }
-        Journal.Force force;
-        try {
-            force = logic.beginForce();
-        } catch (IOException e) {
-            // The journal has failed, and says so again.
-            logic.force(decided);
-            return;
-        }
-        underWay = new UnderWay(decided, began);
-        try {
-            background.execute(force);
-        } catch (RejectedExecutionException e) {
-            force.run();
-        }
-    }
-
-    /** Waits for what is being forced, while {@code next} has been decided, and answers it. */
-    private void endForce(VolumeLogic.@Nullable Decided next) {
-        UnderWay before = underWay;
-        if (before != null) {
-            underWay = null;
-            logic.endForce(before.decided, next);
-            countForced(before.beganNanos);
-            lookAtStatus();
-            openRecalls = logic.openRecalls();
-        }
-    }
-
-    private void countForced(long beganNanos) {
-        if (lastForcedBytes > 0) {
-            meters.forced(Duration.ofNanos(clock.nanos() - beganNanos), lastForcedBytes);
-            lastForcedBytes = 0;
-        }
+        batches.decide(batch);
     }
 
     private void refuseQueued() {
@@ -856,9 +809,11 @@ public final class VolumeEngine implements AutoCloseable {
         }
 
         @Override
-        public void batchDone(int commands, long forcedBytes) {
-            lastForcedBytes += forcedBytes;
-            afterBatch.run();
+        public void batchDone(int commands) {
+            meters.batch(commands);
+            if (batches.isAtRest()) {
+                afterBatch.run();
+            }
         }
     }
 

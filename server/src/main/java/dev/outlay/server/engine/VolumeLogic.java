@@ -98,7 +98,7 @@ final class VolumeLogic {
         void renewals(ClientId client, boolean allowed);
 
         /** A batch has been answered. */
-        void batchDone(int commands, long forcedBytes);
+        void batchDone(int commands);
     }
 
     private final String name;
@@ -262,13 +262,13 @@ final class VolumeLogic {
     final class Decided {
         private final VolumeState state;
         private final boolean graceBefore;
-        private final int commands;
         private final List<Runnable> answers = new ArrayList<>();
         private final List<Runnable> works = new ArrayList<>();
         private final List<Runnable> afterwards = new ArrayList<>();
         private final List<Submission> undecided = new ArrayList<>();
         private final List<FactListener.Done> happened = new ArrayList<>();
         private final Records records = new Records();
+        private int commands;
         private Set<ClientId> overdue = Set.of();
         private Optional<Map<ClientId, List<Notice.RecallSent>>> recalls = Optional.empty();
         private @Nullable IOException failure;
@@ -276,27 +276,29 @@ final class VolumeLogic {
         /** What the state machine broke at, if it did: it is not tried again. */
         private @Nullable Submission broke;
 
-        private Decided(VolumeState state, int commands) {
+        private Decided(VolumeState state) {
             this.state = state;
             this.graceBefore = state.tables().isInGrace();
-            this.commands = commands;
+        }
+
+        int commands() {
+            return commands;
+        }
+
+        long recordBytes() {
+            return records.bytes;
         }
 
         /** Whether it has come to an end that a force cannot change. */
         boolean hasFailed() {
             return failure != null;
         }
-
-        /** Whether there is anything of it to be forced. */
-        boolean isRecorded() {
-            return records.bytes > 0;
-        }
     }
 
     /**
-     * Decides and applies a batch, and appends its records; null if that cannot be, and all of it
-     * has been answered. One batch may be decided while the one before it is being forced, if that
-     * one {@link #mayBeOvertaken}.
+     * Decides and applies a batch; null if that cannot be, and all of it has been answered. One
+     * batch may be decided while the one before it is being forced, if that one {@link
+     * #mayBeOvertaken}.
      */
     @Nullable Decided decide(Collection<Submission> batch) {
         VolumeState current = usableState();
@@ -304,19 +306,23 @@ final class VolumeLogic {
             batch.forEach(this::refuseOrJoin);
             return null;
         }
+        Decided decided = new Decided(current);
+        decide(batch, decided);
+        return decided;
+    }
+
+    /** Decides more, into a batch that has not failed and of which no force has begun. */
+    void decide(Collection<Submission> more, Decided decided) {
         boolean full = !hasRoom();
         if (!full) {
-            turnedAway.forget(current, batch);
+            turnedAway.forget(decided.state, more);
         }
         Deque<Submission> queue = new ArrayDeque<>(interrupted);
         interrupted.clear();
-        queue.addAll(batch);
-        Decided decided = new Decided(current, batch.size());
+        queue.addAll(more);
+        decided.commands += more.size();
         try {
             decide(decided, queue, full);
-            decided.records.flush();
-            decided.overdue = overdue(current);
-            decided.recalls = recallsIfTouched(current);
         } catch (IOException e) {
             decided.failure = e;
         } catch (RuntimeException e) {
@@ -325,7 +331,6 @@ final class VolumeLogic {
         if (decided.hasFailed()) {
             decided.undecided.addAll(queue);
         }
-        return decided;
     }
 
     private void decide(Decided decided, Deque<Submission> queue, boolean full) throws IOException {
@@ -390,20 +395,46 @@ final class VolumeLogic {
      */
     boolean mayBeOvertaken(Decided decided) {
         return !decided.hasFailed()
-                && decided.isRecorded()
+                && decided.recordBytes() > 0
                 && !decided.graceBefore
-                && !facts.listens()
+                && !facts.looksAtState()
                 && readOnlyReason == null
                 && turnedAway.isEmpty();
     }
 
-    /** Begins to make what has been decided durable; to be run once, by any thread. */
-    Journal.Force beginForce() throws IOException {
-        return journal.beginForce();
+    /** Nothing more is decided into the batch; all of its records are appended. */
+    private void close(Decided decided) {
+        if (decided.hasFailed()) {
+            return;
+        }
+        try {
+            decided.records.flush();
+            decided.overdue = overdue(decided.state);
+            decided.recalls = recallsIfTouched(decided.state);
+        } catch (IOException e) {
+            decided.failure = e;
+        } catch (RuntimeException e) {
+            decided.failure = broken(e);
+        }
+    }
+
+    /**
+     * Begins to make what was decided last durable, which any thread may do; null if the batch has
+     * failed, as {@link #force} will tell.
+     */
+    Journal.@Nullable Force beginForce(Decided decided) {
+        close(decided);
+        try {
+            return decided.hasFailed() ? null : journal.beginForce();
+        } catch (IOException e) {
+            decided.failure = e;
+            return null;
+        }
     }
 
     /** Makes what was decided last durable, and answers it. */
     void force(Decided decided) {
+        close(decided);
         if (!decided.hasFailed()) {
             try {
                 journal.force();
@@ -459,7 +490,7 @@ final class VolumeLogic {
         decided.afterwards.forEach(Runnable::run);
         tellRenewals(decided.overdue);
         openRecalls = decided.recalls.orElse(openRecalls);
-        effects.batchDone(decided.commands, decided.records.bytes);
+        effects.batchDone(decided.commands);
     }
 
     private static void hold(Map<Long, List<Submission>> held, long by, Submission submission) {

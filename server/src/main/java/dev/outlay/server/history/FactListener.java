@@ -37,6 +37,11 @@ public interface FactListener extends AutoCloseable {
         return true;
     }
 
+    /** Whether {@link #happened} looks at the state, so that it must not have gone on meanwhile. */
+    default boolean looksAtState() {
+        return listens();
+    }
+
     /**
      * The volume has been read back from its journal; nothing has been done to it since.
      *

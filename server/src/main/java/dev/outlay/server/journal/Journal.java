@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +36,13 @@ public final class Journal implements AutoCloseable {
     private boolean closed;
 
     /**
-     * What was appended up to a position, on its way to the disk. To be run once, by any thread.
+     * What was appended up to a position, on its way to the disk: to be run by any thread. If
+     * nobody has when it is waited for, who waits does.
      */
     public static final class Force implements Runnable {
         private final SegmentWriter.Full batches;
         private final long end;
+        private final AtomicBoolean begun = new AtomicBoolean();
         private final CompletableFuture<Optional<IOException>> outcome = new CompletableFuture<>();
 
         private Force(SegmentWriter.Full batches, long end) {
@@ -47,8 +50,15 @@ public final class Journal implements AutoCloseable {
             this.end = end;
         }
 
+        public boolean isDone() {
+            return outcome.isDone();
+        }
+
         @Override
         public void run() {
+            if (begun.getAndSet(true)) {
+                return;
+            }
             try {
                 batches.force();
                 outcome.complete(Optional.empty());
@@ -231,8 +241,8 @@ public final class Journal implements AutoCloseable {
     }
 
     /**
-     * Begins to make durable what has been appended. It is, once what is returned has been run and
-     * {@link #endForce} says so; one at a time.
+     * Begins to make durable what has been appended. It is, once {@link #endForce} says so; one at
+     * a time.
      */
     public Force beginForce() throws IOException {
         requireUsable();
@@ -250,6 +260,7 @@ public final class Journal implements AutoCloseable {
             return;
         }
         underWay = null;
+        begun.run();
         Optional<IOException> failed = begun.outcome.join();
         if (failed.isPresent()) {
             throw fail("forcing", failed.get());

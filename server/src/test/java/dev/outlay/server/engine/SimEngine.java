@@ -150,13 +150,26 @@ public final class SimEngine implements VolumeLookup {
         start(() -> {});
     }
 
+    /** As {@link #start(Runnable, boolean)}, each batch to its end. */
+    public void start(Runnable afterBatch) {
+        start(afterBatch, false);
+    }
+
     /**
      * As {@link #start()}.
      *
-     * @param afterBatch runs each time a batch has been answered
+     * @param afterBatch runs each time all that was decided has been answered
+     * @param overtaking whether batches are small, and one is decided while the one before it is
+     *     being forced
      */
-    public void start(Runnable afterBatch) {
-        engine.startStepwise(afterBatch);
+    public void start(Runnable afterBatch, boolean overtaking) {
+        engine.startStepwise(
+                afterBatch, overtaking ? Batches.Pace.STEPWISE_OVERTAKING : Batches.Pace.STEPWISE);
+    }
+
+    /** How often more was decided while a batch was being forced. */
+    public long overtaken() {
+        return engine.overtaken();
     }
 
     // ---- devices that come and go

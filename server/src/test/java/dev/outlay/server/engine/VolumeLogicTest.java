@@ -107,7 +107,7 @@ class VolumeLogicTest {
         }
 
         @Override
-        public void batchDone(int commands, long forcedBytes) {}
+        public void batchDone(int commands) {}
     }
 
     private VolumeStore store() {
@@ -366,7 +366,7 @@ class VolumeLogicTest {
         Submission read = Submission.of(new Command.ListExtents(file, 0, 10));
         VolumeLogic.Decided before = decided(first);
         assertTrue(logic().mayBeOvertaken(before));
-        Journal.Force force = logic().beginForce();
+        Journal.Force force = Objects.requireNonNull(logic().beginForce(before));
         VolumeLogic.Decided after = decided(read, second);
         assertFalse(first.reply().isDone());
         force.run();
@@ -393,7 +393,7 @@ class VolumeLogicTest {
             Submission second =
                     Submission.of(map(behindUnanswered(), file, BLOCK, BLOCK, IoMode.RW));
             VolumeLogic.Decided before = decided(first);
-            Journal.Force force = logic().beginForce();
+            Journal.Force force = Objects.requireNonNull(logic().beginForce(before));
             VolumeLogic.Decided after = decided(second);
             disk.failAfter(step);
             force.run();

@@ -8,6 +8,7 @@ enum Probe {
     ANSWERED_AGAIN("An operation was answered a second time (I12)."),
     AT_RISK_SERVED(
             "Bytes that a revoked writer could still change were read in place, for want of space."),
+    BATCH_OVERTAKEN("A batch was decided while the one before it was being forced."),
     BLOCK_LEFT_A_DEVICE(
             "A written block was copied elsewhere because its device is to leave the volume."),
     BLOCK_RELOCATED(

@@ -26,6 +26,7 @@ record Shape(
         boolean stopsReaders,
         boolean isZeroed,
         boolean isAtomic,
+        boolean overtakes,
         int devices,
         int stripeBlocks) {
 
@@ -46,6 +47,7 @@ record Shape(
         boolean isZeroed = random.nextInt(ZEROED_ONE_IN) == 0;
         // With dice of its own: a seed without it does what it does where no program can.
         boolean isAtomic = new SplittableRandom(seed ^ 0xa70e1cL).nextBoolean();
+        boolean overtakes = new SplittableRandom(seed ^ 0x07e27a4eL).nextBoolean();
         Shape shape =
                 new Shape(
                         clients,
@@ -56,6 +58,7 @@ record Shape(
                         false,
                         isZeroed,
                         isAtomic,
+                        overtakes,
                         1,
                         0);
         return shape.onSeveralDevices(new SplittableRandom(seed ^ 0xde71ceL));
@@ -75,6 +78,7 @@ record Shape(
                 stopsReaders,
                 isZeroed,
                 isAtomic,
+                overtakes,
                 2 + random.nextInt(2),
                 random.nextInt(3));
     }
@@ -103,6 +107,7 @@ record Shape(
                 true,
                 isZeroed,
                 isAtomic,
+                overtakes,
                 devices,
                 stripeBlocks);
     }

@@ -50,6 +50,11 @@ final class SimHistory implements HistoryRecorder.Sink {
             }
 
             @Override
+            public boolean looksAtState() {
+                return false;
+            }
+
+            @Override
             public void happened(VolumeState state, long position, List<Done> done) {
                 recorder.happened(done, wallClock.millis(), position);
             }

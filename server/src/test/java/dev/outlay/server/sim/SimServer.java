@@ -69,6 +69,7 @@ final class SimServer {
     private final ServerConfig config = config();
     private final Limits limits = config.volumeLimits();
     private final SimHistory history;
+    private final boolean overtakes;
     private final ServerMeters meters;
     private final VolumeMeters volumeMeters;
     private long wallOffsetMillis;
@@ -176,6 +177,7 @@ final class SimServer {
         this.checkpoints = new FaultyCheckpoints(world.random(), this::changeCheckpoint);
         this.history = new SimHistory(world);
         this.hasSeveralDevices = shape.hasSeveralDevices();
+        this.overtakes = shape.overtakes();
         VolumeSettings settings =
                 new VolumeSettings(
                         VOLUME_ID,
@@ -267,7 +269,7 @@ final class SimServer {
                                 throw new FaultyStart(e);
                             }
                             running = made[0];
-                            made[0].engine.start(afterBatch);
+                            made[0].engine.start(afterBatch, overtakes);
                             if (hasSeveralDevices) {
                                 made[0].engine.keepDevices(
                                         made[0].devices, made[0].newLoop(1_000_000));
@@ -356,6 +358,9 @@ final class SimServer {
         Running now = running;
         if (now != null) {
             hinderedNanos = Math.max(hinderedNanos, now.devices.hinderedNanos());
+            if (now.engine.overtaken() > 0) {
+                world.reach(Probe.BATCH_OVERTAKEN);
+            }
         }
         running = null;
         disk.restart();
