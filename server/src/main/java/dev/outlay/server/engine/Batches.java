@@ -197,7 +197,7 @@ final class Batches {
     private boolean hasRoom() {
         Decided next = open;
         return inARow < IN_A_ROW
-                && (next == null || !next.hasFailed() && next.commands() < pace.most);
+                && (next == null || (!next.hasFailed() && next.commands() < pace.most));
     }
 
     private void endForce(UnderWay before) {

@@ -314,11 +314,15 @@ final class Asked implements Talk.Listener {
         return open(names.and(a -> writers.contains(a.client))).or(() -> open(names));
     }
 
-    /** Whether the client has sent such a commit, and the server may still do it. */
+    /**
+     * Whether the client has sent such a commit, and the server may still do it. One made up in its
+     * name says nothing of what it does: it names blocks of others, or devices in another life.
+     */
     boolean isCommitted(long file, long index, int place, long client) {
         long offset = index * SimServer.BLOCK;
         return open.entrySet().stream()
                 .filter(e -> e.getKey().client == client && !heldOff.contains(e.getKey()))
+                .filter(e -> !Strays.isMadeUp(e.getKey().operation))
                 .map(e -> e.getValue().request)
                 .filter(r -> r.hasCommitBlocks() && r.getCommitBlocks().getFileId() == file)
                 .flatMap(r -> r.getCommitBlocks().getRangesList().stream())

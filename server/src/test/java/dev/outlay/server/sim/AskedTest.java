@@ -51,6 +51,18 @@ class AskedTest {
         assertEquals(0, asked.commits(FILE).size(), "no late copy is done once there is room");
     }
 
+    /** The device is named in another life, so that it is refused (seed 2350). */
+    @Test
+    void notIfItWasMadeUp() {
+        asked.heard(CLIENT, commit);
+        assertTrue(asked.isCommitted(FILE, 0, 0, CLIENT));
+        asked.said(CLIENT, commit, refused(Reason.REASON_READ_ONLY));
+        Request.Builder stray = commit.toBuilder();
+        stray.getCommitBlocksBuilder().getOperationBuilder().setOperationId(1L << 40);
+        asked.heard(CLIENT, stray.build());
+        assertFalse(asked.isCommitted(FILE, 0, 0, CLIENT));
+    }
+
     @Test
     void longerIfItIsTriedAnew() {
         asked.heard(CLIENT, commit);

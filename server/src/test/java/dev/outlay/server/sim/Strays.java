@@ -47,6 +47,11 @@ final class Strays {
     private final Map<Long, List<CommitBlocksRequest>> commits = new HashMap<>();
     private final Map<Long, Integer> madeUp = new HashMap<>();
 
+    /** Whether it was made up here and sent by no client. */
+    static boolean isMadeUp(long operation) {
+        return operation >= FIRST_ID;
+    }
+
     /**
      * @param hasSeveralDevices some commits name a device in another life, or one that has left
      */
