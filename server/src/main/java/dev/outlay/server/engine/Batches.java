@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,28 +15,20 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With few commands under way each batch is decided, forced and answered, and then the next one:
  * it would not pay to wake another thread. With many of them the next batch takes what comes while
- * the one before it is being forced, and some time longer, so that few forces serve many commands.
+ * the one before it is being forced.
  */
 final class Batches {
 
-    /** With fewer commands in a batch there is nothing to be gained. */
+    /** With fewer commands in a batch there is nothing to be gained by another thread. */
     private static final int MANY = 16;
 
-    private static final int MOST = 1024;
+    /** A batch with fewer commands takes what is queued before it is forced. */
+    private static final int ENOUGH = 64;
 
     /** So many are decided before it is looked whether a force has ended. */
     private static final int AT_ONCE = 64;
 
-    /** A batch with fewer commands waits for more, while many are under way. */
-    private static final int ENOUGH = 64;
-
-    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-
-    /** If nothing comes for so long, nothing is under way. */
-    private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
-
-    /** Whoever waited in vain does not wait for so many batches. */
-    private static final int WITHOUT_WAIT = 16;
+    private static final int MOST = 1024;
 
     /** After so many batches in a row all of them are durable: whoever waits for that goes on. */
     private static final int IN_A_ROW = 16;
@@ -57,17 +48,22 @@ final class Batches {
         void forced(Duration took, long bytes);
     }
 
-    /** How fast one batch follows the other. */
-    record Pace(int many, int most, int atOnce, int enough) {
-        static final Pace STANDARD = new Pace(MANY, MOST, AT_ONCE, ENOUGH);
+    /**
+     * How one batch follows the other.
+     *
+     * @param many with fewer commands a batch is forced by the volume's thread
+     * @param enough with fewer commands a batch takes what is queued before it is forced
+     * @param atOnce so many are decided before it is looked whether a force has ended
+     * @param most commands of a batch
+     */
+    record Pace(int many, int enough, int atOnce, int most) {
+        static final Pace STANDARD = new Pace(MANY, ENOUGH, AT_ONCE, MOST);
 
-        /** Without another thread each batch ends before the next begins. */
-        static final Pace STEPWISE = new Pace(Integer.MAX_VALUE, MOST, MOST, 0);
+        /** Without another thread: each batch ends before the next one begins. */
+        static final Pace STEPWISE = new Pace(Integer.MAX_VALUE, 0, MOST, MOST);
 
-        /**
-         * In small steps, any of them while a force is under way that ends when it is waited for.
-         */
-        static final Pace STEPWISE_OVERTAKING = new Pace(1, 2, 2, 0);
+        /** In small steps, while forces are under way that are made when they are waited for. */
+        static final Pace STEPWISE_OVERTAKING = new Pace(1, 2, 2, 2);
     }
 
     private record UnderWay(Decided batch, Journal.Force force, long openedNanos) {}
@@ -82,12 +78,6 @@ final class Batches {
     private @Nullable Decided open;
     private long openedNanos;
     private int inARow;
-
-    /** Half of what was under way when a force ended last. */
-    private int half;
-
-    private int withoutWait;
-    private long forcedNanos;
     private long overtaken;
 
     Batches(
@@ -117,7 +107,7 @@ final class Batches {
 
     /** How many commands are best decided before {@link #goOn} is asked. */
     int atOnce() {
-        return underWay == null && pace.enough > 0 ? pace.most : pace.atOnce;
+        return underWay == null ? pace.most : pace.atOnce;
     }
 
     /** Decides some more. */
@@ -167,7 +157,7 @@ final class Batches {
                 inARow = 0;
                 return false;
             }
-            if (isWorthWaiting(next)) {
+            if (before != null && next.commands() < pace.enough && hasRoom() && source.size() > 0) {
                 return true;
             }
             open = null;
@@ -201,13 +191,9 @@ final class Batches {
     }
 
     private void endForce(UnderWay before) {
-        Decided next = open;
-        int commands = before.batch.commands() + (next == null ? 0 : next.commands());
-        half = (commands + source.size()) / 2;
         underWay = null;
-        logic.endForce(before.batch, next);
-        forcedNanos = clock.nanos();
-        count(before.batch, forcedNanos - before.openedNanos);
+        logic.endForce(before.batch, open);
+        count(before.batch, clock.nanos() - before.openedNanos);
     }
 
     private void forceNow(Decided last) {
@@ -219,27 +205,6 @@ final class Batches {
         if (!batch.hasFailed() && batch.recordBytes() > 0) {
             forced.forced(Duration.ofNanos(nanos), batch.recordBytes());
         }
-    }
-
-    /**
-     * Waits for more commands if many are under way but few in this batch; whether any have come.
-     */
-    private boolean isWorthWaiting(Decided next) {
-        int enough = Math.min(pace.most, Math.max(pace.enough, half));
-        int commands = next.commands();
-        if (inARow == 0 || inARow >= IN_A_ROW || next.hasFailed() || commands >= enough) {
-            return false;
-        }
-        if (withoutWait > 0) {
-            withoutWait--;
-            return false;
-        }
-        long left = forcedNanos + LONGEST_WAIT_NANOS - clock.nanos();
-        if (left > 0 && source.await(Math.min(left, PAUSE_NANOS), () -> false)) {
-            return true;
-        }
-        withoutWait = WITHOUT_WAIT;
-        return false;
     }
 
     private void force(Decided next) {

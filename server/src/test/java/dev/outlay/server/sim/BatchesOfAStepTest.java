@@ -44,4 +44,24 @@ class BatchesOfAStepTest {
             assertEquals(List.of(1, 2), filesSeen);
         }
     }
+
+    /** Two commands at a time, each two of them while the two before are being forced. */
+    @Test
+    void oneIsDecidedWhileAnotherIsForced() throws Exception {
+        try (SteppedVolume volume = new SteppedVolume()) {
+            int[] seen = new int[1];
+            volume.engine().start(() -> seen[0]++, true);
+            var _ = volume.submit(volume.join());
+            volume.engine().step();
+            seen[0] = 0;
+            List<CompletableFuture<Reply>> files = new ArrayList<>();
+            for (int file = 0; file < 6; file++) {
+                files.add(volume.submit(volume.create()));
+            }
+            volume.engine().step();
+            files.forEach(file -> assertInstanceOf(Reply.FileChanged.class, file.join()));
+            assertEquals(2, volume.engine().overtaken());
+            assertEquals(1, seen[0], "what comes between is seen by nobody");
+        }
+    }
 }
