@@ -128,12 +128,7 @@ final class SwapsTest {
         assertEquals(2, volume.committedBytes()[0]);
     }
 
-    /** It would be seen with the commit that may still be made. */
-    @Test
-    void nothingIsStoredUntilACommitWithoutAnAnswerIsAnswered() throws IOException {
-        volume.holdBack(Reply.BodyCase.COMMIT_BLOCKS);
-        OutlayException late = assertThrows(OutlayException.class, file::commit);
-        assertTrue(late.isPassing(), late::getMessage);
+    private void writeWaitsForTheAnswer() throws IOException {
         AtomicBoolean answered = new AtomicBoolean();
         fixture.scheduler.schedule(
                 50,
@@ -143,6 +138,15 @@ final class SwapsTest {
                 });
         fixture.device.beforeWrite = () -> assertTrue(answered.get(), "a store before the answer");
         FileFixture.write(file, 0, FileFixture.bytes(100, 3));
+    }
+
+    /** It would be seen with the commit that may still be made. */
+    @Test
+    void nothingIsStoredUntilACommitWithoutAnAnswerIsAnswered() throws IOException {
+        volume.holdBack(Reply.BodyCase.COMMIT_BLOCKS);
+        OutlayException late = assertThrows(OutlayException.class, file::commit);
+        assertTrue(late.isPassing(), late::getMessage);
+        writeWaitsForTheAnswer();
         assertEquals(2, volume.committedBytes()[0]);
         file.commit();
         assertEquals(3, volume.committedBytes()[0]);
@@ -157,15 +161,7 @@ final class SwapsTest {
         volume.recallRange(FIRST, false);
         fixture.scheduler.run(ClientOptions.to("fake", "test").deadlineMillis() + SETTLE_MILLIS);
         assertEquals(1, volume.recalls().size());
-        AtomicBoolean answered = new AtomicBoolean();
-        fixture.scheduler.schedule(
-                50,
-                () -> {
-                    answered.set(true);
-                    volume.letGo();
-                });
-        fixture.device.beforeWrite = () -> assertTrue(answered.get(), "a store before the answer");
-        FileFixture.write(file, 0, FileFixture.bytes(100, 3));
+        writeWaitsForTheAnswer();
         file.commit();
         assertEquals(3, volume.committedBytes()[0]);
         assertEquals(2, volume.committedBytes()[100]);

@@ -247,7 +247,11 @@ public final class VolumeStore implements AutoCloseable {
                     failed = false;
                 } catch (IOException e) {
                     // There may be no room for what it writes as it opens.
-                    rows = place.openToRead();
+                    try {
+                        rows = place.openToRead();
+                    } catch (IOException unread) {
+                        e.addSuppressed(unread);
+                    }
                     throw e;
                 }
             } finally {
