@@ -43,8 +43,12 @@ final class Batches {
         boolean await(long nanos, BooleanSupplier orUntil);
     }
 
-    /** Hears of each batch that was forced: how long it took from its first decision. */
-    interface Forced {
+    /** Hears of batches. */
+    interface Listener {
+        /** One that has been decided is being forced, and before it is answered more is decided. */
+        void overtakable();
+
+        /** One has been forced, which took so long from its first decision. */
         void forced(Duration took, long bytes);
     }
 
@@ -72,7 +76,7 @@ final class Batches {
     private final Source source;
     private final Executor forcing;
     private final MonotonicClock clock;
-    private final Forced forced;
+    private final Listener listener;
     private final Pace pace;
     private @Nullable UnderWay underWay;
     private @Nullable Decided open;
@@ -85,13 +89,13 @@ final class Batches {
             Source source,
             Executor forcing,
             MonotonicClock clock,
-            Forced forced,
+            Listener listener,
             Pace pace) {
         this.logic = logic;
         this.source = source;
         this.forcing = forcing;
         this.clock = clock;
-        this.forced = forced;
+        this.listener = listener;
         this.pace = pace;
     }
 
@@ -203,7 +207,7 @@ final class Batches {
 
     private void count(Decided batch, long nanos) {
         if (!batch.hasFailed() && batch.recordBytes() > 0) {
-            forced.forced(Duration.ofNanos(nanos), batch.recordBytes());
+            listener.forced(Duration.ofNanos(nanos), batch.recordBytes());
         }
     }
 
@@ -218,6 +222,7 @@ final class Batches {
             return;
         }
         inARow++;
+        listener.overtakable();
         underWay = new UnderWay(next, force, openedNanos);
         try {
             forcing.execute(force);

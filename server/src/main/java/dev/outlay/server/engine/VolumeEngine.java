@@ -236,8 +236,7 @@ public final class VolumeEngine implements AutoCloseable {
         this.meters = parts.meters.volume(name, this::sample);
         this.tasks = new DeviceTasks(parts.devices, meters::deviceWritten);
         this.batches =
-                new Batches(
-                        logic, inbox, this::force, clock, meters::forced, Batches.Pace.STANDARD);
+                new Batches(logic, inbox, this::force, clock, new Heard(), Batches.Pace.STANDARD);
         this.thread = Thread.ofPlatform().name("volume-" + name).unstarted(this::run);
     }
 
@@ -253,11 +252,13 @@ public final class VolumeEngine implements AutoCloseable {
     /**
      * Instead of {@link #start}, where a simulation is the volume's thread.
      *
-     * @param afterBatch sees what each batch has come to, of which one step may do several; of some
-     *     that overtake each other what all have come to
+     * @param afterBatch sees what each batch has come to, of which one step may do several
+     * @param overtakable as {@link Batches.Listener#overtakable}: what {@code afterBatch} sees next
+     *     may have gone further
      */
-    void startStepwise(Runnable afterBatch, Batches.Pace pace) {
+    void startStepwise(Runnable afterBatch, Runnable overtakable, Batches.Pace pace) {
         this.afterBatch = afterBatch;
+        this.overtakable = overtakable;
         Batches.Source queued =
                 new Batches.Source() {
                     @Override
@@ -270,7 +271,7 @@ public final class VolumeEngine implements AutoCloseable {
                         return !inbox.isEmpty();
                     }
                 };
-        batches = new Batches(logic, queued, _ -> {}, clock, meters::forced, pace);
+        batches = new Batches(logic, queued, _ -> {}, clock, new Heard(), pace);
         begin();
     }
 
@@ -572,7 +573,20 @@ public final class VolumeEngine implements AutoCloseable {
                 });
     }
 
+    private final class Heard implements Batches.Listener {
+        @Override
+        public void overtakable() {
+            overtakable.run();
+        }
+
+        @Override
+        public void forced(Duration took, long bytes) {
+            meters.forced(took, bytes);
+        }
+    }
+
     private Runnable afterBatch = () -> {};
+    private Runnable overtakable = () -> {};
 
     /** Decides what was taken, and runs tasks in between when all before them is durable. */
     private void process(List<Object> taken) {
@@ -811,9 +825,7 @@ public final class VolumeEngine implements AutoCloseable {
         @Override
         public void batchDone(int commands) {
             meters.batch(commands);
-            if (batches.isAtRest()) {
-                afterBatch.run();
-            }
+            afterBatch.run();
         }
     }
 

@@ -150,21 +150,24 @@ public final class SimEngine implements VolumeLookup {
         start(() -> {});
     }
 
-    /** As {@link #start(Runnable, boolean)}, each batch to its end. */
-    public void start(Runnable afterBatch) {
-        start(afterBatch, false);
-    }
-
     /**
      * As {@link #start()}.
      *
-     * @param afterBatch runs each time all that was decided has been answered
-     * @param overtaking whether batches are small, and one is decided while the one before it is
-     *     being forced
+     * @param afterBatch runs each time a batch has been answered
      */
-    public void start(Runnable afterBatch, boolean overtaking) {
-        engine.startStepwise(
-                afterBatch, overtaking ? Batches.Pace.STEPWISE_OVERTAKING : Batches.Pace.STEPWISE);
+    public void start(Runnable afterBatch) {
+        engine.startStepwise(afterBatch, () -> {}, Batches.Pace.STEPWISE);
+    }
+
+    /**
+     * As {@link #start(Runnable)}, but batches are small, and one is decided while the one before
+     * it is being forced.
+     *
+     * @param overtakable runs each time a batch has been decided that is answered later, when more
+     *     has been decided
+     */
+    public void startOvertaking(Runnable afterBatch, Runnable overtakable) {
+        engine.startStepwise(afterBatch, overtakable, Batches.Pace.STEPWISE_OVERTAKING);
     }
 
     /** How often more was decided while a batch was being forced. */

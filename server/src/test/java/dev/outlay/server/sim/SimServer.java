@@ -64,6 +64,7 @@ final class SimServer {
     private final boolean hasSeveralDevices;
     private final Watcher watcher;
     private final Runnable afterBatch;
+    private final Runnable overtakable;
     private final FaultyJournalStorage disk;
     private final FaultyCheckpoints checkpoints;
     private final ServerConfig config = config();
@@ -157,6 +158,8 @@ final class SimServer {
     /**
      * @param afterBatch runs each time a batch has been answered, or has failed and the state with
      *     it
+     * @param overtakable runs each time a batch has been decided that is answered when more has
+     *     been
      */
     SimServer(
             World world,
@@ -165,10 +168,12 @@ final class SimServer {
             ServerMeters meters,
             VolumeMeters volumeMeters,
             Shape shape,
-            Runnable afterBatch)
+            Runnable afterBatch,
+            Runnable overtakable)
             throws IOException {
         this.watcher = watcher;
         this.afterBatch = afterBatch;
+        this.overtakable = overtakable;
         this.world = world;
         this.memory = memory;
         this.meters = meters;
@@ -269,7 +274,11 @@ final class SimServer {
                                 throw new FaultyStart(e);
                             }
                             running = made[0];
-                            made[0].engine.start(afterBatch, overtakes);
+                            if (overtakes) {
+                                made[0].engine.startOvertaking(afterBatch, overtakable);
+                            } else {
+                                made[0].engine.start(afterBatch);
+                            }
                             if (hasSeveralDevices) {
                                 made[0].engine.keepDevices(
                                         made[0].devices, made[0].newLoop(1_000_000));

@@ -1,5 +1,6 @@
 package dev.outlay.server.sim;
 
+import dev.outlay.core.VolumeState;
 import dev.outlay.core.check.StateChecker;
 import dev.outlay.core.device.DeviceLabel;
 import dev.outlay.core.state.VolumeTables;
@@ -73,6 +74,10 @@ final class Simulation {
     private final Reached reached;
     private final Troubles troubles;
     private final int blockCount;
+
+    /** Of a batch that has been decided and is not yet answered. */
+    private Optional<Picture> decided = Optional.empty();
+
     private Picture picture;
     private int steps;
     private boolean calm;
@@ -90,7 +95,14 @@ final class Simulation {
         memory = new SharedMemory(labels(shape.hasSeveralDevices(), ofDevice), STALE);
         server =
                 new SimServer(
-                        world, memory, serverStores(), METERS, VOLUME_METERS, shape, this::batch);
+                        world,
+                        memory,
+                        serverStores(),
+                        METERS,
+                        VOLUME_METERS,
+                        shape,
+                        this::batch,
+                        this::overtakable);
         contents = new Contents(world, memory);
         talk = new Talk(world);
         server.history().onReadBack(talk::stateReadBack);
@@ -467,6 +479,7 @@ final class Simulation {
 
     private void serverGone() {
         restarting = true;
+        decided = Optional.empty();
         talk.serverDied();
         tally.serverCrashed();
         clients.forEach(c -> c.network().serverDied());
@@ -478,23 +491,32 @@ final class Simulation {
                 });
     }
 
+    /** A batch has been decided that is answered when more has been: how it is now is seen then. */
+    private void overtakable() {
+        server.look(state -> decided = Optional.of(look(state)));
+    }
+
+    private Picture look(VolumeState state) {
+        tally.batch(state.tables());
+        reached.batch(state.tables());
+        server.lookAtWaits((turns, works) -> places.check(state, turns, works));
+        return Picture.of(state.tables(), blockCount, StateChecker.check(state.tables()));
+    }
+
     /** A batch has been answered: looks at what has changed. */
     private void batch() {
         world.count("batch");
         reached.hasState(server.incarnation(), server.hasState());
         asked.noPicture();
+        Optional<Picture> then = decided;
+        decided = Optional.empty();
         server.look(
                 state -> {
-                    tally.batch(state.tables());
-                    reached.batch(state.tables());
-                    Picture now =
-                            Picture.of(
-                                    state.tables(), blockCount, StateChecker.check(state.tables()));
+                    Picture now = then.orElseGet(() -> look(state));
                     Picture before = picture;
                     picture = now;
                     contents.follow(before, now);
                     invariants.batch(before, now);
-                    server.lookAtWaits((turns, works) -> places.check(state, turns, works));
                     checkLeases();
                     asked.pictureTaken(now);
                 });
