@@ -78,6 +78,9 @@ final class Simulation {
     /** Of a batch that has been decided and is not yet answered. */
     private Optional<Picture> decided = Optional.empty();
 
+    /** Whether the volume has gone on from the last picture, by what may not be durable. */
+    private boolean isAhead;
+
     private Picture picture;
     private int steps;
     private boolean calm;
@@ -161,6 +164,9 @@ final class Simulation {
 
     /** The volume as it runs, and as a crash now would leave it. */
     private Optional<byte[][]> images() {
+        if (isAhead) {
+            return Optional.empty();
+        }
         byte[][] both = new byte[2][];
         server.look(state -> both[0] = state.image());
         server.imageAfterCrash().ifPresent(image -> both[1] = image);
@@ -510,6 +516,7 @@ final class Simulation {
         asked.noPicture();
         Optional<Picture> then = decided;
         decided = Optional.empty();
+        isAhead = then.isPresent();
         server.look(
                 state -> {
                     Picture now = then.orElseGet(() -> look(state));
