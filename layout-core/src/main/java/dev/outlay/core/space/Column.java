@@ -55,22 +55,6 @@ final class Column {
         return all;
     }
 
-    /** As {@link Arrays#binarySearch(long[], int, int, long)} among the first {@code count}. */
-    int search(int count, long bytes) {
-        long[] all = wide;
-        if (all != null) {
-            return Arrays.binarySearch(all, 0, count, bytes);
-        }
-        long above = bytes - base;
-        long units = above >> SHIFT;
-        if (units != (int) units) {
-            return units < 0 ? -1 : -count - 1;
-        }
-        int found = Arrays.binarySearch(narrow, 0, count, (int) units);
-        // Between two units: after the one that begins before.
-        return found >= 0 && above != units << SHIFT ? -found - 2 : found;
-    }
-
     void move(int from, int to, int number) {
         Object all = wide == null ? narrow : wide;
         System.arraycopy(all, from, all, to, number);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * on in the file and on the device with the same state and flags. What is not mapped is a hole.
  *
  * <p>Kept as a directory of {@linkplain ExtentPage pages} of primitive arrays. Finding is two
- * binary searches; a change moves at most a page and, when a page comes or goes, the directory.
+ * searches, each from a {@linkplain Rising guess}; a change moves at most a page and, when a page comes or goes, the directory.
  * Pages that were saved, and the directory of a map of which no page is in memory, may lie in a
  * store until they are asked for ({@link ResidentPages}).
  *
@@ -134,7 +134,7 @@ public final class ExtentMap {
             return null;
         }
         ExtentPage page = page(number);
-        int index = page.floor(offset);
+        int index = floor(number, page, offset);
         return page.end(index) > offset ? page.extent(index) : null;
     }
 
@@ -163,7 +163,7 @@ public final class ExtentMap {
                 number < pageCount && firsts[number] < range.end();
                 number++) {
             ExtentPage page = page(number);
-            for (int i = Math.max(page.floor(range.start()), 0);
+            for (int i = Math.max(floor(number, page, range.start()), 0);
                     i < page.count() && page.start(i) < range.end();
                     i++) {
                 if (page.end(i) > range.start()) {
@@ -205,7 +205,7 @@ public final class ExtentMap {
         openDirectory();
         long start = extent.fileOffset();
         int number = Math.max(pageOf(extent.end() - 1), 0);
-        int index = pageCount == 0 ? -1 : page(number).floor(extent.end() - 1);
+        int index = pageCount == 0 ? -1 : floor(number, page(number), extent.end() - 1);
         if (index >= 0 && page(number).end(index) > start) {
             throw new IllegalStateException(
                     extent + " is inserted over " + page(number).extent(index));
@@ -234,9 +234,9 @@ public final class ExtentMap {
                 number < pageCount && firsts[number] < range.end();
                 number++) {
             ExtentPage page = page(number);
-            int to = page.ceiling(range.end());
+            int to = ceiling(number, page, range.end());
             touch(page);
-            for (int i = page.ceiling(range.start()); i < to; i++) {
+            for (int i = ceiling(number, page, range.start()); i < to; i++) {
                 page.setMeta(i, meta);
             }
         }
@@ -256,8 +256,8 @@ public final class ExtentMap {
         int number = from;
         for (; number < pageCount && firsts[number] < range.end(); number++) {
             ExtentPage page = page(number);
-            int first = page.ceiling(range.start());
-            int last = page.ceiling(range.end());
+            int first = ceiling(number, page, range.start());
+            int last = ceiling(number, page, range.end());
             touch(page);
             page.remove(first, last);
             count(first - last);
@@ -354,8 +354,22 @@ public final class ExtentMap {
 
     /** The last page that begins at or before {@code offset}, or -1. */
     private int pageOf(long offset) {
-        int found = Arrays.binarySearch(firsts, 0, pageCount, offset);
-        return found >= 0 ? found : -found - 2;
+        int last = pageCount - 1;
+        if (last < 0) {
+            return -1;
+        }
+        int guess = Rising.guess(offset, firsts[0], firsts[last], last);
+        return Rising.floor(firsts, 1, pageCount, offset, guess);
+    }
+
+    /** In a page, which may be looked at so, the last extent that begins there, or -1. */
+    private int floor(int number, ExtentPage page, long offset) {
+        long until = number + 1 < pageCount ? firsts[number + 1] : page.end(page.count() - 1);
+        return page.floor(offset, firsts[number], until);
+    }
+
+    private int ceiling(int number, ExtentPage page, long offset) {
+        return floor(number, page, offset - 1) + 1;
     }
 
     /** Makes {@code offset} a boundary; the halves are not merged again. */
@@ -365,7 +379,7 @@ public final class ExtentMap {
             return;
         }
         ExtentPage page = page(number);
-        int index = page.floor(offset);
+        int index = floor(number, page, offset);
         long head = offset - page.start(index);
         long length = page.length(index);
         if (head > 0 && head < length) {
@@ -424,7 +438,7 @@ public final class ExtentMap {
      */
     private void merge(long start, long end) {
         int from = start == 0 ? 0 : Math.max(pageOf(start - 1), 0);
-        int index = start == 0 ? 0 : Math.max(page(from).floor(start - 1), 0);
+        int index = start == 0 ? 0 : Math.max(floor(from, page(from), start - 1), 0);
         ExtentPage before = null;
         int number = from;
         for (; number < pageCount && firsts[number] <= end; number++) {
@@ -511,7 +525,9 @@ public final class ExtentMap {
             inMemory++;
             present(page.count() + ResidentPages.PAGE_COST);
         }
-        page.used = true;
+        if (!page.used) {
+            page.used = true;
+        }
         return page;
     }
 

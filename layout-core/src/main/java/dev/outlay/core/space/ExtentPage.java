@@ -9,12 +9,18 @@ import dev.outlay.core.value.ExtentState;
 import java.util.Arrays;
 
 /**
- * Up to {@link #MAX} neighbouring extents of one file in three parallel arrays, 16 bytes each.
+ * Up to {@link #MAX} neighbouring extents of one file, one behind the other in an array, so that
+ * all that is known of an extent lies in one line of the processor's cache.
  *
- * <p>The third, {@code place}, packs an address and what is known of it: device in the top 16 bits,
- * device offset below, and in the low four bits, which are free since places are multiples of
- * {@link #UNIT}, the stored flags and the bit {@link #WRITTEN}. So the place of a byte further in
- * is a sum, and "goes on where the other ends, in the same state" is one comparison.
+ * <p>An extent is two numbers. The first is its key, by which it is found: where it begins in the
+ * top 32 bits, as {@link #UNIT}s from a base, and below how long it is, in units. The second, {@code
+ * place}, packs an address and what is known of it: device in the top 16 bits, device offset below,
+ * and in the low four bits, which are free since places are multiples of {@link #UNIT}, the stored
+ * flags and the bit {@link #WRITTEN}. So the place of a byte further in is a sum, and "goes on where
+ * the other ends, in the same state" is one comparison.
+ *
+ * <p>If an extent begins more than a tebibyte from the base, or is longer than two, all of the page
+ * are three numbers: offset, place and length.
  */
 final class ExtentPage {
 
@@ -33,12 +39,25 @@ final class ExtentPage {
 
     private static final int FIRST_CAPACITY = 4;
 
+    private static final int UNIT_SHIFT = Long.numberOfTrailingZeros(UNIT);
+    private static final long LENGTH_MASK = 0xFFFF_FFFFL;
+
+    /** How many numbers are an extent. */
+    private static final int NARROW = 2;
+
+    private static final int WIDE = 3;
+
+    /** Where among them which is. */
+    private static final int PLACE = 1;
+
+    private static final int WIDE_LENGTH = 2;
+
     /** Stands for the offset at which a page was saved that never was. */
     static final long NOT_SAVED = -1;
 
-    private final Column offset;
-    private final Column length;
-    private long[] place;
+    private final long base;
+    private long[] numbers;
+    private int each = NARROW;
     private int count;
 
     /** Where it began when it was saved last; its map's to keep, as is {@link #changed}. */
@@ -57,18 +76,12 @@ final class ExtentPage {
      * @param about where in the file its extents begin
      */
     ExtentPage(long about) {
-        this(
-                new Column(about, FIRST_CAPACITY),
-                new Column(0, FIRST_CAPACITY),
-                new long[FIRST_CAPACITY],
-                0);
+        this(about, FIRST_CAPACITY);
     }
 
-    private ExtentPage(Column offset, Column length, long[] place, int count) {
-        this.offset = offset;
-        this.length = length;
-        this.place = place;
-        this.count = count;
+    private ExtentPage(long base, int capacity) {
+        this.base = base;
+        this.numbers = new long[capacity * NARROW];
     }
 
     /** The packed address, state and flags of an extent that has blocks. */
@@ -97,43 +110,54 @@ final class ExtentPage {
     }
 
     long start(int index) {
-        return offset.get(index);
-    }
-
-    long end(int index) {
-        return offset.get(index) + length.get(index);
+        long key = numbers[index * each];
+        return each == NARROW ? base + (key >> Integer.SIZE << UNIT_SHIFT) : key;
     }
 
     long length(int index) {
-        return length.get(index);
+        return each == NARROW
+                ? (numbers[index * each] & LENGTH_MASK) << UNIT_SHIFT
+                : numbers[index * each + WIDE_LENGTH];
+    }
+
+    long end(int index) {
+        return start(index) + length(index);
     }
 
     long place(int index) {
-        return place[index];
+        return numbers[index * each + PLACE];
     }
 
     Extent extent(int index) {
-        long packed = place[index];
+        long packed = place(index);
         boolean written = (packed & WRITTEN) != 0;
         return new Extent(
-                offset.get(index),
-                length.get(index),
+                start(index),
+                length(index),
                 written ? ExtentState.WRITTEN : ExtentState.UNWRITTEN,
                 (int) (packed >>> DEVICE_SHIFT),
                 packed & OFFSET_MASK,
                 (int) (packed & META_MASK & ~WRITTEN));
     }
 
-    /** The last extent that begins at or before {@code fileOffset}, or -1. */
-    int floor(long fileOffset) {
-        int found = offset.search(count, fileOffset);
-        return found >= 0 ? found : -found - 2;
-    }
-
-    /** The first extent that begins at or after {@code fileOffset}, or {@link #count()}. */
-    int ceiling(long fileOffset) {
-        int found = offset.search(count, fileOffset);
-        return found >= 0 ? found : -found - 1;
+    /**
+     * The last extent that begins at or before {@code fileOffset}, or -1.
+     *
+     * @param from about where the first begins
+     * @param until about where the last ends
+     */
+    int floor(long fileOffset, long from, long until) {
+        long key = fileOffset;
+        if (each == NARROW) {
+            long units = (fileOffset - base) >> UNIT_SHIFT;
+            if (units != (int) units) {
+                return units < 0 ? -1 : count - 1;
+            }
+            // However long it is.
+            key = units << Integer.SIZE | LENGTH_MASK;
+        }
+        int guess = Rising.guess(fileOffset, from, until, count);
+        return Rising.floor(numbers, each, count, key, guess);
     }
 
     /** Whether the last extent here and the first of {@code next} are one. */
@@ -143,24 +167,45 @@ final class ExtentPage {
 
     /** Changes the length of an extent at its end. */
     void setLength(int index, long newLength) {
-        length.set(index, newLength);
+        set(index, start(index), newLength, place(index));
     }
 
     /** Changes state and flags, but not the address. */
     void setMeta(int index, long meta) {
-        place[index] = (place[index] & ~META_MASK) | meta;
+        numbers[index * each + PLACE] = (place(index) & ~META_MASK) | meta;
     }
 
     void set(int index, long newOffset, long newLength, long newPlace) {
-        offset.set(index, newOffset);
-        length.set(index, newLength);
-        place[index] = newPlace;
+        long units = (newOffset - base) >> UNIT_SHIFT;
+        long lengthUnits = newLength >> UNIT_SHIFT;
+        if (each == NARROW && (units != (int) units || lengthUnits > LENGTH_MASK)) {
+            widen();
+        }
+        int at = index * each;
+        numbers[at + PLACE] = newPlace;
+        if (each == NARROW) {
+            numbers[at] = units << Integer.SIZE | lengthUnits;
+        } else {
+            numbers[at] = newOffset;
+            numbers[at + WIDE_LENGTH] = newLength;
+        }
+    }
+
+    private void widen() {
+        long[] wide = new long[capacity() * WIDE];
+        for (int i = 0; i < capacity(); i++) {
+            wide[i * WIDE] = start(i);
+            wide[i * WIDE + PLACE] = place(i);
+            wide[i * WIDE + WIDE_LENGTH] = length(i);
+        }
+        numbers = wide;
+        each = WIDE;
     }
 
     /** Makes room at {@code index}; the page must not be full. */
     void insert(int index, long newOffset, long newLength, long newPlace) {
-        if (count == place.length) {
-            grow(Math.min(MAX, count + Math.max(FIRST_CAPACITY, count / 4)));
+        if (count == capacity()) {
+            reserve(Math.min(MAX, count + Math.max(FIRST_CAPACITY, count / 4)));
         }
         move(index, index + 1, count - index);
         set(index, newOffset, newLength, newPlace);
@@ -175,25 +220,22 @@ final class ExtentPage {
 
     /** Moves the extents from {@code index} on into a new page. */
     ExtentPage splitOff(int index) {
-        ExtentPage upper =
-                new ExtentPage(
-                        offset.copy(index, count),
-                        length.copy(index, count),
-                        Arrays.copyOfRange(place, index, count),
-                        count - index);
+        ExtentPage upper = new ExtentPage(start(index), count - index);
+        upper.copy(this, index);
         count = index;
         return upper;
     }
 
     /** Copies all extents of the page that follows to the end of this one. */
     void append(ExtentPage next) {
-        if (count + next.count > place.length) {
-            grow(count + next.count);
+        reserve(count + next.count);
+        copy(next, 0);
+    }
+
+    private void copy(ExtentPage other, int from) {
+        for (int i = from; i < other.count; i++) {
+            set(count++, other.start(i), other.length(i), other.place(i));
         }
-        offset.append(count, next.offset, next.count);
-        length.append(count, next.length, next.count);
-        System.arraycopy(next.place, 0, place, count, next.count);
-        count += next.count;
     }
 
     /** Joins neighbours from {@code first} on, up to those that begin at {@code lastOffset}. */
@@ -202,9 +244,9 @@ final class ExtentPage {
         int next = first + 1;
         for (; next < count && start(next) <= lastOffset; next++) {
             if (joins(kept, this, next)) {
-                length.set(kept, length(kept) + length(next));
+                setLength(kept, length(kept) + length(next));
             } else if (++kept != next) {
-                set(kept, start(next), length(next), place[next]);
+                set(kept, start(next), length(next), place(next));
             }
         }
         remove(kept + 1, next);
@@ -212,19 +254,21 @@ final class ExtentPage {
 
     private boolean joins(int index, ExtentPage other, int otherIndex) {
         return end(index) == other.start(otherIndex)
-                && goesOn(place[index], length(index), other.place[otherIndex]);
+                && goesOn(place(index), length(index), other.place(otherIndex));
     }
 
     private void move(int from, int to, int number) {
-        offset.move(from, to, number);
-        length.move(from, to, number);
-        System.arraycopy(place, from, place, to, number);
+        System.arraycopy(numbers, from * each, numbers, to * each, number * each);
     }
 
-    private void grow(int capacity) {
-        offset.grow(capacity);
-        length.grow(capacity);
-        place = Arrays.copyOf(place, capacity);
+    private int capacity() {
+        return numbers.length / each;
+    }
+
+    private void reserve(int extents) {
+        if (extents > capacity()) {
+            numbers = Arrays.copyOf(numbers, extents * each);
+        }
     }
 
     // ---- as bytes
@@ -240,7 +284,7 @@ final class ExtentPage {
         for (int i = 0; i < count; i++) {
             out.writeVar((start(i) - at) / UNIT);
             out.writeVar(length(i) / UNIT);
-            out.writeLong(place[i]);
+            out.writeLong(place(i));
             at = end(i);
         }
         return out.toByteArray();
@@ -257,9 +301,8 @@ final class ExtentPage {
         if (count == 0) {
             throw new CorruptDataException("a page without extents");
         }
-        ExtentPage page =
-                new ExtentPage(
-                        new Column(first, count), new Column(0, count), new long[count], count);
+        ExtentPage page = new ExtentPage(first, count);
+        page.count = count;
         long at = first;
         for (int i = 0; i < count; i++) {
             long gap = bytes(in);

@@ -109,6 +109,22 @@ class ExtentMapTest {
         map.check(BLOCK);
     }
 
+    /** Their lengths in units of 512 bytes are the most that 32 bits hold, and one more. */
+    @Test
+    void extentsOfTwoTebibytesAreWhole() {
+        long most = (1L << 41) - 512;
+        for (long length : new long[] {most, most + 512}) {
+            ExtentMap map = new ExtentMap();
+            Extent first = new Extent(0, 512, ExtentState.WRITTEN, 0, 0, 0);
+            Extent vast = new Extent(512, length, ExtentState.WRITTEN, 1, 0, 0);
+            map.insert(first);
+            map.insert(vast);
+            assertEquals(List.of(first, vast), map.all());
+            assertEquals(vast, map.find(vast.end() - 1));
+            map.check(512);
+        }
+    }
+
     @Test
     void wrongCallsAreRefusedAndChangeNothing() {
         ExtentMap map = new ExtentMap();
