@@ -6,6 +6,7 @@ import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -19,9 +20,12 @@ final class ExtentsBenchmark implements Benchmark {
     private static final int LOOKUPS = 300_000;
     private static final int CONVERTS = 50_000;
     private static final int MOST_BYTES = 24;
+    private static final int EXTENT_INTS = 4;
 
     /** Keeps results from being optimised away. */
     private long sink;
+
+    private int reached;
 
     @Override
     public String name() {
@@ -71,6 +75,7 @@ final class ExtentsBenchmark implements Benchmark {
                 most,
                 () -> 1e6 / lookups(large, most),
                 () -> 1e6 / lookups(small, SMALL));
+        besideALoad(bench, large, most);
         growth(bench, "convert", most, () -> converts(large, most), () -> converts(small, SMALL));
         if (sink == 0) {
             throw new IllegalStateException("no lookup found anything");
@@ -88,6 +93,44 @@ final class ExtentsBenchmark implements Benchmark {
                         "at 10^4",
                         Rounds.interleave(bench, name, large, small),
                         Goal.atMost(2.5)));
+    }
+
+    /** A lookup, and what memory allows: to wait once for a number somewhere in as many bytes. */
+    private void besideALoad(Bench bench, ExtentMap map, int count) throws Exception {
+        String name = "extents, 10^%d: lookup, beside a load".formatted(digits(count));
+        int[] chain = chain(count);
+        bench.add(
+                new Figure(
+                        name,
+                        "ns",
+                        "a load",
+                        Rounds.interleave(
+                                bench, name, () -> 1e6 / lookups(map, count), () -> load(chain)),
+                        Optional.empty()));
+    }
+
+    /**
+     * Each number is where the next is, in an order that no processor guesses: all are met before
+     * one is met again. About as many bytes as the map.
+     */
+    private static int[] chain(int extents) {
+        int[] chain = new int[Integer.highestOneBit(extents) * EXTENT_INTS];
+        for (int i = 0; i < chain.length; i++) {
+            chain[i] = (i * 1_664_525 + 1_013_904_223) & (chain.length - 1);
+        }
+        return chain;
+    }
+
+    /** Nanoseconds to wait for one number that tells where the next is. */
+    private double load(int[] chain) {
+        long start = System.nanoTime();
+        int at = reached;
+        for (int i = 0; i < LOOKUPS; i++) {
+            at = chain[at];
+        }
+        // Goes on from there: where it has been may be in a cache.
+        reached = at;
+        return (double) (System.nanoTime() - start) / LOOKUPS;
     }
 
     private static int digits(int count) {

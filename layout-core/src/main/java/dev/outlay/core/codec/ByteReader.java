@@ -72,6 +72,14 @@ public final class ByteReader {
     /** A number of zero or more in its shortest form. */
     public long readVar() {
         int at = position;
+        if (at < end && bytes[at] >= 0) {
+            position = at + 1;
+            return bytes[at];
+        }
+        return readLongerVar(at);
+    }
+
+    private long readLongerVar(int at) {
         long value = 0;
         for (int i = 0; i < ByteWriter.MAX_VAR_BYTES; i++) {
             if (at + i >= end) {

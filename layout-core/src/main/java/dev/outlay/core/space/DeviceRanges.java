@@ -11,7 +11,9 @@ public final class DeviceRanges {
 
     private static final int DEVICE_SHIFT = 48;
 
+    /** Device in the top 16 bits, offset on it below. */
     private long[] starts = new long[1024];
+
     private long[] ends = new long[1024];
     private int count;
 
@@ -35,12 +37,6 @@ public final class DeviceRanges {
         count++;
     }
 
-    void addAll(DeviceRanges others) {
-        for (int i = 0; i < others.count; i++) {
-            add(others.range(i));
-        }
-    }
-
     int count() {
         return count;
     }
@@ -54,15 +50,6 @@ public final class DeviceRanges {
                 throw new IllegalStateException(range(i) + " overlaps what lies before it");
             }
         }
-    }
-
-    /** Device in the top 16 bits, offset on it below. */
-    long place(int index) {
-        return starts[index];
-    }
-
-    long length(int index) {
-        return ends[index] - starts[index];
     }
 
     DeviceRange range(int index) {

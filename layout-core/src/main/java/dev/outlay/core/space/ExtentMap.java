@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * on in the file and on the device with the same state and flags. What is not mapped is a hole.
  *
  * <p>Kept as a directory of {@linkplain ExtentPage pages} of primitive arrays. Finding is two
- * searches, each from a {@linkplain Rising guess}; a change moves at most a page and, when a page comes or goes, the directory.
- * Pages that were saved, and the directory of a map of which no page is in memory, may lie in a
- * store until they are asked for ({@link ResidentPages}).
+ * searches, each from a {@linkplain Rising guess}; a change moves at most a page and, when a page
+ * comes or goes, the directory. Pages that were saved, and the directory of a map of which no page
+ * is in memory, may lie in a store until they are asked for ({@link ResidentPages}).
  *
  * <p>Changes are block-aligned (here: to 512 bytes, the least a block can be; {@link #check} knows
  * the real block size); questions may be about any bytes. Do not change the map from within {@link

@@ -13,11 +13,11 @@ import java.util.Arrays;
  * all that is known of an extent lies in one line of the processor's cache.
  *
  * <p>An extent is two numbers. The first is its key, by which it is found: where it begins in the
- * top 32 bits, as {@link #UNIT}s from a base, and below how long it is, in units. The second, {@code
- * place}, packs an address and what is known of it: device in the top 16 bits, device offset below,
- * and in the low four bits, which are free since places are multiples of {@link #UNIT}, the stored
- * flags and the bit {@link #WRITTEN}. So the place of a byte further in is a sum, and "goes on where
- * the other ends, in the same state" is one comparison.
+ * top 32 bits, as {@link #UNIT}s from a base, and below how long it is, in units. The second,
+ * {@code place}, packs an address and what is known of it: device in the top 16 bits, device offset
+ * below, and in the low four bits, which are free since places are multiples of {@link #UNIT}, the
+ * stored flags and the bit {@link #WRITTEN}. So the place of a byte further in is a sum, and "goes
+ * on where the other ends, in the same state" is one comparison.
  *
  * <p>If an extent begins more than a tebibyte from the base, or is longer than two, all of the page
  * are three numbers: offset, place and length.

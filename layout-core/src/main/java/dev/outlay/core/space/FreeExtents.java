@@ -1,10 +1,11 @@
 package dev.outlay.core.space;
 
 import dev.outlay.core.value.DeviceRange;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.TreeMap;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -43,32 +44,41 @@ final class FreeExtents {
         bytes += range.length();
     }
 
+    /** To put in all there is, where there is nothing. */
+    Filling filling() {
+        return new Filling();
+    }
+
     /**
-     * Puts in all there is, where there is nothing: rising by place, no two of one device touch.
+     * Takes all there is, rising by place, no two of one device touching. Whatever is of one length
+     * is in order already, so nothing has to be sorted but the lengths, and of these there are few:
+     * as all of them are different and lie on the devices, their sum is bounded.
      */
-    void addAll(DeviceRanges ranges) {
-        long[] bySizeAndIndex = new long[ranges.count()];
-        int counted = 0;
-        DeviceRanges giants = new DeviceRanges();
-        for (int i = 0; i < ranges.count(); i++) {
-            long length = ranges.length(i);
-            byPlace.append(ranges.place(i), length);
+    final class Filling {
+        private final Map<Long, SortedPairs> byLength = new TreeMap<>();
+        private long lastLength;
+        private SortedPairs ofLastLength = new SortedPairs();
+
+        private Filling() {}
+
+        void add(int device, long offset, long length) {
+            long place = place(device, offset);
+            byPlace.append(place, length);
+            ofLength(length).append(length, place);
             bytes += length;
-            long units = length / ExtentPage.UNIT;
-            if (units <= Integer.MAX_VALUE) {
-                bySizeAndIndex[counted++] = units << Integer.SIZE | i;
-            } else {
-                giants.add(ranges.range(i));
+        }
+
+        private SortedPairs ofLength(long length) {
+            if (length != lastLength) {
+                lastLength = length;
+                ofLastLength = byLength.computeIfAbsent(length, _ -> new SortedPairs());
             }
+            return ofLastLength;
         }
-        Arrays.sort(bySizeAndIndex, 0, counted);
-        for (int i = 0; i < counted; i++) {
-            int index = (int) bySizeAndIndex[i];
-            bySize.append(ranges.length(index), ranges.place(index));
-        }
-        for (int i = 0; i < giants.count(); i++) {
-            DeviceRange range = giants.range(i);
-            bySize.add(range.length(), place(range.device(), range.start()));
+
+        void end() {
+            byLength.values().forEach(bySize::appendAll);
+            byLength.clear();
         }
     }
 

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Devices are divided into allocation groups. They do not bound a free extent; they only spread
  * the first blocks of files, so that files written side by side do not interleave.
  *
- * <p>Takes about 24 bytes for each free extent. Each call costs O(log n) of the free extents, and
- * {@code plan} a bounded number of steps more besides one for each piece.
+ * <p>Takes about 24 bytes for each free extent, and half of it for one of many of the same length.
+ * Each call costs O(log n) of the free extents, and {@code plan} a bounded number of steps more
+ * besides one for each piece.
  */
 public final class FreeSpace {
 
@@ -95,6 +96,7 @@ public final class FreeSpace {
     }
 
     private final long blockSize;
+    private final int blockShift;
     private final TreeMap<Integer, Device> devices = new TreeMap<>();
 
     /** Number of the first group of each device, in the order of the devices. */
@@ -133,6 +135,7 @@ public final class FreeSpace {
             throw new IllegalArgumentException("block size " + blockSize + " is no power of two");
         }
         this.blockSize = blockSize;
+        this.blockShift = Long.numberOfTrailingZeros(blockSize);
         this.byDevice = byDevice;
     }
 
@@ -366,27 +369,43 @@ public final class FreeSpace {
             throw new IllegalStateException(
                     taken.range(next) + " is taken, but of no device of this volume");
         }
-        replaceAll(left);
+        Filling filling = new Filling();
+        for (int i = 0; i < left.count(); i++) {
+            DeviceRange range = left.range(i);
+            filling.add(range.device(), range.start(), range.end());
+        }
+        filling.end();
     }
 
-    /** Of devices of which all is free only this is, rising by place and joined. */
-    private void replaceAll(DeviceRanges left) {
-        for (Device device : devices.values()) {
-            DeviceRange whole = device.whole();
-            if (!isFree(whole)) {
-                throw new IllegalStateException("not all of device " + whole + " is free");
+    /**
+     * Of devices of which all is free only this is from now on: added rising by place and joined.
+     */
+    private final class Filling {
+        private final FreeExtents.Filling all;
+        private final Map<Integer, FreeExtents.Filling> apart = new TreeMap<>();
+
+        Filling() {
+            for (Device device : devices.values()) {
+                DeviceRange whole = device.whole();
+                if (!isFree(whole)) {
+                    throw new IllegalStateException("not all of device " + whole + " is free");
+                }
+                remove(whole);
             }
-            remove(whole);
+            all = free.filling();
+            freeOf.forEach((device, extents) -> apart.put(device, extents.filling()));
         }
-        free.addAll(left);
-        if (byDevice) {
-            Map<Integer, DeviceRanges> apart = new TreeMap<>();
-            for (int i = 0; i < left.count(); i++) {
-                DeviceRange range = left.range(i);
-                apart.computeIfAbsent(range.device(), _ -> new DeviceRanges()).add(range);
+
+        void add(int device, long from, long until) {
+            all.add(device, from, until - from);
+            if (byDevice) {
+                Objects.requireNonNull(apart.get(device)).add(device, from, until - from);
             }
-            apart.forEach(
-                    (device, ofIt) -> Objects.requireNonNull(freeOf.get(device)).addAll(ofIt));
+        }
+
+        void end() {
+            all.end();
+            apart.values().forEach(FreeExtents.Filling::end);
         }
     }
 
@@ -469,14 +488,17 @@ public final class FreeSpace {
         return pieces;
     }
 
-    /** Takes what was told of regions, rising by device and place, for devices all free as yet. */
+    /**
+     * Takes what was told of regions, rising by device and place, for devices all free as yet. What
+     * is free may be asked for once it has come to its end, and never if that is not reached.
+     */
     public Saved saved() {
         return new Saved();
     }
 
     /** What was saved, on its way back. Used once. */
     public final class Saved {
-        private final DeviceRanges left = new DeviceRanges();
+        private final Filling left = new Filling();
         private final Iterator<Device> coming = devices.values().iterator();
         private @Nullable Device device;
 
@@ -530,10 +552,10 @@ public final class FreeSpace {
 
         private long blocks(ByteReader in, long mostBytes) {
             long blocks = in.readVar();
-            if (blocks < 0 || blocks > mostBytes / blockSize) {
+            if (blocks > mostBytes >> blockShift) {
                 throw new CorruptDataException("a region with more free than it has");
             }
-            return blocks * blockSize;
+            return blocks << blockShift;
         }
 
         /** From here on something is taken. */
@@ -573,7 +595,7 @@ public final class FreeSpace {
                 device = nextDevice();
             }
             finishDevice();
-            replaceAll(left);
+            left.end();
             devices.values().forEach(each -> each.changed().clear());
         }
     }

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * Pairs of byte counts, sorted by the first, equal ones by the second, both as unsigned numbers; no
- * pair twice. Eight bytes a pair where what a page holds lies within a tebibyte.
+ * pair twice. Eight bytes a pair where what a page holds lies within a tebibyte, and four where
+ * either is the same in all of them.
  *
  * <p>As {@link ExtentMap}: a directory of pages of primitive arrays. Finding is two binary
  * searches; a change moves at most a page and, when a page comes or goes, the directory. Pages are
@@ -142,6 +143,20 @@ final class SortedPairs {
             seconds[number] = b;
         }
         pages[number].append(a, b);
+    }
+
+    /** Puts in pairs that are above all others; where they came from is used no more. */
+    void appendAll(SortedPairs others) {
+        for (int number = 0; number < others.pageCount; number++) {
+            Page page = others.pages[number];
+            if (page.count == MAX) {
+                insertPage(pageCount, page);
+            } else {
+                for (int i = 0; i < page.count; i++) {
+                    append(page.first.get(i), page.second.get(i));
+                }
+            }
+        }
     }
 
     /** Makes room in a full page, and says in which page this pair belongs then. */

@@ -28,6 +28,11 @@ class SortedPairsTest {
     }
 
     @Test
+    void filledInOrderItAgreesWithATree() {
+        Seeds.each(8, random -> new Run(random).fill().run(6_000));
+    }
+
+    @Test
     void aPairThatIsNotThereIsNotTakenOut() {
         SortedPairs pairs = new SortedPairs();
         assertThrows(IllegalStateException.class, () -> pairs.remove(UNIT, 0));
@@ -46,6 +51,26 @@ class SortedPairsTest {
             this.random = random;
             // From many pairs under one first to nearly one under each.
             this.firsts = 1 << random.nextInt(14);
+        }
+
+        /** Runs of pairs, each run above those before. */
+        Run fill() {
+            for (int i = 0; i < 20_000; i++) {
+                model.add(any());
+            }
+            SortedPairs run = new SortedPairs();
+            int left = 0;
+            for (Pair pair : model) {
+                if (left-- == 0) {
+                    pairs.appendAll(run);
+                    run = new SortedPairs();
+                    left = random.nextInt(random.nextBoolean() ? 5 : 2_000);
+                }
+                run.append(pair.a, pair.b);
+            }
+            pairs.appendAll(run);
+            walk();
+            return this;
         }
 
         void run(int steps) {
