@@ -10,7 +10,7 @@ import java.util.Arrays;
 
 /**
  * Up to {@link #MAX} neighbouring extents of one file, one behind the other in an array, so that
- * all that is known of an extent lies in one line of the processor's cache.
+ * all that is known of an extent mostly lies in one line of the processor's cache.
  *
  * <p>An extent is two numbers. The first is its key, by which it is found: where it begins in the
  * top 32 bits, as {@link #UNIT}s from a base, and below how long it is, in units. The second,
