@@ -2,10 +2,12 @@ package dev.outlay.server.sim;
 
 import dev.outlay.server.sim.Picture.Block;
 import dev.outlay.server.sim.Picture.FileView;
+import org.jspecify.annotations.Nullable;
 
 /**
  * I7, I9: a block that a client held RW is nobody else's before that client itself has given it up
- * or its end is proven; otherwise it is in quarantine in its name.
+ * or its end is proven; otherwise it is in quarantine in its name. Of a pair, who gives up all of a
+ * device gives up the block on another one with it.
  */
 record I7Reuse(World world, Asked asked) implements Invariant {
 
@@ -39,7 +41,8 @@ record I7Reuse(World world, Asked asked) implements Invariant {
             return;
         }
         String name = file == null ? "" : file.name();
-        if (!asked.gaveUp(client, was.file(), name, was.index(), place)) {
+        if (!asked.gaveUp(client, was.file(), name, was.index(), place)
+                && !asked.gaveUp(client, was.file(), name, was.index(), other(file, was, place))) {
             world.violated(
                     "I7",
                     "client "
@@ -50,5 +53,16 @@ record I7Reuse(World world, Asked asked) implements Invariant {
                             + was.file()
                             + " RW and lost it, without its own word, a proof or a quarantine");
         }
+    }
+
+    /**
+     * Of a pair, the block that the other one is to replace, or is to be replaced by: -1 if none.
+     */
+    private static int other(@Nullable FileView file, Block block, int place) {
+        if (file == null) {
+            return -1;
+        }
+        int copy = file.besides(block.index());
+        return copy == place ? file.place(block.index()) : copy;
     }
 }
