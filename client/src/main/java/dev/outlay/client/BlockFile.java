@@ -76,6 +76,10 @@ public final class BlockFile implements AutoCloseable {
      *
      * <p>When it fails, a first part of it may have been written. Where a device fails in the
      * middle of a store, what it has taken of that shows only in blocks that were written before.
+     *
+     * <p>Small writes in a row into fresh blocks may be kept for a while, to be stored together: no
+     * later than the next {@link #flush} or commit, which tells if that has failed. A call before
+     * it may fail by that, too.
      */
     public void write(MemorySegment source, long offset) throws IOException {
         checkWritable(offset);

@@ -178,7 +178,7 @@ final class FileCommits {
     private static final String WRITE_AGAIN = "write it again";
 
     /** The failure, and what is lost by it: it is told once. */
-    private IOException told(IOException e) {
+    IOException told(IOException e) {
         return told(e, isPassing(e) ? List.of() : layout.takeLost());
     }
 

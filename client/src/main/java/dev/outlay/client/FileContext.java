@@ -37,6 +37,7 @@ final class FileContext {
     private final VolumeAccess access;
     private final Scheduler scheduler;
     private final boolean throughServer;
+    private final WriteBehind behind;
     private final CommitsAhead ahead;
     private final Swaps swaps;
     private volatile long serverSizeBytes;
@@ -63,6 +64,7 @@ final class FileContext {
         this.scheduler = scheduler;
         this.throughServer = throughServer;
         this.serverSizeBytes = attributes.sizeBytes();
+        this.behind = new WriteBehind(this, access.writeBuffers());
         this.ahead = new CommitsAhead(this);
         this.swaps = new Swaps(remote.session());
     }
@@ -103,6 +105,11 @@ final class FileContext {
     /** Sends a commit, together with those of other files; as a rule it is answered then. */
     void commit(SharedCommits.Part part) throws IOException {
         access.commits().commit(part, session()::together, scheduler);
+    }
+
+    /** Writes that have not been stored yet. */
+    WriteBehind behind() {
+        return behind;
     }
 
     /** Commits that go on by themselves. */
@@ -195,7 +202,7 @@ final class FileContext {
 
     /** End of file, this client's uncommitted writes included. */
     long sizeBytes() {
-        return Math.max(serverSizeBytes, writtenEnd());
+        return Math.max(Math.max(serverSizeBytes, writtenEnd()), behind.end());
     }
 
     /** Asks the server for the size: others may have made the file longer. */

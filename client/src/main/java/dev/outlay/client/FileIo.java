@@ -65,7 +65,13 @@ final class FileIo {
         if (context.throughServer()) {
             return inside(() -> throughServer.read(target, offset));
         }
-        return inside(() -> reads.read(target, offset));
+        return inside(
+                () -> {
+                    if (context.behind().overlaps(offset, target.byteSize())) {
+                        writes.storeGathered();
+                    }
+                    return reads.read(target, offset);
+                });
     }
 
     void write(MemorySegment source, long offset, boolean atomic) throws IOException {
@@ -88,6 +94,7 @@ final class FileIo {
      * already: it is committed before its blocks are replaced.
      */
     private void beforeAtomic(long offset, long length) throws IOException {
+        storeGathered();
         context.ahead().settle();
         if (isWrittenInPlace(offset, length)) {
             commits.commit();
@@ -110,6 +117,7 @@ final class FileIo {
     CompletableFuture<Void> commitAhead() throws IOException {
         return inside(
                 () -> {
+                    storeGathered();
                     if (commits.replaces()) {
                         committed();
                         return CompletableFuture.completedFuture(null);
@@ -121,6 +129,7 @@ final class FileIo {
     void flush() throws IOException {
         inside(
                 () -> {
+                    storeGathered();
                     context.ahead().settle();
                     commits.flush();
                     return this;
@@ -128,9 +137,39 @@ final class FileIo {
     }
 
     private FileIo committed() throws IOException {
+        storeGathered();
         context.ahead().settle();
         commits.commit();
         return this;
+    }
+
+    /** What was written is on the device afterwards, or it is told that it never will be. */
+    private void storeGathered() throws IOException {
+        try {
+            writes.storeGathered();
+        } catch (IOException e) {
+            throw commits.told(e);
+        }
+    }
+
+    /**
+     * As far as its grants stand. What a device fails to take is lost, as the next commit tells.
+     *
+     * @throws OutlayException if it cannot be done now
+     */
+    private void storeGranted() throws OutlayException {
+        try {
+            writes.storeGranted();
+        } catch (IOException e) {
+            if (FileCommits.isPassing(e)) {
+                throw (OutlayException) e;
+            }
+            LOG.warn(
+                    "event=gathered-writes-lost volume={} file={} reason=\"{}\"",
+                    volume(),
+                    file(),
+                    e.getMessage());
+        }
     }
 
     long sizeBytes() throws IOException {
@@ -225,6 +264,7 @@ final class FileIo {
             }
             if (isGone()) {
                 rewrites.drop();
+                context.behind().drop();
                 forget();
             }
             return answer;
@@ -321,6 +361,7 @@ final class FileIo {
             return true;
         }
         try {
+            storeGranted();
             context.ahead().settle();
             if (waitsForReaders(ranges)) {
                 context.giveBackReads();
@@ -403,17 +444,24 @@ final class FileIo {
     private void commitByLayout() throws IOException {
         context.enter();
         try {
-            context.ahead().settle();
-            commits.commitLast();
+            try {
+                storeGathered();
+            } finally {
+                // The others may fare better.
+                context.ahead().settle();
+                commits.commitLast();
+            }
         } finally {
+            context.behind().drop();
             context.leave();
         }
     }
 
-    /** Waits until no commit is under way. */
+    /** Waits until nothing that was written is on its way, to the device or to be committed. */
     void settleCommits() throws OutlayException {
         context.enter();
         try {
+            storeGranted();
             context.ahead().settle();
             context.settleSwaps();
         } finally {

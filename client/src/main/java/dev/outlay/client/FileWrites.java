@@ -1,6 +1,7 @@
 package dev.outlay.client;
 
 import dev.outlay.client.device.Device;
+import dev.outlay.client.device.DeviceException;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
@@ -11,10 +12,10 @@ import java.util.Optional;
 /**
  * Writing one file. Called inside the file's gate.
  *
- * <p>Stores go straight to the device, under an RW grant and after a look at the lease before each
- * batch. A block of an unwritten extent that is touched for the first time holds a former owner's
- * bytes: what the write leaves of it becomes zeros, once. Nothing is seen by others before the
- * commit.
+ * <p>Stores go to the device under an RW grant, after a look at the lease before each batch; small
+ * ones in a row into fresh blocks are {@linkplain WriteBehind gathered} before. A block of an
+ * unwritten extent that is touched for the first time holds a former owner's bytes: what the write
+ * leaves of it becomes zeros, once. Nothing is seen by others before the commit.
  */
 final class FileWrites {
 
@@ -35,11 +36,13 @@ final class FileWrites {
 
     private final FileContext context;
     private final LayoutCache layout;
+    private final WriteBehind behind;
     private final AskAhead ahead = new AskAhead(FIRST_AHEAD_BYTES, MOST_AHEAD_BYTES);
 
     FileWrites(FileContext context) {
         this.context = context;
         this.layout = context.layout();
+        this.behind = context.behind();
     }
 
     /**
@@ -53,22 +56,118 @@ final class FileWrites {
                     Reason.TOO_LARGE,
                     source.byteSize() + " bytes at " + offset + " lie past the largest file");
         }
-        long end = offset + source.byteSize();
-        long at = offset;
+        if (atomic || !gathers(source, offset)) {
+            store(new Unstored(source, offset), atomic, true);
+            behind.wrote(offset + source.byteSize());
+        }
+        ahead.accessed(offset + source.byteSize());
+    }
+
+    /** Whether the write is stored later, with others. If it is not, all before it is stored. */
+    private boolean gathers(MemorySegment source, long offset) throws IOException {
+        if (behind.take(source, offset)) {
+            return true;
+        }
+        if (behind.isEmpty()) {
+            return false;
+        }
+        storeGathered();
+        return behind.take(source, offset);
+    }
+
+    /**
+     * Stores what was gathered.
+     *
+     * <p>What may succeed later remains after a failure, other bytes are lost, as the next commit
+     * tells.
+     */
+    void storeGathered() throws IOException {
+        storeGathered(true);
+    }
+
+    /**
+     * As {@link #storeGathered()}, where the grant still stands; the rest remains. Waits for no
+     * grant, and so does not leave the gate.
+     */
+    void storeGranted() throws IOException {
+        storeGathered(false);
+    }
+
+    private void storeGathered(boolean mayMap) throws IOException {
+        // Taken out: a recall that comes while a grant is waited for must not store it as well.
+        WriteBehind.Gathered gathered = behind.remove();
+        if (gathered == null) {
+            return;
+        }
+        Unstored rest = new Unstored(gathered.bytes(), gathered.offset());
+        try {
+            store(rest, false, mayMap);
+        } catch (IOException e) {
+            if (!mayBeRepeated(e)) {
+                layout.lost(new ByteRange(rest.at, rest.end));
+                rest.at = rest.end;
+            }
+            throw e;
+        } finally {
+            behind.keep(gathered, rest.at);
+        }
+    }
+
+    private boolean mayBeRepeated(IOException e) {
+        return switch (e) {
+            case OutlayException refused ->
+                    // A lease that is over may yet be renewed.
+                    (refused.isPassing() || refused.is(Reason.EXPIRED))
+                            && context.session().dead().isEmpty();
+            case DeviceException failed -> failed.reason() == DeviceException.Reason.INTERRUPTED;
+            default -> false;
+        };
+    }
+
+    /** What of a write has not been stored. */
+    private static final class Unstored {
+        private final MemorySegment source;
+        private final long offset;
+        private final long end;
+        private long at;
+
+        Unstored(MemorySegment source, long offset) {
+            this.source = source;
+            this.offset = offset;
+            this.end = offset + source.byteSize();
+            this.at = offset;
+        }
+
+        MemorySegment next(long count) {
+            return source.asSlice(at - offset, count);
+        }
+    }
+
+    /**
+     * Stores all of it.
+     *
+     * @param mayMap whether to ask for a grant that is not there; if not, what lies behind the
+     *     first byte without one is left
+     */
+    private void store(Unstored write, boolean atomic, boolean mayMap) throws IOException {
         // Where stores may have been made, from the offset on.
-        long touched = offset;
+        long touched = write.offset;
         int lost = 0;
         try {
-            while (at < end) {
+            while (write.at < write.end) {
+                long at = write.at;
                 long era = layout.era();
                 Mapping.Piece piece = layout.at(at);
                 if (piece == null || !takes(piece.mapping(), atomic)) {
+                    if (!mayMap) {
+                        return;
+                    }
                     lost = oneMore(lost, at);
-                    context.map(range(at, end - at), IoMode.RW, atomic);
+                    context.map(range(at, write.end - at), IoMode.RW, atomic);
                     continue;
                 }
                 Mapping mapping = piece.mapping();
-                long count = Math.min(Math.min(end, piece.range().end()) - at, BATCH_BYTES);
+                long count = Math.min(Math.min(write.end, piece.range().end()) - at, BATCH_BYTES);
                 ByteRange bytes = ByteRange.ofLength(at, count);
                 ByteRange blocks = bytes.alignOutward(context.blockSize());
                 Device device = context.device(mapping, blocks.start(), blocks.length());
@@ -79,21 +178,21 @@ final class FileWrites {
                 }
                 touched = Math.max(touched, at + count);
                 long failedBefore = device.failedFlushes();
-                store(device, mapping, source.asSlice(at - offset, count), bytes, blocks);
+                store(device, mapping, write.next(count), bytes, blocks);
                 if (layout.stored(bytes, blocks, era, mapping.device(), failedBefore)) {
-                    at += count;
+                    write.at += count;
                     lost = 0;
                 } else {
                     lost = oneMore(lost, at);
                 }
             }
         } catch (IOException e) {
-            if (touched > offset) {
-                layout.strayed(new ByteRange(offset, touched).alignOutward(context.blockSize()));
+            if (touched > write.offset) {
+                layout.strayed(
+                        new ByteRange(write.offset, touched).alignOutward(context.blockSize()));
             }
             throw e;
         }
-        ahead.accessed(end);
     }
 
     /** The grant is not there, or has been lost before it could be used. */

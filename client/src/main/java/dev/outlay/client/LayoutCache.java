@@ -143,6 +143,23 @@ final class LayoutCache {
         return new Mapping.Piece(new ByteRange(offset, end), mapping);
     }
 
+    /**
+     * Fresh blocks from {@code offset} on, to be written in place and only seen by others after a
+     * commit, as far as nothing written waits for one there; null if there are none.
+     */
+    synchronized Mapping.@Nullable Piece freshAt(long offset) {
+        RangeMap.Entry<Mapping> entry = mappings.find(offset);
+        if (entry == null || !entry.value().isFresh()) {
+            return null;
+        }
+        long end = entry.range().end();
+        List<ByteRange> written = bytes.writtenWithin(new ByteRange(offset, end));
+        if (!written.isEmpty()) {
+            end = written.getFirst().start();
+        }
+        return end == offset ? null : new Mapping.Piece(new ByteRange(offset, end), entry.value());
+    }
+
     /** The stateid to send with the next request; empty if nothing is held. */
     synchronized Optional<Stateid> stateid() {
         return seqids.newest();

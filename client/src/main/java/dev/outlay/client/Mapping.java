@@ -56,6 +56,11 @@ record Mapping(ExtentState state, int device, long shift, GrantKind kind, @Nulla
         return takesStores() && isUnwritten();
     }
 
+    /** Whether stores go there that nobody sees before the commit, and that replace nothing. */
+    boolean isFresh() {
+        return kind == GrantKind.RW && takesStores() && isUnwritten() && source == null;
+    }
+
     /** Whether all that is stored there is to be seen at once. */
     boolean isAtomic() {
         return source != null && kind == GrantKind.RW_ATOMIC;

@@ -41,6 +41,7 @@ final class VolumeAccess {
     private final Source source;
     private final Map<Integer, Opened> opened = new ConcurrentHashMap<>();
     private final SharedCommits commits = new SharedCommits();
+    private final WriteBuffers writeBuffers = new WriteBuffers();
     private volatile VolumeDevices known;
 
     VolumeAccess(String volume, ClientOptions options, DeviceOpener opener, Source source)
@@ -59,6 +60,11 @@ final class VolumeAccess {
     /** Where commits of all files of the volume come together. */
     SharedCommits commits() {
         return commits;
+    }
+
+    /** Where files of the volume gather small writes. */
+    WriteBuffers writeBuffers() {
+        return writeBuffers;
     }
 
     /**

@@ -41,6 +41,7 @@ final class BlockFileModelTest {
         Random random = new Random(seed);
         FileFixture fixture = new FileFixture(seed);
         fixture.volume.trouble(random.nextInt(4) * 5);
+        fixture.device.prefersLargeStores = random.nextBoolean();
         fixture.volume.expectStoresUnderWay();
         model = new byte[0];
         List<CompletableFuture<Void>> ahead = new ArrayList<>();
@@ -48,8 +49,10 @@ final class BlockFileModelTest {
         BlockFile file = fixture.open();
         for (int step = 0; step < STEPS; step++) {
             int dice = random.nextInt(100);
-            if (dice < 35) {
+            if (dice < 30) {
                 write(file, random);
+            } else if (dice < 35) {
+                append(file, random);
             } else if (dice < 65) {
                 read(file, random);
             } else if (dice < 70) {
@@ -95,7 +98,17 @@ final class BlockFileModelTest {
                     case 1 -> random.nextInt(model.length + 10_000);
                     default -> random.nextInt(model.length / 4096 + 1) * 4096;
                 };
-        int length = 1 + random.nextInt(random.nextBoolean() ? 100 : 60_000);
+        write(file, random, offset, 1 + random.nextInt(random.nextBoolean() ? 100 : 60_000));
+    }
+
+    private void append(BlockFile file, Random random) throws IOException {
+        int most = random.nextBoolean() ? 100 : 10_000;
+        for (int left = 1 + random.nextInt(30); left > 0; left--) {
+            write(file, random, model.length, 1 + random.nextInt(most));
+        }
+    }
+
+    private void write(BlockFile file, Random random, int offset, int length) throws IOException {
         if (offset + length > LARGEST) {
             return;
         }

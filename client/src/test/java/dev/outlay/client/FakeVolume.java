@@ -111,6 +111,7 @@ final class FakeVolume extends FakeServer {
     private int troublePercent;
     private long incarnation = 3;
     private long recallIds;
+    private boolean grantsWhole;
     private boolean movedAway;
     private boolean removed;
     private boolean zeros;
@@ -177,6 +178,11 @@ final class FakeVolume extends FakeServer {
     /** Fresh blocks lie beside each other from now on. */
     void handOutInOrder() {
         free.sort(Comparator.reverseOrder());
+    }
+
+    /** All that is asked for is granted at once, by one extent where blocks lie in order. */
+    void grantWhole() {
+        grantsWhole = true;
     }
 
     /** The next commit is refused for this reason. */
@@ -382,7 +388,7 @@ final class FakeVolume extends FakeServer {
         int pieces = 1 + random.nextInt(8);
         long at = first;
         while (at < end && pieces-- > 0) {
-            long length = Math.min(end - at, 1 + random.nextInt(6));
+            long length = grantsWhole ? end - at : Math.min(end - at, 1 + random.nextInt(6));
             for (long b = at; rw && b < at + length; b++) {
                 if (!blocks.containsKey(b)) {
                     blocks.put(b, new Block(free.removeLast(), false, false));

@@ -75,6 +75,7 @@ final class FileFixture {
         Runnable afterRead = () -> {};
         Runnable beforeWrite = () -> {};
         LongPredicate checkStore = _ -> true;
+        int stores;
         long storedBytes;
         long zeroedBytes;
         int flushes;
@@ -84,6 +85,8 @@ final class FileFixture {
         IntPredicate failFlushes = _ -> false;
 
         boolean flushesAll;
+
+        boolean prefersLargeStores;
 
         /** Of whoever shares the device. */
         long failedFlushes;
@@ -116,6 +119,7 @@ final class FileFixture {
                 device.write(device.size(), source);
             }
             checkStore(deviceOffset, source.byteSize());
+            stores++;
             storedBytes += source.byteSize();
             unflushed.add(ByteRange.ofLength(deviceOffset, source.byteSize()));
             device.write(deviceOffset, source);
@@ -159,6 +163,11 @@ final class FileFixture {
         @Override
         public long failedFlushes() {
             return failedFlushes;
+        }
+
+        @Override
+        public boolean prefersLargeStores() {
+            return prefersLargeStores;
         }
 
         private static final long BLOCK_PAST_END = 4096;

@@ -58,6 +58,7 @@ final class RecallModelTest {
                     }
                 });
         fixture.device.checkStore = volume::isGrantedForStores;
+        fixture.device.prefersLargeStores = random.nextBoolean();
         fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));
         volume.expectStoresUnderWay();
         model = new byte[0];
@@ -68,8 +69,10 @@ final class RecallModelTest {
                 fixture.scheduler.schedule(random.nextInt(12), () -> recall(volume, random));
             }
             int dice = random.nextInt(100);
-            if (dice < 45) {
+            if (dice < 38) {
                 write(file, random);
+            } else if (dice < 45) {
+                append(file, random);
             } else if (dice < 75) {
                 read(file, random);
             } else if (dice < 82) {
@@ -120,7 +123,16 @@ final class RecallModelTest {
 
     private void write(BlockFile file, Random random) throws IOException {
         int offset = random.nextBoolean() ? model.length : random.nextInt(model.length + 10_000);
-        int length = 1 + random.nextInt(random.nextBoolean() ? 100 : 30_000);
+        write(file, random, offset, 1 + random.nextInt(random.nextBoolean() ? 100 : 30_000));
+    }
+
+    private void append(BlockFile file, Random random) throws IOException {
+        for (int left = 1 + random.nextInt(30); left > 0; left--) {
+            write(file, random, model.length, 1 + random.nextInt(5_000));
+        }
+    }
+
+    private void write(BlockFile file, Random random, int offset, int length) throws IOException {
         if (offset + length > LARGEST) {
             return;
         }

@@ -40,6 +40,7 @@ final class Worker implements AutoCloseable {
     private static final int DEADLINE_MILLIS = 60_000;
     private static final long CONNECT_PAUSE_NANOS = 50_000_000;
     private static final long READ_ONLY_PAUSE_NANOS = 100_000_000;
+    private static final int ROW_CELLS = 300;
     private static final int LONGEST_WRITE_CELLS = 64 << 10 >> 3;
     private static final Set<Reason> FILE_IS_GONE = Set.of(Reason.NOT_FOUND, Reason.STALE_FILE);
 
@@ -178,7 +179,15 @@ final class Worker implements AutoCloseable {
             bytes.putLong(i * Cell.BYTES, Cell.of(writer, number, id, from + i));
         }
         begin("W %d %d %d %d".formatted(number, id, from, cells));
-        ask(() -> file.write(bytes, (long) from * Cell.BYTES));
+        // A row of small ones the library may gather.
+        int piece = random.nextBoolean() ? cells : ROW_CELLS;
+        ask(
+                () -> {
+                    for (int at = 0; at < cells; at += piece) {
+                        bytes.limit(Math.min(at + piece, cells) * Cell.BYTES);
+                        file.write(bytes, (long) (from + at) * Cell.BYTES);
+                    }
+                });
         end("w", "");
     }
 

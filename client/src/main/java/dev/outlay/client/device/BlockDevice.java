@@ -118,6 +118,11 @@ public final class BlockDevice implements Device {
         return sharedFlush.failures();
     }
 
+    @Override
+    public boolean prefersLargeStores() {
+        return true;
+    }
+
     private void forceDevice() throws DeviceException {
         channel.call(
                 "flush",

@@ -54,6 +54,12 @@ public interface Device extends AutoCloseable {
      */
     long failedFlushes();
 
+    /**
+     * Whether each store costs so much, whatever its length, that it is worth to copy many small
+     * ones together first.
+     */
+    boolean prefersLargeStores();
+
     /** What {@link #flush} reaches on this device. */
     Durability durability();
 

@@ -113,6 +113,11 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
     }
 
     @Override
+    public boolean prefersLargeStores() {
+        return false;
+    }
+
+    @Override
     public final Durability durability() {
         return durability;
     }

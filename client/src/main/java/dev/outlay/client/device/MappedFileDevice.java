@@ -131,6 +131,11 @@ public final class MappedFileDevice extends MappedDevice {
         return sharedFlush.failures();
     }
 
+    @Override
+    public boolean prefersLargeStores() {
+        return onDisk;
+    }
+
     private void forceFile() throws DeviceException {
         channel()
                 .call(

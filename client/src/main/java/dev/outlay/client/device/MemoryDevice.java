@@ -93,6 +93,11 @@ public final class MemoryDevice implements Device {
     }
 
     @Override
+    public boolean prefersLargeStores() {
+        return false;
+    }
+
+    @Override
     public synchronized Durability flush(long deviceOffset, long lengthBytes)
             throws DeviceException {
         checkOpen();

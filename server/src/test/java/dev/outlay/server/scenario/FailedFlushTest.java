@@ -78,6 +78,11 @@ class FailedFlushTest extends ScenarioTest {
         }
 
         @Override
+        public boolean prefersLargeStores() {
+            return device.prefersLargeStores();
+        }
+
+        @Override
         public Durability durability() {
             return device.durability();
         }

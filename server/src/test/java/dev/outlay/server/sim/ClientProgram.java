@@ -31,6 +31,11 @@ final class ClientProgram {
     /** So many of the commits after a write go on by themselves. */
     private static final int AHEAD_ONE_IN = 3;
 
+    /** So many writes are made a piece at a time, of so many words at most. */
+    private static final int ROW_ONE_IN = 2;
+
+    private static final long ROW_WORDS = 200;
+
     /** So many of the files that are opened are written to be seen at once, of programs that do. */
     private static final int ATOMIC_ONE_IN = 4;
 
@@ -232,7 +237,7 @@ final class ClientProgram {
                 id.value());
         I1Reads.Own mine = own;
         try {
-            file.write(source, offset);
+            write(file, source, offset, dice);
         } catch (IOException e) {
             mine.unsure(id.value());
             sim.tags().mayBeLost(client.clientId(), id.value());
@@ -244,6 +249,26 @@ final class ClientProgram {
             world.reach(Probe.SERVER_WROTE);
             sim.reads().checkCommitted(client.owner(), mine, id.value());
             mine.settled(id.value());
+        }
+    }
+
+    /** At once, or in a row of small ones, which the library may gather. */
+    private void write(BlockFile file, MemorySegment source, long offset, SplittableRandom dice)
+            throws IOException {
+        long done = 0;
+        while (done < source.byteSize()) {
+            long left = source.byteSize() - done;
+            long words = Math.min(left / Contents.WORD, ROW_WORDS);
+            long count =
+                    dice.nextInt(ROW_ONE_IN) == 0
+                            ? Contents.WORD * dice.nextLong(1, words + 1)
+                            : left;
+            long accesses = client.process().accesses();
+            file.write(source.asSlice(done, count), offset + done);
+            if (!client.isThroughServer() && client.process().accesses() == accesses) {
+                world.reach(Probe.WRITE_GATHERED);
+            }
+            done += count;
         }
     }
 

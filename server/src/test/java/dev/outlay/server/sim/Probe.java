@@ -96,6 +96,7 @@ enum Probe {
     SWAP_WAITED("A commit waited until readers had given back what it replaces (3.1)."),
     TRUNCATE_RECALLED("A truncate waited until others had given back what it takes."),
     VOLUME_UNAVAILABLE("A server started, and a device of its volume was not there."),
+    WRITE_GATHERED("A small write of a row was kept, to be stored with the next ones."),
     ZEROED_GRANTED(
             "A writer was told that a block which nobody has committed is written, with zeros (1).");
 

@@ -116,6 +116,11 @@ final class SimDevice implements Device {
         return 0;
     }
 
+    @Override
+    public boolean prefersLargeStores() {
+        return true;
+    }
+
     private void checkReached(String what) throws DeviceException {
         if (!memory.isReached(process.host(), unit)) {
             world.count("device not reached");

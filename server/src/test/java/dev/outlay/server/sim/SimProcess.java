@@ -41,6 +41,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
 
     private boolean stopped;
     private long stopInAccessNanos;
+    private long accesses;
     private long wentOnNanos;
     private boolean dead;
 
@@ -137,6 +138,7 @@ final class SimProcess implements Scheduler, MonotonicClock {
 
     /** It is in the middle of an access. */
     void accessing(boolean reading) {
+        accesses++;
         if (stopInAccessNanos > 0 && !stopped && (reading || !stopsInReads)) {
             world.reach(Probe.STOPPED_IN_ACCESS);
             stop();
@@ -144,6 +146,11 @@ final class SimProcess implements Scheduler, MonotonicClock {
             stopInAccessNanos = 0;
             pause(1);
         }
+    }
+
+    /** Rises with each access to a device. */
+    long accesses() {
+        return accesses;
     }
 
     /** When it last went on after it had been stopped. */
