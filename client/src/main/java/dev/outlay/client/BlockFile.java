@@ -90,9 +90,10 @@ public final class BlockFile implements AutoCloseable {
      * Makes durable and visible to all what was written; without any it does nothing.
      *
      * <p>When it fails for want of an answer, or because the server asks to come back, what was
-     * written remains and the call may be repeated. When it fails otherwise, bytes may be lost: the
-     * message names them, nobody finds them again in blocks that were not committed before, and
-     * they have to be written again. What else was written is kept for the next commit.
+     * written remains and the call may be repeated. When it fails otherwise - for want of space,
+     * too, where small writes had been kept back - bytes may be lost: the message names them,
+     * nobody finds them again in blocks that were not committed before, and they have to be written
+     * again. What else was written is kept for the next commit.
      */
     public void commit() throws IOException {
         checkOpen(0);

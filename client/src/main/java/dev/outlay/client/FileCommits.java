@@ -179,7 +179,12 @@ final class FileCommits {
 
     /** The failure, and what is lost by it: it is told once. */
     IOException told(IOException e) {
-        return told(e, isPassing(e) ? List.of() : layout.takeLost());
+        return told(e, isPassing(e) && !isFull(e) ? List.of() : layout.takeLost());
+    }
+
+    /** What was gathered does not outlast this. */
+    private static boolean isFull(IOException e) {
+        return e instanceof OutlayException refused && refused.is(Reason.NO_SPACE);
     }
 
     /** A failure, and what is lost by it. */
@@ -194,17 +199,27 @@ final class FileCommits {
                                     + ", in whole or in part - see that the device works, then "
                                     + WRITE_AGAIN);
             case OutlayException refused -> {
+                String what = refused.what() + "; " + words(lost);
                 OutlayException told =
-                        OutlayException.of(
-                                refused.reason().orElseThrow(),
-                                refused.what() + "; " + words(lost),
-                                refused.whatToDo().isEmpty() ? WRITE_AGAIN : refused.whatToDo());
+                        refused.reason()
+                                .map(reason -> OutlayException.of(reason, what, advice(refused)))
+                                .orElseGet(() -> OutlayException.noAnswer(what, WRITE_AGAIN));
                 told.initCause(refused);
                 yield told;
             }
             default ->
                     new IOException(e.getMessage() + "; " + words(lost) + " - " + WRITE_AGAIN, e);
         };
+    }
+
+    /** The same call may succeed, and bring nothing back. */
+    private static String advice(OutlayException refused) {
+        if (isFull(refused)) {
+            return "free space or add a device, then " + WRITE_AGAIN;
+        }
+        return refused.isPassing() || refused.whatToDo().isEmpty()
+                ? WRITE_AGAIN
+                : refused.whatToDo();
     }
 
     private String words(List<ByteRange> lost) {

@@ -3,6 +3,7 @@ package dev.outlay.client;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Reason;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -263,13 +264,23 @@ final class FileIo {
                 throw e;
             }
             if (isGone()) {
-                rewrites.drop();
-                context.behind().drop();
-                forget();
+                dropAll();
             }
             return answer;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** A recall may be at it just now. */
+    private void dropAll() {
+        context.enter();
+        try {
+            rewrites.drop();
+            context.behind().drop();
+            forget();
+        } finally {
+            context.leave();
         }
     }
 
@@ -380,8 +391,20 @@ final class FileIo {
                 return false;
             }
         }
+        // Whoever has the ranges next must not be overwritten by it.
+        loseGathered(ranges);
         context.layout().giveUp(ranges);
         return true;
+    }
+
+    /** What was gathered and is still here will not be stored, if any of it lies there. */
+    private void loseGathered(List<ByteRange> ranges) {
+        WriteBehind.Gathered left =
+                context.behind().overlaps(ranges) ? context.behind().remove() : null;
+        if (left != null) {
+            context.layout().lost(left.range());
+            context.behind().drop(left);
+        }
     }
 
     /**
@@ -404,6 +427,7 @@ final class FileIo {
             delayed(e);
             return false;
         }
+        writes.setAside(ranges, rewrites);
         rewrites.setAside(ranges);
         return true;
     }
@@ -424,36 +448,45 @@ final class FileIo {
      */
     void close() throws IOException {
         lock.lock();
-        try {
-            try {
-                commitByLayout();
-            } finally {
-                try {
-                    giveBack();
-                } finally {
-                    if (rewrites.isPending()) {
-                        commit();
-                    }
-                }
-            }
+        // The last of these is first, and all of them are done: what fails first is told with what
+        // fails after it.
+        try (Closeable _ = this::commitSetAside;
+                Closeable _ = this::giveBack) {
+            commitByLayout();
         } finally {
             lock.unlock();
         }
     }
 
+    private void commitSetAside() throws IOException {
+        if (rewrites.isPending()) {
+            commit();
+        }
+    }
+
     private void commitByLayout() throws IOException {
         context.enter();
-        try {
-            try {
-                storeGathered();
-            } finally {
-                // The others may fare better.
-                context.ahead().settle();
-                commits.commitLast();
-            }
+        // What was stored may fare better than what was gathered.
+        try (Closeable _ = this::commitStored) {
+            storeLast();
         } finally {
             context.behind().drop();
             context.leave();
+        }
+    }
+
+    private void commitStored() throws IOException {
+        context.ahead().settle();
+        commits.commitLast();
+    }
+
+    /** What cannot be stored now is lost. */
+    private void storeLast() throws IOException {
+        try {
+            writes.storeGathered();
+        } catch (IOException e) {
+            loseGathered(ALL);
+            throw commits.told(e, context.layout().takeLost());
         }
     }
 

@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What was written to one file and may not be committed by layout any more: read back from the
- * device while the grant stands, and sent through the server once the layout is returned. Called
- * inside the file's gate.
+ * device while the grant stands, or not stored yet, and sent through the server once the layout is
+ * returned. Called inside the file's gate.
  *
  * <p>The bytes are held in memory in between. What cannot be sent for now remains, and goes before
  * anything else is done with the file, so that nothing written later is overwritten by it. What
@@ -46,6 +46,12 @@ final class FileRewrites {
             layout.writtenWithin(range).forEach(this::readBack);
         }
         layout.giveUp(ranges);
+    }
+
+    /** Saves what was written and has not been stored anywhere. */
+    void save(long offset, MemorySegment bytes) {
+        MemorySegment copy = MemorySegment.ofArray(new byte[(int) bytes.byteSize()]);
+        saved.add(new Saved(offset, copy.copyFrom(bytes)));
     }
 
     private void readBack(ByteRange written) {

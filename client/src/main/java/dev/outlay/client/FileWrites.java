@@ -2,12 +2,16 @@ package dev.outlay.client;
 
 import dev.outlay.client.device.Device;
 import dev.outlay.client.device.DeviceException;
+import dev.outlay.core.space.RangeSet;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.IoMode;
 import dev.outlay.core.value.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writing one file. Called inside the file's gate.
@@ -18,6 +22,8 @@ import java.util.Optional;
  * leaves of it becomes zeros, once. Nothing is seen by others before the commit.
  */
 final class FileWrites {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileWrites.class);
 
     private static final long FIRST_AHEAD_BYTES = 1 << 20;
     private static final long MOST_AHEAD_BYTES = 64 << 20;
@@ -55,6 +61,10 @@ final class FileWrites {
             throw OutlayException.of(
                     Reason.TOO_LARGE,
                     source.byteSize() + " bytes at " + offset + " lie past the largest file");
+        }
+        if (source.byteSize() == 0) {
+            // No row goes on behind it, and no file ends there.
+            return;
         }
         if (atomic || !gathers(source, offset)) {
             store(new Unstored(source, offset), atomic, true);
@@ -99,7 +109,7 @@ final class FileWrites {
         if (gathered == null) {
             return;
         }
-        Unstored rest = new Unstored(gathered.bytes(), gathered.offset());
+        Unstored rest = new Unstored(gathered, gathered.range());
         try {
             store(rest, false, mayMap);
         } catch (IOException e) {
@@ -113,11 +123,55 @@ final class FileWrites {
         }
     }
 
+    /**
+     * These ranges are given up, and what is stored there is set aside: so is what was gathered
+     * there. What lies beside it is stored as far as its grants stand; else it is lost, as the next
+     * commit tells.
+     */
+    void setAside(List<ByteRange> ranges, FileRewrites rewrites) {
+        WriteBehind.Gathered gathered = behind.overlaps(ranges) ? behind.remove() : null;
+        if (gathered == null) {
+            return;
+        }
+        try {
+            RangeSet there = new RangeSet();
+            ranges.forEach(there::add);
+            for (ByteRange part : there.within(gathered.range())) {
+                rewrites.save(part.start(), gathered.bytes(part));
+            }
+            for (ByteRange beside : there.gapsWithin(gathered.range())) {
+                storeOrLose(new Unstored(gathered, beside));
+            }
+        } finally {
+            behind.drop(gathered);
+        }
+    }
+
+    private void storeOrLose(Unstored write) {
+        String reason = "a grant on it is gone";
+        try {
+            store(write, false, false);
+        } catch (IOException e) {
+            reason = e.getMessage();
+        }
+        if (write.at < write.end) {
+            layout.lost(new ByteRange(write.at, write.end));
+            LOG.warn(
+                    "event=gathered-writes-lost volume={} file={} offset={} reason=\"{}\"",
+                    context.volume(),
+                    context.file(),
+                    write.at,
+                    reason);
+        }
+    }
+
+    /** Without space it may not: what makes room, as a truncate does, commits before. */
     private boolean mayBeRepeated(IOException e) {
         return switch (e) {
             case OutlayException refused ->
                     // A lease that is over may yet be renewed.
                     (refused.isPassing() || refused.is(Reason.EXPIRED))
+                            && !refused.is(Reason.NO_SPACE)
                             && context.session().dead().isEmpty();
             case DeviceException failed -> failed.reason() == DeviceException.Reason.INTERRUPTED;
             default -> false;
@@ -136,6 +190,10 @@ final class FileWrites {
             this.offset = offset;
             this.end = offset + source.byteSize();
             this.at = offset;
+        }
+
+        Unstored(WriteBehind.Gathered gathered, ByteRange part) {
+            this(gathered.bytes(part), part.start());
         }
 
         MemorySegment next(long count) {

@@ -146,8 +146,11 @@ final class LayoutCache {
     /**
      * Fresh blocks from {@code offset} on, to be written in place and only seen by others after a
      * commit, as far as nothing written waits for one there; null if there are none.
+     *
+     * <p>Of a block that a commit under way is to cover nothing is told: as soon as that is made
+     * others may see the block, and write it.
      */
-    synchronized Mapping.@Nullable Piece freshAt(long offset) {
+    synchronized Mapping.@Nullable Piece freshAt(long offset, long blockSize) {
         RangeMap.Entry<Mapping> entry = mappings.find(offset);
         if (entry == null || !entry.value().isFresh()) {
             return null;
@@ -157,7 +160,12 @@ final class LayoutCache {
         if (!written.isEmpty()) {
             end = written.getFirst().start();
         }
-        return end == offset ? null : new Mapping.Piece(new ByteRange(offset, end), entry.value());
+        ByteRange blocks = new ByteRange(offset - offset % blockSize, entry.range().end());
+        OptionalLong taken = bytes.firstTaken(blocks);
+        if (taken.isPresent()) {
+            end = Math.min(end, taken.getAsLong() - taken.getAsLong() % blockSize);
+        }
+        return end <= offset ? null : new Mapping.Piece(new ByteRange(offset, end), entry.value());
     }
 
     /** The stateid to send with the next request; empty if nothing is held. */

@@ -3,6 +3,7 @@ package dev.outlay.client;
 import dev.outlay.core.value.ByteRange;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,12 +67,13 @@ final class WriteBehind {
             offset = to;
         }
 
-        long offset() {
-            return offset;
+        ByteRange range() {
+            return new ByteRange(offset, end);
         }
 
-        MemorySegment bytes() {
-            return buffer.asSlice(skipped, end - offset);
+        /** What lies in a part of its range. */
+        MemorySegment bytes(ByteRange part) {
+            return buffer.asSlice(skipped + part.start() - offset, part.length());
         }
     }
 
@@ -91,8 +93,24 @@ final class WriteBehind {
         if (offset != rowEnd || length > SMALL_BYTES) {
             return false;
         }
-        Gathered row = gathered == null ? begin(offset, length) : gathered;
-        if (row == null || row.era != layout.era() || !row.hasRoom(length)) {
+        Gathered known = gathered;
+        Gathered row = known == null ? begin(offset, length) : known;
+        if (row == null) {
+            return false;
+        }
+        boolean taken = false;
+        try {
+            taken = add(row, source);
+        } finally {
+            if (known == null && !taken) {
+                drop(row);
+            }
+        }
+        return taken;
+    }
+
+    private boolean add(Gathered row, MemorySegment source) {
+        if (row.era != layout.era() || !row.hasRoom(source.byteSize())) {
             return false;
         }
         row.add(source);
@@ -103,7 +121,7 @@ final class WriteBehind {
 
     private @Nullable Gathered begin(long offset, long length) throws IOException {
         long era = layout.era();
-        Mapping.Piece fresh = layout.freshAt(offset);
+        Mapping.Piece fresh = layout.freshAt(offset, context.blockSize());
         if (fresh == null
                 || fresh.range().length() < length
                 || !context.device(fresh.mapping(), offset, length).prefersLargeStores()) {
@@ -128,6 +146,12 @@ final class WriteBehind {
         return known != null && offset < known.end && known.offset - offset < length;
     }
 
+    /** Whether any of the bytes of these ranges are here. */
+    boolean overlaps(List<ByteRange> ranges) {
+        Gathered known = gathered;
+        return known != null && ranges.stream().anyMatch(known.range()::overlaps);
+    }
+
     /** The end of the last byte that is here; 0 without any. */
     long end() {
         Gathered known = gathered;
@@ -147,15 +171,20 @@ final class WriteBehind {
             removed.skipTo(at);
             gathered = removed;
         } else {
-            buffers.giveBack(removed.buffer);
+            drop(removed);
         }
+    }
+
+    /** Nothing of it is to be kept. */
+    void drop(Gathered removed) {
+        buffers.giveBack(removed.buffer);
     }
 
     /** What is here is not wanted any more. */
     void drop() {
         Gathered known = remove();
         if (known != null) {
-            buffers.giveBack(known.buffer);
+            drop(known);
         }
     }
 }

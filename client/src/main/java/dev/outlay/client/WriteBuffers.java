@@ -25,8 +25,9 @@ final class WriteBuffers {
     synchronized @Nullable MemorySegment borrow() {
         MemorySegment buffer = idle.pollFirst();
         if (buffer == null && made < MOST) {
-            made++;
             buffer = Arena.ofAuto().allocate(BUFFER_BYTES, ALIGNMENT_BYTES);
+            // Only now: there may be no memory for it.
+            made++;
         }
         return buffer;
     }

@@ -190,6 +190,14 @@ final class WrittenBytes {
         return all.ranges();
     }
 
+    /** The first byte of a range that is covered by a commit that goes on by itself. */
+    OptionalLong firstTaken(ByteRange range) {
+        return taken.stream()
+                .flatMap(each -> each.bytes.within(range).stream().limit(1))
+                .mapToLong(ByteRange::start)
+                .min();
+    }
+
     List<ByteRange> filledWithin(ByteRange range) {
         return filled.within(range);
     }

@@ -116,6 +116,7 @@ final class FakeVolume extends FakeServer {
     private boolean removed;
     private boolean zeros;
     private boolean forgotten;
+    private boolean full;
     private Reason commitRefusal = Reason.REASON_UNSPECIFIED;
     private Reason latePunchRefusal = Reason.REASON_UNSPECIFIED;
 
@@ -198,6 +199,11 @@ final class FakeVolume extends FakeServer {
     /** The server believes the device to be in this life. */
     void incarnation(long now) {
         incarnation = now;
+    }
+
+    /** Nothing fresh is granted any more. */
+    void full() {
+        full = true;
     }
 
     /** Another client holds RW there: nothing of it is granted. */
@@ -381,6 +387,9 @@ final class FakeVolume extends FakeServer {
             }
             if (end <= first) {
                 return error(Reason.REASON_TRY_LATER, 50);
+            }
+            if (full && !blocks.containsKey(first)) {
+                return error(Reason.REASON_NO_SPACE, 0);
             }
         }
         MapBlocksResponse.Builder answer =

@@ -11,8 +11,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.outlay.client.device.DeviceException;
 import dev.outlay.client.session.FakeServer;
 import dev.outlay.core.value.ByteRange;
+import dev.outlay.core.value.Reason;
+import dev.outlay.v1.Reply;
 import dev.outlay.v1.Request;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -98,6 +101,45 @@ final class WriteBehindTest {
         assertEquals(stores + ROW, device.stores);
     }
 
+    /** Others may see, and write, the block as soon as the commit is made. */
+    @Test
+    void storesToBlocksThatAreBeingCommittedAreMadeAtOnce() throws IOException {
+        FileFixture.write(file, 0, FileFixture.bytes(100, 1));
+        volume.holdBack(Reply.BodyCase.COMMIT_BLOCKS);
+        var committed = file.commitAsync();
+        fixture.scheduler.run(100);
+        FileFixture.write(file, 100, FileFixture.bytes(100, 2));
+        assertEquals(200, device.storedBytes);
+        volume.letGo();
+        fixture.scheduler.run(100);
+        assertTrue(committed.isDone());
+        file.commit();
+        byte[] expected = FileFixture.bytes(200, 1);
+        Arrays.fill(expected, 100, 200, (byte) 2);
+        checkCommitted(expected);
+    }
+
+    @Test
+    void aRowEndsBeforeABlockThatIsBeingCommitted() throws IOException {
+        FileFixture.write(file, BLOCK + 2000, FileFixture.bytes(100, 1));
+        volume.holdBack(Reply.BodyCase.COMMIT_BLOCKS);
+        var committed = file.commitAsync();
+        fixture.scheduler.run(100);
+        FileFixture.write(file, 0, FileFixture.bytes(1000, 2));
+        FileFixture.write(file, 1000, FileFixture.bytes(BLOCK - 1000, 2));
+        assertEquals(1100, device.storedBytes, "the second is gathered");
+        FileFixture.write(file, BLOCK, FileFixture.bytes(500, 2));
+        assertEquals(100 + BLOCK + 500, device.storedBytes);
+        volume.letGo();
+        fixture.scheduler.run(100);
+        assertTrue(committed.isDone());
+        file.commit();
+        byte[] expected = new byte[BLOCK + 2100];
+        Arrays.fill(expected, 0, BLOCK + 500, (byte) 2);
+        Arrays.fill(expected, BLOCK + 2000, BLOCK + 2100, (byte) 1);
+        checkCommitted(expected);
+    }
+
     @Test
     void largeWritesAreStoredAtOnce() throws IOException {
         for (int i = 0; i < 3; i++) {
@@ -118,6 +160,34 @@ final class WriteBehindTest {
         Arrays.fill(expected, BLOCK, BLOCK + 3000, (byte) 1);
         Arrays.fill(expected, 2 * BLOCK, 2 * BLOCK + 100, (byte) 1);
         checkCommitted(expected);
+    }
+
+    @Test
+    void anEmptyWriteIsNothing() throws IOException {
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        FileFixture.write(file, 5 * BLOCK, new byte[0]);
+        FileFixture.write(file, 5 * BLOCK, new byte[0]);
+        assertEquals(BLOCK, file.size());
+        file.commit();
+        checkCommitted(FileFixture.bytes(BLOCK, 1));
+    }
+
+    @Test
+    void aWriteThatFailsInItselfTakesNoBufferAway() throws IOException {
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        MemorySegment freed;
+        try (Arena arena = Arena.ofConfined()) {
+            freed = arena.allocate(BLOCK);
+        }
+        for (int i = 0; i < 100; i++) {
+            assertThrows(IllegalStateException.class, () -> file.write(freed, BLOCK));
+        }
+        for (int i = 1; i < ROW; i++) {
+            FileFixture.write(file, (long) i * BLOCK, FileFixture.bytes(BLOCK, 1));
+        }
+        assertEquals(BLOCK, device.storedBytes, "one stored, the others gathered");
+        file.commit();
+        checkCommitted(FileFixture.bytes(ROW * BLOCK, 1));
     }
 
     @Test
@@ -207,17 +277,46 @@ final class WriteBehindTest {
         checkCommitted(row);
     }
 
-    /**
-     * What was stored goes through the server, and the rest to the blocks that are granted next.
-     */
+    /** All goes through the server: others may write there next, and must not be overwritten. */
     @Test
-    void aRecallOfWhatHasChangedLeavesThemToBeStoredElsewhere() throws IOException {
+    void aRecallOfWhatHasChangedSendsThemThroughTheServer() throws IOException {
         byte[] row = appendRow();
         fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));
         volume.recallRange(new ByteRange(0, 20 * BLOCK), true);
         fixture.scheduler.run(100);
         assertTrue(volume.recalls().isEmpty());
         assertEquals(BLOCK, device.storedBytes, "nothing more was stored");
+        checkCommitted(row);
+        byte[] others = FileFixture.bytes(BLOCK, 77);
+        volume.write(5L * BLOCK, MemorySegment.ofArray(others));
+        System.arraycopy(others, 0, row, 5 * BLOCK, BLOCK);
+        file.commit();
+        checkCommitted(row);
+    }
+
+    @Test
+    void ofARecallOfWhatHasChangedThoseBesideItAreStored() throws IOException {
+        byte[] row = appendRow();
+        fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));
+        volume.recallRange(new ByteRange(3 * BLOCK, 5 * BLOCK), true);
+        fixture.scheduler.run(100);
+        assertTrue(volume.recalls().isEmpty());
+        assertArrayEquals(
+                Arrays.copyOfRange(row, 3 * BLOCK, 5 * BLOCK),
+                Arrays.copyOfRange(volume.committedBytes(), 3 * BLOCK, 5 * BLOCK));
+        assertEquals((ROW - 2) * BLOCK, device.storedBytes);
+        file.commit();
+        checkCommitted(row);
+    }
+
+    @Test
+    void aRecallOfWhatHasChangedElsewhereLeavesThem() throws IOException {
+        byte[] row = appendRow();
+        fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));
+        volume.recallRange(new ByteRange(20 * BLOCK, 30 * BLOCK), true);
+        fixture.scheduler.run(100);
+        assertTrue(volume.recalls().isEmpty());
+        assertEquals(BLOCK, device.storedBytes);
         file.commit();
         checkCommitted(row);
     }
@@ -226,16 +325,48 @@ final class WriteBehindTest {
     @Test
     void aRecallAsksForNoGrant() throws IOException {
         byte[] row = appendRow();
-        fixture.client.serverWrites((_, _, offset, bytes) -> volume.write(offset, bytes));
-        volume.recallRange(new ByteRange(0, 20 * BLOCK), true);
-        fixture.scheduler.run(100);
+        loseGrants();
         int maps = volume.seen(Request.BodyCase.MAP_BLOCKS).size();
-        volume.recallRange(new ByteRange(30 * BLOCK, 40 * BLOCK), false);
+        volume.recallRange(new ByteRange(300L * BLOCK, 400L * BLOCK), false);
         fixture.scheduler.run(100);
         assertTrue(volume.recalls().isEmpty());
         assertEquals(maps, volume.seen(Request.BodyCase.MAP_BLOCKS).size());
+        OutlayException e = assertThrows(OutlayException.class, file::commit);
+        assertTrue(e.getMessage().contains("file 2 at [[0, 4096)] and"), e.getMessage());
         file.commit();
-        checkCommitted(row);
+        Arrays.fill(row, 0, BLOCK, (byte) 0);
+        assertArrayEquals(row, Arrays.copyOf(volume.committedBytes(), row.length));
+    }
+
+    /** The server has forgotten the layout, and the client finds that out. */
+    private void loseGrants() throws IOException {
+        volume.write(350L * BLOCK, MemorySegment.ofArray(FileFixture.bytes(BLOCK, 50)));
+        volume.forgetGrants();
+        assertEquals(351L * BLOCK, file.size());
+        assertArrayEquals(
+                FileFixture.bytes(BLOCK, 50), FileFixture.read(file, 350L * BLOCK, BLOCK));
+        assertEquals(BLOCK, device.storedBytes);
+    }
+
+    /** Who has the range next must not be overwritten by what was written before. */
+    @Test
+    void whatARecallCannotStoreWithoutALeaseIsLost() throws IOException {
+        byte[] row = appendRow();
+        file.flush();
+        FileFixture.write(file, row.length, FileFixture.bytes(BLOCK, 11));
+        FileFixture.write(file, row.length + BLOCK, FileFixture.bytes(BLOCK, 12));
+        volume.renewing(false);
+        fixture.scheduler.run(FakeServer.LEASE_MILLIS);
+        volume.recallRange(new ByteRange(0, 20 * BLOCK), false);
+        fixture.scheduler.run(100);
+        assertTrue(volume.recalls().isEmpty());
+        volume.renewing(true);
+        OutlayException e = assertThrows(OutlayException.class, file::commit);
+        assertTrue(e.getMessage().contains("49152)] and not committed is lost"), e.getMessage());
+        long before = volume.size();
+        file.commit();
+        assertEquals(before, volume.size());
+        assertEquals(before, file.size());
     }
 
     @Test
@@ -258,6 +389,22 @@ final class WriteBehindTest {
                 () -> assertTrue(volume.seen(Request.BodyCase.REMOVE).isEmpty(), "too late");
         fixture.client.remove(FakeVolume.NAME, FakeVolume.PATH);
         assertEquals(ROW * BLOCK, device.storedBytes);
+        file.close();
+    }
+
+    /** A recall that is at the file's bytes is not disturbed in that. */
+    @Test
+    void whatWasWrittenToARemovedFileIsDroppedWhenNobodyElseIsAtIt() throws IOException {
+        appendRow();
+        volume.holdBack(Reply.BodyCase.ERROR);
+        fixture.scheduler.schedule(
+                50,
+                () -> {
+                    volume.recallRange(new ByteRange(0, 20 * BLOCK), false);
+                    volume.letGo();
+                });
+        fixture.client.remove(FakeVolume.NAME, FakeVolume.PATH);
+        assertTrue(volume.recalls().isEmpty(), "the recall was inside, and is over");
         file.close();
     }
 
@@ -308,6 +455,53 @@ final class WriteBehindTest {
         DeviceException e = assertThrows(DeviceException.class, file::close);
         assertTrue(e.getMessage().contains("file 2 at [[4096, 40960)] and"), e.getMessage());
         checkCommitted(Arrays.copyOf(row, BLOCK));
+        assertFalse(volume.holdsAnything());
+    }
+
+    /** Then truncate works, which would make room and commits before. */
+    @Test
+    void whatThereIsNoSpaceForIsLost() throws IOException {
+        appendRow();
+        loseGrants();
+        volume.full();
+        OutlayException e = assertThrows(OutlayException.class, file::commit);
+        assertTrue(e.is(Reason.NO_SPACE), e.getMessage());
+        assertTrue(
+                e.getMessage()
+                        .endsWith(
+                                "file 2 at [[0, 40960)] and not committed is lost"
+                                        + " - free space or add a device, then write it again"),
+                e.getMessage());
+        file.commit();
+        file.flush();
+        file.truncate(0);
+        file.close();
+    }
+
+    @Test
+    void aCloseNamesWhatItCouldNotStoreForNow() throws IOException {
+        appendRow();
+        loseGrants();
+        volume.heldByOthers(new ByteRange(0, 20 * BLOCK));
+        OutlayException e = assertThrows(OutlayException.class, file::close);
+        assertTrue(
+                e.getMessage()
+                        .endsWith(
+                                "file 2 at [[0, 40960)] and not committed is lost - write it again"),
+                e.getMessage());
+        assertFalse(volume.holdsAnything());
+    }
+
+    @Test
+    void aCloseTellsAllThatFails() throws IOException {
+        appendRow();
+        device.failWrite = true;
+        device.failFlush = true;
+        DeviceException e = assertThrows(DeviceException.class, file::close);
+        assertTrue(e.getMessage().contains("file 2 at [[4096, 40960)] and"), e.getMessage());
+        assertEquals(1, e.getSuppressed().length);
+        String second = String.valueOf(e.getSuppressed()[0].getMessage());
+        assertTrue(second.contains("file 2 at [[0, 4096)] and"), second);
         assertFalse(volume.holdsAnything());
     }
 }
