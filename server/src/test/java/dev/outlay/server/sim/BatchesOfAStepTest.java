@@ -3,7 +3,9 @@ package dev.outlay.server.sim;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 
+import dev.outlay.core.VolumeState;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.server.engine.SnapshotTaken;
 import java.util.ArrayList;
@@ -65,6 +67,32 @@ class BatchesOfAStepTest {
             assertEquals(2, volume.engine().overtaken());
             assertEquals(3, answered[0]);
             assertEquals(3, decided[0]);
+        }
+    }
+
+    /** Then what it had come to is not what the next one that is answered has (seed 7796). */
+    @Test
+    void oneThatIsDecidedMayBeLostAndTheStateReadBackInTheSameStep() throws Exception {
+        try (SteppedVolume volume = new SteppedVolume()) {
+            List<VolumeState> decidedBy = new ArrayList<>();
+            List<VolumeState> answeredBy = new ArrayList<>();
+            volume.engine()
+                    .startOvertaking(
+                            () -> volume.engine().look(answeredBy::add),
+                            () -> volume.engine().look(decidedBy::add));
+            var _ = volume.submit(volume.join());
+            volume.engine().step();
+            decidedBy.clear();
+            answeredBy.clear();
+            var _ = volume.submit(volume.create());
+            var _ = volume.submit(volume.create());
+            // Before a task of the volume's own the force has to end.
+            var _ = volume.engine().volume().takeSnapshot();
+            var _ = volume.submit(volume.create());
+            // One write, and its force.
+            volume.disk().failAfter(2);
+            volume.engine().step();
+            assertNotSame(decidedBy.getFirst(), answeredBy.getFirst());
         }
     }
 }

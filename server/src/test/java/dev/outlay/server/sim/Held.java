@@ -1,6 +1,8 @@
 package dev.outlay.server.sim;
 
 import com.google.protobuf.ByteString;
+import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.CommitBlocksResponse;
 import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
 import dev.outlay.v1.OperationHeader;
@@ -13,8 +15,10 @@ import dev.outlay.v1.ReturnedLayout;
 import dev.outlay.v1.Stateid;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What clients hold as one end of the network sees it: what replies to them grant, less what they
@@ -30,6 +34,9 @@ final class Held {
 
     /** Requests without an answer that may take what their own sender holds. */
     private final Map<Key, Request> taking = new HashMap<>();
+
+    /** Commits that were answered: the answer to a late copy says nothing of later grants. */
+    private final Set<Key> committed = new HashSet<>();
 
     /** The newest layout of which a client was told, by file. */
     private final Map<Of, ByteString> layouts = new HashMap<>();
@@ -133,6 +140,9 @@ final class Held {
             }
             return;
         }
+        if (reply.hasCommitBlocks()) {
+            committed(client, request.getCommitBlocks(), reply.getCommitBlocks());
+        }
         List<ReturnedLayout> taken = Holdings.taken(reply);
         if (!taken.isEmpty()) {
             holdings.takenBack(client, taken);
@@ -162,6 +172,18 @@ final class Held {
         }
         if (!(reply.hasError() && leavesOpen(reply))) {
             Asked.header(request).ifPresent(header -> taking.remove(key(client, header)));
+        }
+    }
+
+    /**
+     * Of a pair the commit leaves the block that was stored to. Who gives up all of the device that
+     * the other one is on keeps it, and may commit it again (seeds 15410, 30657). On a file that is
+     * being removed the commit is dropped (3.6), and the pair stays.
+     */
+    private void committed(long client, CommitBlocksRequest commit, CommitBlocksResponse reply) {
+        boolean isFirst = committed.add(key(client, commit.getOperation()));
+        if (isFirst && reply.getAttributes().getParentId() != 0) {
+            holdings.committed(client, commit);
         }
     }
 

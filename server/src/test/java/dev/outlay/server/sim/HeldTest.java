@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.google.protobuf.ByteString;
 import dev.outlay.v1.AttachSessionRequest;
+import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.CommitBlocksResponse;
+import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.Extent;
 import dev.outlay.v1.ExtentState;
+import dev.outlay.v1.FileAttributes;
 import dev.outlay.v1.FileRange;
 import dev.outlay.v1.IoMode;
 import dev.outlay.v1.Layout;
@@ -167,6 +171,93 @@ class HeldTest {
         Holdings.Hold hold = held.holdings().at(CLIENT, FILE, 0);
         assertNotNull(hold);
         assertEquals(2, hold.place());
+    }
+
+    @Test
+    void whoHasCommittedAPairKeepsItWhenTheDeviceOfTheSourceIsGivenUp() {
+        for (boolean isRemoving : new boolean[] {false, true}) {
+            Held pair = heldPair();
+            pair.asks(CLIENT, committing(2));
+            pair.answered(CLIENT, committing(2), committed(isRemoving));
+            pair.asks(CLIENT, returnedDevice(3, 0));
+            if (isRemoving) {
+                assertNull(pair.holdings().at(CLIENT, FILE, 0), "it was dropped");
+            } else {
+                assertNotNull(pair.holdings().at(CLIENT, FILE, 0), "seeds 15410, 30657");
+                pair.asks(CLIENT, returnedDevice(4, 1));
+                assertNull(pair.holdings().at(CLIENT, FILE, 0));
+            }
+        }
+    }
+
+    @Test
+    void whoHasNotCommittedAPairGivesItUpWithTheDeviceOfTheSource() {
+        Held pair = heldPair();
+        pair.asks(CLIENT, returnedDevice(2, 0));
+        assertNull(pair.holdings().at(CLIENT, FILE, 0));
+    }
+
+    @Test
+    void theAnswerToALateCopyOfACommitLeavesTheNextPair() {
+        Held pair = heldPair();
+        pair.asks(CLIENT, committing(2));
+        pair.answered(CLIENT, committing(2), committed(false));
+        pair.asks(CLIENT, map(3, FILE));
+        pair.answered(CLIENT, map(3, FILE), pair());
+        pair.asks(CLIENT, committing(2));
+        pair.answered(CLIENT, committing(2), committed(false));
+        pair.asks(CLIENT, returnedDevice(4, 0));
+        assertNull(pair.holdings().at(CLIENT, FILE, 0));
+    }
+
+    /** The source is the first block of device 0, what is to replace it that of device 1. */
+    private static Held heldPair() {
+        Held held = new Held();
+        held.asks(CLIENT, map(1, FILE));
+        held.answered(CLIENT, map(1, FILE), pair());
+        return held;
+    }
+
+    private static Reply pair() {
+        Reply.Builder reply = granted().toBuilder();
+        Extent.Builder extent = Extent.newBuilder().setLength(SimServer.BLOCK).setDeviceOffset(0);
+        reply.getMapBlocksBuilder()
+                .addExtents(extent.setState(ExtentState.EXTENT_STATE_WRITTEN).setDevice(0))
+                .addExtents(extent.setState(ExtentState.EXTENT_STATE_UNWRITTEN).setDevice(1));
+        return reply.build();
+    }
+
+    private static Request committing(long operation) {
+        return Request.newBuilder()
+                .setCommitBlocks(
+                        CommitBlocksRequest.newBuilder()
+                                .setOperation(header(operation))
+                                .setFileId(FILE)
+                                .addRanges(
+                                        CommitRange.newBuilder()
+                                                .setLength(SimServer.BLOCK)
+                                                .setDevice(1)))
+                .build();
+    }
+
+    private static Reply committed(boolean isRemoving) {
+        return Reply.newBuilder()
+                .setCommitBlocks(
+                        CommitBlocksResponse.newBuilder()
+                                .setAttributes(
+                                        FileAttributes.newBuilder()
+                                                .setParentId(isRemoving ? 0 : 1)))
+                .build();
+    }
+
+    private static Request returnedDevice(long operation, int device) {
+        return Request.newBuilder()
+                .setReturnLayout(
+                        ReturnLayoutRequest.newBuilder()
+                                .setOperation(header(operation))
+                                .setDevice(
+                                        ReturnLayoutRequest.Device.newBuilder().setDevice(device)))
+                .build();
     }
 
     /** Told as RW, and where it lies. */

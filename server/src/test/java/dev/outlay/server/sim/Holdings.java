@@ -1,5 +1,7 @@
 package dev.outlay.server.sim;
 
+import dev.outlay.v1.CommitBlocksRequest;
+import dev.outlay.v1.CommitRange;
 import dev.outlay.v1.Extent;
 import dev.outlay.v1.ExtentState;
 import dev.outlay.v1.FileRange;
@@ -36,6 +38,10 @@ final class Holdings {
     record Hold(boolean write, boolean atomic, boolean mapped, int place, int source) {
         private boolean mayLieOn(int device) {
             return mayLie(place, device) || (source >= 0 && mayLie(source, device));
+        }
+
+        private Hold replacingNothing() {
+            return new Hold(write, atomic, mapped, place, -1);
         }
     }
 
@@ -156,6 +162,24 @@ final class Holdings {
             all.getOrDefault(client, new TreeMap<>()).remove(request.getFile().getFileId());
         } else {
             remove(client, request.getFile().getFileId(), request.getFile().getRangesList());
+        }
+    }
+
+    /**
+     * What was to be replaced has been: the holder goes on with what has taken its place, alone.
+     */
+    void committed(long client, CommitBlocksRequest commit) {
+        Map<Long, Hold> blocks = of(client, commit.getFileId());
+        if (blocks.isEmpty()) {
+            return;
+        }
+        for (CommitRange range : commit.getRangesList()) {
+            for (long at = 0; at < range.getLength(); at += SimServer.BLOCK) {
+                int place = Picture.place(range.getDevice(), range.getDeviceOffset() + at);
+                blocks.computeIfPresent(
+                        (range.getFileOffset() + at) / SimServer.BLOCK,
+                        (_, hold) -> hold.place == place ? hold.replacingNothing() : hold);
+            }
         }
     }
 

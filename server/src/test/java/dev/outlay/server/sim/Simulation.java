@@ -76,7 +76,7 @@ final class Simulation {
     private final int blockCount;
 
     /** Of a batch that has been decided and is not yet answered. */
-    private Optional<Picture> decided = Optional.empty();
+    private Optional<Decided> decided = Optional.empty();
 
     /** Whether the volume has gone on from the last picture, by what may not be durable. */
     private boolean isAhead;
@@ -85,6 +85,14 @@ final class Simulation {
     private int steps;
     private boolean calm;
     private boolean restarting;
+
+    /**
+     * What a batch has come to, which holds once it has been answered.
+     *
+     * @param of the state that has decided it: it is thrown away, and the batch with it, if the
+     *     journal fails
+     */
+    private record Decided(VolumeState of, Picture picture) {}
 
     Simulation(long seed, Shape shape, BitSet without, boolean detailed) throws IOException {
         this.shape = shape;
@@ -499,7 +507,7 @@ final class Simulation {
 
     /** A batch has been decided that is answered when more has been: how it is now is seen then. */
     private void overtakable() {
-        server.look(state -> decided = Optional.of(look(state)));
+        server.look(state -> decided = Optional.of(new Decided(state, look(state))));
     }
 
     private Picture look(VolumeState state) {
@@ -514,11 +522,17 @@ final class Simulation {
         world.count("batch");
         reached.hasState(server.incarnation(), server.hasState());
         asked.noPicture();
-        Optional<Picture> then = decided;
+        Optional<Decided> last = decided;
         decided = Optional.empty();
-        isAhead = then.isPresent();
+        isAhead = false;
         server.look(
                 state -> {
+                    // One step may lose a batch, read the state back, and do another batch: what
+                    // was lost nobody was told of, and it is not what this one has come to (seed
+                    // 7796).
+                    Optional<Picture> then =
+                            last.filter(each -> each.of == state).map(Decided::picture);
+                    isAhead = then.isPresent();
                     Picture now = then.orElseGet(() -> look(state));
                     Picture before = picture;
                     picture = now;
