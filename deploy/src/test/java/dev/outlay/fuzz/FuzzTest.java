@@ -127,18 +127,25 @@ class FuzzTest {
                         CORPUS.resolve(target.folder()).toAbsolutePath().toString()));
     }
 
+    /** What was thrown; the beginning, if nothing was. */
     private static String end(Path log) {
         try {
             List<String> lines =
                     Files.readAllLines(log, java.nio.charset.StandardCharsets.ISO_8859_1).stream()
                             .filter(line -> !line.startsWith("INFO: ") && !line.startsWith("WARN"))
                             .toList();
-            return String.join("\n", lines.subList(0, Math.min(lines.size(), SHOWN_LINES)))
+            int begin = Math.max(0, lines.indexOf(thrown(lines)));
+            int end = Math.min(lines.size(), begin + SHOWN_LINES);
+            return String.join("\n", lines.subList(begin, end))
                     + String.format(
                             Locale.ROOT, "%n(all of it, and the input: %s)", log.getParent());
         } catch (IOException e) {
             return e.toString();
         }
+    }
+
+    private static String thrown(List<String> lines) {
+        return lines.stream().filter(line -> line.startsWith("== ")).findFirst().orElse("");
     }
 
     private static List<Path> inputs(Target target) throws IOException {

@@ -387,6 +387,9 @@ public final class StateRows {
         private FreeSpace.Saved free() {
             FreeSpace.Saved known = free;
             if (known == null) {
+                if (!tables.isCreated()) {
+                    throw new CorruptDataException("free space without a volume");
+                }
                 tables.free = StateSums.allFree(tables);
                 known = tables.free.saved();
                 free = known;

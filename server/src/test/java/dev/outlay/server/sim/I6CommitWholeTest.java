@@ -31,7 +31,8 @@ class I6CommitWholeTest {
             new SharedMemory(
                     new DeviceLabel(
                             new UUID(5, 5), 1, 16L * SimServer.BLOCK, SimServer.BLOCK, "", 0, true),
-                    (byte) 0);
+                    (byte) 0,
+                    world::nanos);
     private final I6CommitWhole check = new I6CommitWhole(world, memory, asked, new Tags());
 
     @Test

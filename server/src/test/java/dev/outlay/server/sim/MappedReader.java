@@ -62,6 +62,10 @@ final class MappedReader {
             return;
         }
         gaveBack = true;
+        if (recall.scope() instanceof RecallScope.Ranges of) {
+            // The whole layout goes back, with what was written elsewhere in the file meanwhile.
+            sim.tags().mayBeLost(client.clientId(), of.file().value());
+        }
         try {
             giveBack(library, recall.scope());
         } catch (OutlayException e) {

@@ -3,9 +3,13 @@ package dev.outlay.server.sim;
 import dev.outlay.core.device.DeviceLabel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -16,6 +20,7 @@ import java.util.random.RandomGenerator;
 final class SharedMemory {
 
     static final int LINE_BYTES = 64;
+    private static final int LINE_WORDS = LINE_BYTES / Contents.WORD;
 
     /** One a unit. */
     private final List<DeviceLabel> labels;
@@ -26,26 +31,40 @@ final class SharedMemory {
     /** Whose cache holds a line that is not durable; 0: nobody's. */
     private final int[] dirty;
 
+    /** When each word was stored: as it is seen, and as it is durable. */
+    private final long[] seenSince;
+
+    private final long[] durableSince;
+    private final LongSupplier nanos;
+
+    /** By its place, the word that a crash has taken there last. */
+    private final Map<Long, Undone> undone = new HashMap<>();
+
+    private record Undone(long word, long nanos) {}
+
     /** Which host does not reach a unit at the moment. */
     private final Set<Cut> cuts = new HashSet<>();
 
     private record Cut(int host, int unit) {}
 
     /** Memory of one unit full of a former owner's bytes, with a label at both ends. */
-    SharedMemory(DeviceLabel label, byte fill) {
-        this(List.of(label), fill);
+    SharedMemory(DeviceLabel label, byte fill, LongSupplier nanos) {
+        this(List.of(label), fill, nanos);
     }
 
     /** As that, of as many units as there are labels. */
-    SharedMemory(List<DeviceLabel> labels, byte fill) {
+    SharedMemory(List<DeviceLabel> labels, byte fill, LongSupplier nanos) {
+        this.nanos = nanos;
         this.labels = new ArrayList<>(labels);
         long size =
                 labels.size() == 1 ? labels.getFirst().sizeBytes() : labels.size() * Units.base(1);
         seen = new byte[Math.toIntExact(size)];
         durable = new byte[seen.length];
         dirty = new int[seen.length / LINE_BYTES];
-        java.util.Arrays.fill(seen, fill);
-        java.util.Arrays.fill(durable, fill);
+        seenSince = new long[seen.length / Contents.WORD];
+        durableSince = new long[seen.length / Contents.WORD];
+        Arrays.fill(seen, fill);
+        Arrays.fill(durable, fill);
         for (int unit = 0; unit < labels.size(); unit++) {
             relabel(unit, labels.get(unit));
         }
@@ -85,6 +104,11 @@ final class SharedMemory {
         return word(seen, offset);
     }
 
+    /** When a host stored the word that is seen at {@code offset}. */
+    long storedNanos(long offset) {
+        return seenSince[wordAt(offset)];
+    }
+
     /** What of them a crash of all hosts would leave. */
     long durableWord(long offset) {
         return word(durable, offset);
@@ -104,23 +128,80 @@ final class SharedMemory {
     }
 
     void zero(int host, long offset, long length) {
-        java.util.Arrays.fill(seen, (int) offset, (int) (offset + length), (byte) 0);
+        Arrays.fill(seen, (int) offset, (int) (offset + length), (byte) 0);
         soil(host, offset, length);
     }
 
     private void soil(int host, long offset, long length) {
+        if (T >= 0 && offset < (T + 1) * 4096 && offset + length > T * 4096)
+            System.err.println(
+                    nanos.getAsLong() / 1e9
+                            + " STORE host "
+                            + host
+                            + " "
+                            + offset % 4096
+                            + "+"
+                            + length
+                            + " "
+                            + (word(seen, offset) >>> 32)
+                            + " "
+                            + StackWalker.getInstance()
+                                    .walk(
+                                            f ->
+                                                    f.filter(
+                                                                    x ->
+                                                                            x.getClassName()
+                                                                                    .contains(
+                                                                                            "client.File"))
+                                                            .limit(8)
+                                                            .map(x -> x.getMethodName())
+                                                            .toList()));
         for (int line = line(offset); line < line(offset + length + LINE_BYTES - 1); line++) {
             dirty[line] = host;
         }
+        Arrays.fill(
+                seenSince,
+                wordAt(offset),
+                wordAt(offset + length + Contents.WORD - 1),
+                nanos.getAsLong());
     }
 
+    static final long T = Long.getLong("T", -1);
+
     void flush(int host, long offset, long length) {
+        if (T >= 0 && offset < (T + 1) * 4096 && offset + length > T * 4096)
+            System.err.println(
+                    nanos.getAsLong() / 1e9
+                            + " FLUSH host "
+                            + host
+                            + " "
+                            + (offset - T * 4096)
+                            + "+"
+                            + length
+                            + " "
+                            + StackWalker.getInstance()
+                                    .walk(
+                                            f ->
+                                                    f.filter(
+                                                                    x ->
+                                                                            x.getClassName()
+                                                                                    .contains(
+                                                                                            "client.File"))
+                                                            .limit(8)
+                                                            .map(x -> x.getMethodName())
+                                                            .toList()));
         for (int line = line(offset); line < line(offset + length + LINE_BYTES - 1); line++) {
             if (dirty[line] == host) {
-                copy(seen, durable, line);
+                writeBack(line);
                 dirty[line] = 0;
             }
         }
+    }
+
+    /** Whether a crash has taken this word from {@code offset}, at some time since. */
+    boolean isUndone(long offset, long word, long sinceNanos) {
+        Undone last = undone.get(offset);
+        return last != null && last.word == word && last.nanos >= sinceNanos;
     }
 
     /** A fence driver writes back all that a host's caches hold. */
@@ -130,7 +211,7 @@ final class SharedMemory {
 
     /** Whether all of the range is durable as it is seen. */
     boolean isDurable(long offset, long length) {
-        return java.util.Arrays.equals(
+        return Arrays.equals(
                 seen,
                 (int) offset,
                 (int) (offset + length),
@@ -144,9 +225,9 @@ final class SharedMemory {
         for (int line = 0; line < dirty.length; line++) {
             if (dirty[line] == host) {
                 if (dice.nextBoolean()) {
-                    copy(seen, durable, line);
+                    writeBack(line);
                 } else {
-                    copy(durable, seen, line);
+                    undo(line);
                 }
                 dirty[line] = 0;
             }
@@ -157,7 +238,28 @@ final class SharedMemory {
         return (int) (offset / LINE_BYTES);
     }
 
-    private static void copy(byte[] from, byte[] to, int line) {
-        System.arraycopy(from, line * LINE_BYTES, to, line * LINE_BYTES, LINE_BYTES);
+    private static int wordAt(long offset) {
+        return (int) (offset / Contents.WORD);
+    }
+
+    private void undo(int line) {
+        for (long at = (long) line * LINE_BYTES;
+                at < (line + 1L) * LINE_BYTES;
+                at += Contents.WORD) {
+            if (word(at) != durableWord(at)) {
+                undone.put(at, new Undone(word(at), nanos.getAsLong()));
+            }
+        }
+        copy(durable, seen, line * LINE_BYTES, LINE_BYTES);
+        copy(durableSince, seenSince, line * LINE_WORDS, LINE_WORDS);
+    }
+
+    private void writeBack(int line) {
+        copy(seen, durable, line * LINE_BYTES, LINE_BYTES);
+        copy(seenSince, durableSince, line * LINE_WORDS, LINE_WORDS);
+    }
+
+    private static void copy(Object from, Object to, int at, int count) {
+        System.arraycopy(from, at, to, at, count);
     }
 }

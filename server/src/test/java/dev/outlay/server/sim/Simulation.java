@@ -103,7 +103,7 @@ final class Simulation {
         acts = new ArrayDeque<>(script.acts());
         int ofDevice = shape.deviceBlocks() + LABEL_BLOCKS;
         blockCount = shape.hasSeveralDevices() ? Units.COUNT * Units.STRIDE_BLOCKS : ofDevice;
-        memory = new SharedMemory(labels(shape.hasSeveralDevices(), ofDevice), STALE);
+        memory = new SharedMemory(labels(shape.hasSeveralDevices(), ofDevice), STALE, world::nanos);
         server =
                 new SimServer(
                         world,

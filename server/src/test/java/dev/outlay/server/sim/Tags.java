@@ -33,7 +33,8 @@ final class Tags {
     /**
      * One write of a program.
      *
-     * @param endNanos when the program had stored all of it
+     * @param endNanos when the program was told that it was made; the library may keep it for a
+     *     while, to store it with the next ones
      */
     record Write(long client, long file, long endNanos) {}
 
@@ -43,7 +44,7 @@ final class Tags {
         return writes.size();
     }
 
-    /** No more of it will be stored. */
+    /** The program was told that it was made, or that it was not. */
     void end(long write, long nanos) {
         Write begun = writes.get((int) write - 1);
         writes.set((int) write - 1, new Write(begun.client, begun.file, nanos));
@@ -117,32 +118,35 @@ final class Tags {
         return writes.get((int) (word >>> PLACE_BITS) - 1);
     }
 
+    private boolean isOf(long word, long client) {
+        long write = word >>> PLACE_BITS;
+        return write > 0 && write <= writes.size() && of(word).client == client;
+    }
+
     /**
-     * Whether a word comes from a write of this client that has stored all of it, that was not told
-     * to be lost since, and that each commit under way covers.
+     * Whether a word comes from a write of this client that has ended, that is not lost, and that
+     * each commit under way covers.
      */
     boolean isBy(long word, long client) {
-        long write = word >>> PLACE_BITS;
-        if (write == 0 || write > writes.size()) {
+        if (!isOf(word, client)) {
             return false;
         }
+        long write = word >>> PLACE_BITS;
         Write from = of(word);
         Writer writer = new Writer(client, from.file);
         Deque<Long> begun = ahead.get(writer);
-        return from.client == client
-                && from.endNanos != Long.MAX_VALUE
+        return from.endNanos != Long.MAX_VALUE
                 && write > lost.getOrDefault(writer, 0L)
                 && (begun == null || write <= begun.getFirst());
     }
 
     /** Whether a word was written by this client after it began a commit that is under way. */
     boolean isLater(long word, long client) {
-        long write = word >>> PLACE_BITS;
-        if (write == 0 || write > writes.size()) {
+        if (!isOf(word, client)) {
             return false;
         }
         Deque<Long> begun = ahead.get(new Writer(client, of(word).file));
-        return of(word).client == client && begun != null && write > begun.getFirst();
+        return begun != null && word >>> PLACE_BITS > begun.getFirst();
     }
 
     static String name(long word) {
