@@ -76,7 +76,7 @@ final class GrantRules {
         }
         for (LayoutRange granted : line.held("held")) {
             if (!restated && granted.kind().isWriter()) {
-                notInGrace(file, own, granted.range());
+                notInGrace(file, own, granted);
             }
             noWork(file, own, granted, restated);
             for (Map.Entry<Long, Held> other : file.held.entrySet()) {
@@ -104,19 +104,28 @@ final class GrantRules {
         own.unrestated.remove(range.start(), range.end());
     }
 
-    /** I22: in grace nobody gets RW inside end of file but who held it before. */
-    private void notInGrace(File file, Held own, ByteRange range) {
+    /**
+     * I22: in grace nobody gets RW inside end of file but who held it before, and nobody in place
+     * who held it ATOMIC, beside readers.
+     */
+    private void notInGrace(File file, Held own, LayoutRange granted) {
+        ByteRange range = granted.range();
         long end = Math.min(range.end(), Math.ceilDiv(file.size, blockSize) * blockSize);
         if (now.grace
                 && range.start() < end
-                && !covers(own.ranges, new ByteRange(range.start(), end), GrantKind::isWriter)) {
+                && !covers(
+                        own.ranges,
+                        new ByteRange(range.start(), end),
+                        kind -> kind.compareTo(granted.kind()) >= 0)) {
             report.found(
                     "I22",
                     "in grace bytes "
                             + HistoryText.text(range)
                             + " inside the end of file "
                             + file.id
-                            + " are granted for RW to a client that did not hold them");
+                            + " are granted for "
+                            + granted.kind()
+                            + " to a client that did not hold them so");
         }
     }
 

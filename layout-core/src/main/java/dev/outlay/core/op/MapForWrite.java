@@ -205,6 +205,8 @@ final class MapForWrite {
 
     /**
      * In grace nothing inside end of file is granted RW but to the client the journal names for it.
+     * Who holds it ATOMIC is named for that alone: readers may be beside it, and may restate what
+     * they hold.
      */
     private @Nullable Barrier graceBarrier(ByteRange range) {
         long end =
@@ -217,7 +219,7 @@ final class MapForWrite {
         long at = range.start();
         if (own != null) {
             for (LayoutRange held : own.within(new ByteRange(range.start(), end))) {
-                if (!held.kind().isWriter() || held.range().start() > at) {
+                if (held.kind().compareTo(asked()) < 0 || held.range().start() > at) {
                     break;
                 }
                 at = held.range().end();

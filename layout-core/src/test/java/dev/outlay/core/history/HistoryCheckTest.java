@@ -296,6 +296,21 @@ class HistoryCheckTest {
                 log.line(log.grant(B, 1, GrantKind.RW, range(0, 1), written(0, 1, 1))));
     }
 
+    @Test
+    void inGraceWhoReplacesBlocksGetsNoneInPlace() {
+        Log log = new Log().written();
+        log.line(log.gone("return", A, 2, range(0, 2)));
+        log.same(log.map("free", A, fresh(1, 1, 2)));
+        log.line(log.grant(A, 1, GrantKind.RW_ATOMIC, range(0, 1), written(0, 1, 1)));
+        log.line(new Draft("grace-begin"));
+        log.line(log.grant(A, 2, GrantKind.RW_ATOMIC, range(0, 1), written(0, 1, 1)));
+        clean(log);
+        finds(
+                "I22",
+                "in grace",
+                log.line(log.grant(A, 3, GrantKind.RW, range(0, 1), written(0, 1, 1))));
+    }
+
     // ---- blocks
 
     @Test

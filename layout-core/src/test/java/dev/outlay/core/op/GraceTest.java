@@ -99,6 +99,26 @@ class GraceTest {
         assertEquals("WWWW", kit.picture(file, 4));
     }
 
+    /** Found by the simulator with seeds 13180, 35957 and 37685: I22. */
+    @Test
+    void whoReplacesBlocksBesideReadersIsNotGrantedThemInPlaceInGrace() {
+        a.writes(file, 0, blocks(2));
+        a.returnsAll(file).ok();
+        a.mapsRw(file, 0, blocks(2)).atomic().ok();
+        Stateid held = b.mapsRead(file, 0, blocks(1)).ok().stateid().orElseThrow();
+        kit.crash();
+        a.reattaches();
+        a.mapsRw(file, 0, blocks(2)).refused(Reason.GRACE);
+        a.mapsRw(file, 0, blocks(2)).atomic().ok();
+        ReattachedLayout stands =
+                b.reattaches(restated(file, held, reading(0, blocks(1)))).layouts().getFirst();
+        assertEquals(Optional.empty(), stands.failure());
+        kit.endGrace();
+        a.mapsRw(file, 0, blocks(1)).refused(Reason.TRY_LATER);
+        b.returnsAll(file).ok();
+        a.mapsRw(file, 0, blocks(1)).ok();
+    }
+
     @Test
     void ofARangePartlyItsOwnAWriterGetsItsOwnPart() {
         a.writes(file, 0, blocks(4));
