@@ -313,6 +313,8 @@ public final class VolumeTables {
             case Fact.LeaseLapsed f -> {
                 need(f.client()).lapsed = f.lapsed();
                 releaseHeldBy(f.client());
+                // What came back in pieces bars others until the whole recall is answered.
+                need(f.client()).recalls.values().forEach(this::releaseAskedFor);
             }
             case Fact.GraceChanged f -> changeGrace(f.inGrace());
             case Fact.ClientReattached f -> {
@@ -471,7 +473,14 @@ public final class VolumeTables {
         if (recall != null && need(recall.client()).recalls.isEmpty()) {
             recalled.remove(recall.client());
         }
-        if (recall != null && recall.scope() instanceof RecallScope.Ranges scope) {
+        if (recall != null) {
+            releaseAskedFor(recall);
+        }
+    }
+
+    /** What a recall asks for may be taken now, by those who wait for it. */
+    private void releaseAskedFor(Recall recall) {
+        if (recall.scope() instanceof RecallScope.Ranges scope) {
             scope.ranges().forEach(range -> waiting.released(scope.file(), range));
         }
     }

@@ -165,6 +165,20 @@ final class WaitingTest {
         write.reply(Mapped.class);
     }
 
+    /** Found by the simulator with seed 33528: it waited for as long as it had said it would. */
+    @Test
+    void whoWaitsForTheRestOfARecallGoesOnWhenTheLeaseOfTheRecalledIsOver() {
+        a.writes(file, 0, blocks(2));
+        Pending second = b.mapsRw(file, blocks(1), blocks(1)).min(blocks(1)).waiting().ask();
+        Pending first = c.mapsRw(file, 0, blocks(1)).min(blocks(1)).waiting().ask();
+        a.returns(file, range(1, 2)).ok();
+        assertTrue(second.waits(), "not all that was asked for has come back");
+        c.ends();
+        assertEquals(Reason.EXPIRED, first.reply(Failure.class).reason());
+        a.lapses();
+        second.reply(Mapped.class);
+    }
+
     @Test
     void aNewIncarnationGoesOnAsSoonAsItsFormerOneHasEnded() {
         Party again = kit.client("c");

@@ -79,12 +79,14 @@ record I18Places(World world) {
     /**
      * Somebody has been asked for some of its bytes, which is the caller itself where they have to
      * move, or has ended and is waited for until its lease is over: either wakes it by what it
-     * gives back.
+     * gives back. Whose lease is over has been waited for long enough: it gives nothing back of its
+     * own accord, and is revoked by whoever is decided next.
      */
     private static boolean isAskedFor(VolumeState state, Waiter waiter) {
         FileNode file = state.tables().file(waiter.file());
         Stream<ByteRange> recalled =
                 state.tables().recalled().stream()
+                        .filter(c -> !c.isLapsed() || isOf(c, waiter))
                         .flatMap(c -> c.recallOf(waiter.file()).stream())
                         .flatMap(r -> ((RecallScope.Ranges) r.scope()).ranges().stream());
         Stream<ByteRange> lingering =
@@ -101,6 +103,7 @@ record I18Places(World world) {
     /** Somebody has been asked for all of a device, and holds some of the bytes there. */
     private static boolean isAskedForWhole(VolumeState state, FileNode file, Waiter waiter) {
         return state.tables().recalled().stream()
+                .filter(client -> !client.isLapsed() || isOf(client, waiter))
                 .filter(client -> file.layoutOf(client.record().id()) != null)
                 .flatMap(
                         client ->
@@ -126,6 +129,10 @@ record I18Places(World world) {
     private static boolean isAskedFor(ClientEntry client, Extent extent) {
         return client.recalls().stream()
                 .anyMatch(r -> r.scope().equals(new RecallScope.Device(extent.device())));
+    }
+
+    private static boolean isOf(ClientEntry client, Waiter waiter) {
+        return client.record().id().equals(waiter.origin().client());
     }
 
     private static boolean isSame(Origin a, Origin b) {
