@@ -132,9 +132,8 @@ final class Wire {
     }
 
     static FileAttributes attributes(dev.outlay.v1.FileAttributes a) {
-        FileId file = new FileId(a.getFileId());
         return new FileAttributes(
-                file,
+                new FileId(a.getFileId()),
                 kind(a.getKind()),
                 a.getSizeBytes(),
                 a.getChangeCounter(),
@@ -146,8 +145,7 @@ final class Wire {
                 a.getChangedMillis(),
                 a.getAccessedMillis(),
                 a.getAllocatedBytes(),
-                // A file that is being removed has no parent; nobody asks for it then.
-                a.getParentId() == 0 ? file : new FileId(a.getParentId()),
+                a.getParentId() == 0 ? Optional.empty() : Optional.of(new FileId(a.getParentId())),
                 a.getName(),
                 (a.getConcurrent() ? FileAttributes.CONCURRENT : 0)
                         | (a.getReadOnly() ? FileAttributes.READ_ONLY : 0));

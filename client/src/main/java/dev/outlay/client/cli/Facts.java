@@ -3,6 +3,7 @@ package dev.outlay.client.cli;
 import dev.outlay.core.text.Amounts;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.FileAttributes;
+import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.FileKind;
 import dev.outlay.core.value.LayoutRange;
 import java.time.Instant;
@@ -24,7 +25,8 @@ final class Facts {
                 "file", file.file().value(),
                 "kind", word(file.kind()),
                 "name", file.name(),
-                "parent", file.parent().value(),
+                // As on the wire: 0 of a file that is being removed.
+                "parent", file.parent().map(FileId::value).orElse(0L),
                 "sizeBytes", file.sizeBytes(),
                 "allocatedBytes", file.allocatedBytes(),
                 "mode", Integer.toString(file.mode(), OCTAL),

@@ -42,6 +42,9 @@ public final class ValueCodec {
     /** Permission bits; the flags of a file stand above them in the same number. */
     private static final int MODE_BITS = 12;
 
+    /** In the place of a file id where there is no file. */
+    private static final long NO_FILE = 0;
+
     private static final List<FileKind> FILE_KINDS = List.of(FileKind.FILE, FileKind.DIRECTORY);
     private static final List<ExtentState> EXTENT_STATES =
             List.of(ExtentState.HOLE, ExtentState.UNWRITTEN, ExtentState.WRITTEN);
@@ -345,7 +348,7 @@ public final class ValueCodec {
         out.writeLong(a.changedMillis());
         out.writeLong(a.accessedMillis());
         out.writeVar(a.allocatedBytes());
-        file(out, a.parent());
+        out.writeVar(a.parent().map(FileId::value).orElse(NO_FILE));
         out.writeString(a.name());
     }
 
@@ -371,9 +374,14 @@ public final class ValueCodec {
                                 in.readLong(),
                                 in.readLong(),
                                 in.readVar(),
-                                file(in),
+                                parent(in),
                                 text(in),
                                 modeAndFlags >>> MODE_BITS));
+    }
+
+    private static Optional<FileId> parent(ByteReader in) {
+        long value = in.readVar();
+        return value == NO_FILE ? Optional.empty() : Optional.of(new FileId(value));
     }
 
     /** Flags of a file, none of them unknown. */

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -218,7 +219,7 @@ public final class FileNode {
                 changedMillis,
                 accessedMillis,
                 extents.mappedBytes(),
-                parent,
+                removing ? Optional.empty() : Optional.of(parent),
                 name,
                 flags);
     }

@@ -1,5 +1,7 @@
 package dev.outlay.core.value;
 
+import java.util.Optional;
+
 /**
  * The attributes of a file or directory at one moment.
  *
@@ -10,7 +12,8 @@ package dev.outlay.core.value;
  * @param createdMillis and the other times: milliseconds since 1970, by the server's clock or as
  *     set
  * @param allocatedBytes bytes of the device that the file occupies
- * @param parent the directory that names it, the root's is itself
+ * @param parent the directory that names it, the root's is itself; empty for a file that is being
+ *     removed, on which a commit is accepted and dropped
  * @param flags any of {@link #CONCURRENT}, {@link #READ_ONLY}
  */
 public record FileAttributes(
@@ -26,7 +29,7 @@ public record FileAttributes(
         long changedMillis,
         long accessedMillis,
         long allocatedBytes,
-        FileId parent,
+        Optional<FileId> parent,
         String name,
         int flags) {
 
@@ -65,7 +68,7 @@ public record FileAttributes(
             long changedMillis,
             long accessedMillis,
             long allocatedBytes,
-            FileId parent,
+            Optional<FileId> parent,
             String name) {
         this(
                 file,

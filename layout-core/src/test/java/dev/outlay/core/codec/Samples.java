@@ -45,28 +45,18 @@ final class Samples {
             new Extent(4096, 8192, ExtentState.WRITTEN, 1, 1 << 20, Extent.AT_RISK);
     private static final Extent UNWRITTEN =
             new Extent(12288, 4096, ExtentState.UNWRITTEN, 0, 8192, Extent.KEPT);
-    private static final FileAttributes ATTRIBUTES =
-            new FileAttributes(
-                    FILE,
-                    FileKind.FILE,
-                    9999,
-                    7,
-                    12,
-                    0644,
-                    "owner",
-                    1,
-                    2,
-                    3,
-                    4,
-                    8192,
-                    FileId.ROOT,
-                    "näme");
+    private static final FileAttributes ATTRIBUTES = attributes(Optional.of(FileId.ROOT));
     private static final List<ReturnedLayout> RETURNED =
             List.of(
                     new ReturnedLayout(FILE, Optional.of(new Stateid(LAYOUT, -1)), List.of(RANGE)),
                     new ReturnedLayout(new FileId(2), Optional.empty(), List.of()));
 
     private Samples() {}
+
+    private static FileAttributes attributes(Optional<FileId> parent) {
+        return new FileAttributes(
+                FILE, FileKind.FILE, 9999, 7, 12, 0644, "owner", 1, 2, 3, 4, 8192, parent, "näme");
+    }
 
     static Map<String, Reply.Kept> replies() {
         Map<String, Reply.Kept> samples = new LinkedHashMap<>();
@@ -90,6 +80,9 @@ final class Samples {
                 new Reply.Mapped(Optional.empty(), List.of(), List.of(), 0, 0, 0));
         samples.put("committed", new Reply.Committed(OptionalLong.of(9999), ATTRIBUTES));
         samples.put("committed-same-size", new Reply.Committed(OptionalLong.empty(), ATTRIBUTES));
+        samples.put(
+                "committed-removing",
+                new Reply.Committed(OptionalLong.empty(), attributes(Optional.empty())));
         samples.put("returned", new Reply.Returned(RETURNED));
         samples.put("filechanged", new Reply.FileChanged(ATTRIBUTES, RETURNED));
         samples.put(
@@ -108,7 +101,7 @@ final class Samples {
                                 3,
                                 4,
                                 8192,
-                                FileId.ROOT,
+                                Optional.of(FileId.ROOT),
                                 "snap",
                                 FileAttributes.READ_ONLY),
                         List.of()));

@@ -22,6 +22,7 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.core.value.Stateid;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -388,6 +389,7 @@ class CommitBlocksTest {
         b.removes(FileId.ROOT, "file").ok();
         Committed dropped = a.commits(file, held).lastWrite(9).ok();
         assertEquals(OptionalLong.empty(), dropped.newSize());
+        assertEquals(Optional.empty(), dropped.attributes().parent(), "its client can tell");
         assertEquals("u", kit.picture(file, 1));
         a.returnsAll(file).ok();
         assertEquals(256, kit.freeBlocks());

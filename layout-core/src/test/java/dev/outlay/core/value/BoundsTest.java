@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -144,7 +145,21 @@ class BoundsTest {
 
     private static FileAttributes attributes(int flags) {
         return new FileAttributes(
-                FileId.ROOT, FileKind.FILE, 0, 0, 0, 0, "", 0, 0, 0, 0, 0, FileId.ROOT, "", flags);
+                FileId.ROOT,
+                FileKind.FILE,
+                0,
+                0,
+                0,
+                0,
+                "",
+                0,
+                0,
+                0,
+                0,
+                0,
+                Optional.of(FileId.ROOT),
+                "",
+                flags);
     }
 
     @Test

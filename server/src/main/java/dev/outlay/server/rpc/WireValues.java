@@ -247,7 +247,7 @@ final class WireValues {
                 .setModifiedMillis(file.modifiedMillis())
                 .setChangedMillis(file.changedMillis())
                 .setAccessedMillis(file.accessedMillis())
-                .setParentId(file.parent().value())
+                .setParentId(file.parent().map(FileId::value).orElse(0L))
                 .setName(file.name())
                 .setConcurrent(file.has(FileAttributes.CONCURRENT))
                 .setReadOnly(file.has(FileAttributes.READ_ONLY))

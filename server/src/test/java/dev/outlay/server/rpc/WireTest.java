@@ -334,7 +334,7 @@ class WireTest {
 
     @Test
     void theSizeIsToldOnlyIfItChanged() {
-        FileAttributes file = attributes();
+        FileAttributes file = attributes(Optional.of(FileId.ROOT));
         assertFalse(
                 WireReplies.committed(new Reply.Committed(OptionalLong.empty(), file))
                         .hasNewSizeBytes());
@@ -342,6 +342,14 @@ class WireTest {
         assertTrue(grown.hasNewSizeBytes());
         assertEquals(file.mapEpoch(), grown.getMapEpoch());
         assertEquals("f", grown.getAttributes().getName());
+        assertEquals(1, grown.getAttributes().getParentId());
+    }
+
+    @Test
+    void theAnswerToACommitThatIsDroppedNamesNoParent() {
+        FileAttributes removed = attributes(Optional.empty());
+        var dropped = WireReplies.committed(new Reply.Committed(OptionalLong.empty(), removed));
+        assertEquals(0, dropped.getAttributes().getParentId());
     }
 
     @Test
@@ -435,22 +443,9 @@ class WireTest {
         return new LayoutRange(ByteRange.ofLength(offset, 4096), kind);
     }
 
-    private static FileAttributes attributes() {
+    private static FileAttributes attributes(Optional<FileId> parent) {
         return new FileAttributes(
-                new FileId(2),
-                FileKind.FILE,
-                10,
-                3,
-                4,
-                0644,
-                "o",
-                1,
-                2,
-                3,
-                4,
-                4096,
-                FileId.ROOT,
-                "f");
+                new FileId(2), FileKind.FILE, 10, 3, 4, 0644, "o", 1, 2, 3, 4, 4096, parent, "f");
     }
 
     private ReturnScope scope(ReturnLayoutRequest.Builder request) {

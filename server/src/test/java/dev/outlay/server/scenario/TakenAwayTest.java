@@ -152,7 +152,8 @@ final class TakenAwayTest extends ScenarioTest {
             assertRefused(Reason.REASON_NO_SPACE, () -> c.map(full, RW, rest, BLOCK));
             a.store(held.getExtentsList(), 0, pattern(3, 8 * BLOCK));
             // What is under recall may be committed, and is dropped.
-            var _ = a.committing(file).all(held).last(8 * BLOCK - 1).send();
+            var dropped = a.committing(file).all(held).last(8 * BLOCK - 1).send();
+            assertEquals(0, dropped.getAttributes().getParentId());
             var _ = c.giveBack(full);
             assertArrayEquals(pattern(2, rest), c.read(full));
             assertEquals(0, server.space().getFreeBytes());
