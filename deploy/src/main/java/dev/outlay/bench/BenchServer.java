@@ -83,6 +83,14 @@ final class BenchServer {
         }
     }
 
+    /** The processor time it has used since it was started. */
+    long processorNanos() {
+        return ProcessHandle.of(process.pid())
+                .flatMap(handle -> handle.info().totalCpuDuration())
+                .orElseThrow()
+                .toNanos();
+    }
+
     ServerProcess process() {
         return process;
     }

@@ -151,19 +151,31 @@ final class Crowd implements AutoCloseable {
         return micros(busy, nanos);
     }
 
-    /** The same of any sessions that work together. */
+    /** The processor time that an operation costs the server. */
+    double serverMicros(long nanos) throws Exception {
+        long before = server.processorNanos();
+        long replies = drive(busy, nanos);
+        return (server.processorNanos() - before) / 1e3 / replies;
+    }
+
+    /** What an operation costs all of the machine, of any sessions that work together. */
     static double micros(List<Busy> busy, long nanos) throws Exception {
+        long start = System.nanoTime();
+        long replies = drive(busy, nanos);
+        return (System.nanoTime() - start) / 1e3 / replies;
+    }
+
+    private static long drive(List<Busy> busy, long nanos) throws Exception {
         try (ExecutorService threads = Executors.newFixedThreadPool(busy.size())) {
             List<Callable<Long>> tasks = new ArrayList<>();
             for (Busy each : busy) {
                 tasks.add(() -> each.party.driver().drive(each.lanes, nanos, false).replies());
             }
-            long start = System.nanoTime();
             long replies = 0;
             for (Future<Long> task : threads.invokeAll(tasks)) {
                 replies += task.get();
             }
-            return (System.nanoTime() - start) / 1e3 / replies;
+            return replies;
         }
     }
 

@@ -2,9 +2,14 @@ package dev.outlay.bench;
 
 import dev.outlay.client.BlockFile;
 import dev.outlay.client.ClientOptions;
+import dev.outlay.client.HeldLayout;
 import dev.outlay.client.LayoutClient;
+import dev.outlay.client.MapRequest;
 import dev.outlay.core.text.Amounts;
 import dev.outlay.core.text.CommandFailure;
+import dev.outlay.core.value.Extent;
+import dev.outlay.core.value.IoMode;
+import dev.outlay.core.value.Stateid;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,12 +17,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * A device of which one half is a volume and the other a bare mapping: what is done to a file of
- * the volume through the library is done to the mapping by bare copies, on the same medium.
+ * the volume through the library is done to a mapping by bare copies, on the same medium: to that
+ * of the other half, or to one of the file's own blocks.
  */
 final class DataBench implements AutoCloseable {
 
@@ -115,6 +122,30 @@ final class DataBench implements AutoCloseable {
 
     void remove(String name) throws IOException {
         client.remove(Party.VOLUME, "/" + name);
+    }
+
+    /**
+     * The blocks of a file as they lie on the device, past the library. Of two mappings of one
+     * device one may lie better in the processor's caches and page tables than the other, by a
+     * tenth of a copy; of the same pages neither does.
+     *
+     * @param bytes of the file, which is committed
+     */
+    MemorySegment mapping(BlockFile file, long bytes) throws IOException {
+        Optional<Stateid> held = client.held(Party.VOLUME, file.file()).map(HeldLayout::stateid);
+        List<Extent> extents =
+                client.mapBlocks(
+                                Party.VOLUME,
+                                MapRequest.of(file.file(), 0, bytes, IoMode.READ, held))
+                        .extents();
+        Extent first = extents.getFirst();
+        if (extents.size() > 1 || first.range().length() < bytes || !first.hasAddress()) {
+            throw new IllegalStateException("the file is in pieces: " + extents);
+        }
+        try (FileChannel channel =
+                FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            return channel.map(FileChannel.MapMode.READ_WRITE, first.deviceOffset(), bytes, arena);
+        }
     }
 
     BenchServer server() {

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -13,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Commands on their way through {@link VolumeLogic}: at most one batch is being forced, by another
  * thread, while the next one is being decided. Used by the volume's thread alone.
  *
- * <p>With few commands under way each batch is decided, forced and answered, and then the next one:
- * it would not pay to wake another thread. With many of them the next batch takes what comes while
- * the one before it is being forced.
+ * <p>What arrives together goes into one batch. With few commands under way each batch is decided,
+ * forced and answered, and then the next one: it would not pay to wake another thread. Where more
+ * is queued than one batch holds, the next one is decided while the one before it is being forced.
  */
 final class Batches {
 
@@ -35,9 +36,18 @@ final class Batches {
 
     private static final long FOR_EVER = Long.MAX_VALUE / 2;
 
+    /** So long a batch waits for the next command of those that arrive together. */
+    private static final long ARRIVAL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
+    /** So long after its first command a batch waits for no more. */
+    private static final long MOST_ARRIVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
     /** Where commands come from. */
     interface Source {
         int size();
+
+        /** Whether somebody is about to queue more. */
+        boolean isArriving();
 
         /** Waits until there is something, or so long, or until that is so; whether there is. */
         boolean await(long nanos, BooleanSupplier orUntil);
@@ -56,18 +66,19 @@ final class Batches {
      * How one batch follows the other.
      *
      * @param many with fewer commands a batch is forced by the volume's thread
+     * @param queued with fewer queued behind it too
      * @param enough with fewer commands a batch takes what is queued before it is forced
      * @param atOnce so many are decided before it is looked whether a force has ended
      * @param most commands of a batch
      */
-    record Pace(int many, int enough, int atOnce, int most) {
-        static final Pace STANDARD = new Pace(MANY, ENOUGH, AT_ONCE, MOST);
+    record Pace(int many, int queued, int enough, int atOnce, int most) {
+        static final Pace STANDARD = new Pace(MANY, 1, ENOUGH, AT_ONCE, MOST);
 
         /** Without another thread: each batch ends before the next one begins. */
-        static final Pace STEPWISE = new Pace(Integer.MAX_VALUE, 0, MOST, MOST);
+        static final Pace STEPWISE = new Pace(Integer.MAX_VALUE, 0, 0, MOST, MOST);
 
         /** In small steps, while forces are under way that are made when they are waited for. */
-        static final Pace STEPWISE_OVERTAKING = new Pace(1, 2, 2, 2);
+        static final Pace STEPWISE_OVERTAKING = new Pace(1, 0, 2, 2, 2);
     }
 
     private record UnderWay(Decided batch, Journal.Force force, long openedNanos) {}
@@ -161,7 +172,10 @@ final class Batches {
                 inARow = 0;
                 return false;
             }
-            if (before != null && next.commands() < pace.enough && hasRoom() && source.size() > 0) {
+            if (next.commands() < pace.enough && hasRoom() && source.size() > 0) {
+                return true;
+            }
+            if (hasRoom() && moreArrives()) {
                 return true;
             }
             open = null;
@@ -171,6 +185,13 @@ final class Batches {
                 return false;
             }
         }
+    }
+
+    /** Waits for the next command of those that arrive together; false if none is waited for. */
+    private boolean moreArrives() {
+        return source.isArriving()
+                && clock.nanos() - openedNanos < MOST_ARRIVAL_NANOS
+                && source.await(ARRIVAL_NANOS, () -> !source.isArriving());
     }
 
     /** Makes all that has been decided durable, and answers it. */
@@ -212,7 +233,10 @@ final class Batches {
     }
 
     private void force(Decided next) {
-        if (next.commands() < pace.many || inARow >= IN_A_ROW || !logic.mayBeOvertaken(next)) {
+        if (next.commands() < pace.many
+                || source.size() < pace.queued
+                || inARow >= IN_A_ROW
+                || !logic.mayBeOvertaken(next)) {
             forceNow(next);
             return;
         }

@@ -267,6 +267,11 @@ public final class VolumeEngine implements AutoCloseable {
                     }
 
                     @Override
+                    public boolean isArriving() {
+                        return false;
+                    }
+
+                    @Override
                     public boolean await(long nanos, BooleanSupplier orUntil) {
                         return !inbox.isEmpty();
                     }
@@ -359,6 +364,19 @@ public final class VolumeEngine implements AutoCloseable {
                 command instanceof Command.Read ? reading(submission) : submission.reply();
         enqueue(submission);
         return answer;
+    }
+
+    /**
+     * More commands will be submitted in a moment; what comes until {@link #arrived} is made
+     * durable together. Any thread.
+     */
+    public void arriving() {
+        inbox.arriving();
+    }
+
+    /** That was all. To be paired with {@link #arriving}. */
+    public void arrived() {
+        inbox.arrived();
     }
 
     /** The answer to a read that finds the volume at rest; null if it has to take its turn. */

@@ -4,6 +4,7 @@ import dev.outlay.core.value.Reason;
 import dev.outlay.server.engine.MonotonicClock;
 import dev.outlay.server.engine.Session;
 import dev.outlay.server.engine.SessionException;
+import dev.outlay.server.engine.VolumeEngine;
 import dev.outlay.server.metrics.ServerMeters;
 import dev.outlay.v1.ClientMessage;
 import dev.outlay.v1.ErrorDetail;
@@ -18,6 +19,8 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +29,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +69,9 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     /** Whether a task of the loop is on its way that takes them. */
     private final AtomicBoolean taking = new AtomicBoolean();
 
+    /** What may be asked for more by what has arrived already. */
+    private final List<VolumeEngine> asked = new ArrayList<>();
+
     private volatile @Nullable Bound bound;
     private long lastMessageId;
     private int unanswered;
@@ -85,12 +92,12 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
 
     /** The session this stream speaks for. */
     private record Bound(Session session, SessionRef ref, Caller ofFew, Caller ofMany) {
-        Bound(Session session, SessionRef ref, Executor loop) {
+        Bound(Session session, SessionRef ref, Executor loop, Consumer<VolumeEngine> asked) {
             this(
                     session,
                     ref,
-                    new Caller(Optional.of(session), loop, false),
-                    new Caller(Optional.of(session), loop, true));
+                    new Caller(Optional.of(session), loop, false, asked),
+                    new Caller(Optional.of(session), loop, true, asked));
         }
     }
 
@@ -199,7 +206,7 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
     }
 
     private void bind(Session session, SessionRef ref) {
-        bound = new Bound(session, ref, loop);
+        bound = new Bound(session, ref, loop, this::asked);
         if (parts.streams().bound(session.id(), this)) {
             parts.notices().cancelWaits(session);
         }
@@ -232,6 +239,27 @@ final class SessionStream implements StreamObserver<ClientMessage>, Outbox.Liste
                 var _ = awaited.asked().outcome().whenComplete((_, _) -> answered(awaited));
             }
         }
+    }
+
+    /** Until the loop has read all that has arrived, there may be more for this volume. */
+    private void asked(VolumeEngine volume) {
+        if (asked.contains(volume)) {
+            return;
+        }
+        try {
+            if (asked.isEmpty()) {
+                loop.execute(this::allRead);
+            }
+            asked.add(volume);
+            volume.arriving();
+        } catch (RejectedExecutionException e) {
+            LOG.debug("client={} event=asked-after-the-end", name());
+        }
+    }
+
+    private void allRead() {
+        asked.forEach(VolumeEngine::arrived);
+        asked.clear();
     }
 
     /** The answer is known. Any thread. */

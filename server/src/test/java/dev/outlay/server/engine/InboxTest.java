@@ -88,6 +88,11 @@ class InboxTest {
 
     @Test
     void anOwnerThatWaitsIsWokenByAnItem() throws InterruptedException {
+        assertIsWokenByAnItem();
+        assertFalse(inbox.await(1), "nothing is left");
+    }
+
+    private void assertIsWokenByAnItem() throws InterruptedException {
         Thread owner = Thread.currentThread();
         Thread giver =
                 Thread.startVirtualThread(
@@ -100,6 +105,40 @@ class InboxTest {
         assertTrue(inbox.await(60_000));
         assertEquals(5, inbox.poll());
         giver.join();
-        assertFalse(inbox.await(1), "nothing is left");
+    }
+
+    @Test
+    void moreArrivesUntilAllHaveSaidThatThatWasAll() {
+        inbox.arriving();
+        inbox.arriving();
+        inbox.arrived();
+        assertTrue(inbox.isArriving());
+        inbox.arrived();
+        assertFalse(inbox.isArriving());
+    }
+
+    @Test
+    void anOwnerThatWaitsForMoreIsWokenWhenThatWasAll() throws InterruptedException {
+        Thread owner = Thread.currentThread();
+        inbox.arriving();
+        Thread giver =
+                Thread.startVirtualThread(
+                        () -> {
+                            while (owner.getState() != Thread.State.TIMED_WAITING) {
+                                Thread.onSpinWait();
+                            }
+                            inbox.arrived();
+                        });
+        assertFalse(inbox.await(Long.MAX_VALUE / 2, () -> !inbox.isArriving()));
+        giver.join();
+    }
+
+    /** Before it sleeps, it looks for a while whether something has come. */
+    @Test
+    void anOwnerWhoseLastWaitWasShortIsWokenAllTheSame() throws InterruptedException {
+        inbox.offer(1);
+        assertTrue(inbox.await(1));
+        assertEquals(1, inbox.poll());
+        assertIsWokenByAnItem();
     }
 }
