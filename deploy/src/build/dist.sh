@@ -57,6 +57,9 @@ done
 cp -R "$module/systemd" "$stage"
 chmod -R u+rwX,go+rX,go-w "$stage"
 find "$stage" -exec touch -h -d "$timestamp" {} +
+# Of the jars as they will be unpacked: it knows them by their dates.
+"$module/src/build/class-archive.sh" "$stage"
+find "$stage/lib" -newermt "$timestamp" -exec touch -d "$timestamp" {} +
 
 tar --create --directory "$target/dist" --sort=name --mtime="$timestamp" --owner=0 --group=0 --numeric-owner --format=gnu "$name" |
     gzip -n -6 >"$archive.new"

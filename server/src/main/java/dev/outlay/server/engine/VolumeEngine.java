@@ -366,9 +366,14 @@ public final class VolumeEngine implements AutoCloseable {
         return answer;
     }
 
+    /** Whether a command reads, and needs neither the journal nor, at rest, the volume's thread. */
+    public static boolean isRead(Command command) {
+        return VolumeLogic.isRead(command);
+    }
+
     /**
-     * More commands will be submitted in a moment; what comes until {@link #arrived} is made
-     * durable together. Any thread.
+     * More changes will be submitted in a moment; what comes until {@link #arrived} is made durable
+     * together. Any thread.
      */
     public void arriving() {
         inbox.arriving();

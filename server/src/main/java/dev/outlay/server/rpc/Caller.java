@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * @param session absent for a query of somebody without one
  * @param loop where answers are encoded: the event loop of the caller's connection, one thread
  * @param asksMany whether there are many requests in the message
- * @param asked hears of each volume that an operation is for, before it is submitted
+ * @param asked hears of each volume that is asked for a change, before it is submitted
  */
 record Caller(
         Optional<Session> session, Executor loop, boolean asksMany, Consumer<VolumeEngine> asked) {

@@ -392,7 +392,9 @@ final class Operations {
             Session session = sessionOf(caller);
             VolumeEngine volume = volume("operation.volume", operation.getVolume());
             Command command = decode.apply(session.id());
-            caller.asked().accept(volume);
+            if (!VolumeEngine.isRead(command)) {
+                caller.asked().accept(volume);
+            }
             return encoded(sessions.submit(session, volume, command, caller.asksMany()), encode);
         } catch (RuntimeException e) {
             return Underway.failed(e);
