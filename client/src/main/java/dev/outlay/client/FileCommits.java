@@ -87,6 +87,20 @@ final class FileCommits {
 
     /** Makes what was written durable, and leaves it to be committed. */
     void flush() throws IOException {
+        Mapping.Piece only = layout.onlyFlushPiece(context.blockSize());
+        if (only == null) {
+            flushPieces();
+            return;
+        }
+        try {
+            flush.flush(only, layout::isUnfailed);
+        } catch (IOException e) {
+            throw told(e);
+        }
+        layout.flushed(only);
+    }
+
+    private void flushPieces() throws IOException {
         checkLost();
         List<Mapping.Piece> pieces = layout.flushPieces(context.blockSize());
         try {

@@ -50,8 +50,22 @@ final class FileFlush {
         }
     }
 
+    /** As {@link #flush(List, Unfailed)}, of one piece. */
+    void flush(Mapping.Piece piece, Unfailed stored) throws IOException {
+        try {
+            Device device = device(piece);
+            var _ = flush(device, piece);
+            checkUnfailed(device, piece.mapping().device(), stored);
+        } catch (IOException e) {
+            if (!FileCommits.isPassing(e)) {
+                lose(List.of(piece));
+            }
+            throw e;
+        }
+    }
+
     /**
-     * As {@link #flush}, but nothing is lost by a failure yet.
+     * As {@link #flush(List, Unfailed)}, but nothing is lost by a failure yet.
      *
      * @param flushed devices of which all is durable already; takes those of which it is now
      */

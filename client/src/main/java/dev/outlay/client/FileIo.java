@@ -63,31 +63,34 @@ final class FileIo {
     }
 
     long read(MemorySegment target, long offset) throws IOException {
-        if (context.throughServer()) {
-            return inside(() -> throughServer.read(target, offset));
+        begin();
+        try {
+            if (context.throughServer()) {
+                return throughServer.read(target, offset);
+            }
+            if (context.behind().overlaps(offset, target.byteSize())) {
+                writes.storeGathered();
+            }
+            return reads.read(target, offset);
+        } finally {
+            end();
         }
-        return inside(
-                () -> {
-                    if (context.behind().overlaps(offset, target.byteSize())) {
-                        writes.storeGathered();
-                    }
-                    return reads.read(target, offset);
-                });
     }
 
     void write(MemorySegment source, long offset, boolean atomic) throws IOException {
-        inside(
-                () -> {
-                    if (context.throughServer()) {
-                        throughServer.write(source, offset);
-                        return source;
-                    }
-                    if (atomic) {
-                        beforeAtomic(offset, source.byteSize());
-                    }
-                    writes.write(source, offset, atomic);
-                    return source;
-                });
+        begin();
+        try {
+            if (context.throughServer()) {
+                throughServer.write(source, offset);
+                return;
+            }
+            if (atomic) {
+                beforeAtomic(offset, source.byteSize());
+            }
+            writes.write(source, offset, atomic);
+        } finally {
+            end();
+        }
     }
 
     /**
@@ -111,37 +114,44 @@ final class FileIo {
     }
 
     void commit() throws IOException {
-        inside(this::committed);
+        begin();
+        try {
+            committed();
+        } finally {
+            end();
+        }
     }
 
     /** Begins a commit that goes on by itself, unless it has to be seen whole: then it is made. */
     CompletableFuture<Void> commitAhead() throws IOException {
-        return inside(
-                () -> {
-                    storeGathered();
-                    if (commits.replaces()) {
-                        committed();
-                        return CompletableFuture.completedFuture(null);
-                    }
-                    return context.ahead().begin();
-                });
+        begin();
+        try {
+            storeGathered();
+            if (commits.replaces()) {
+                committed();
+                return CompletableFuture.completedFuture(null);
+            }
+            return context.ahead().begin();
+        } finally {
+            end();
+        }
     }
 
     void flush() throws IOException {
-        inside(
-                () -> {
-                    storeGathered();
-                    context.ahead().settle();
-                    commits.flush();
-                    return this;
-                });
+        begin();
+        try {
+            storeGathered();
+            context.ahead().settle();
+            commits.flush();
+        } finally {
+            end();
+        }
     }
 
-    private FileIo committed() throws IOException {
+    private void committed() throws IOException {
         storeGathered();
         context.ahead().settle();
         commits.commit();
-        return this;
     }
 
     /** What was written is on the device afterwards, or it is told that it never will be. */
@@ -174,33 +184,42 @@ final class FileIo {
     }
 
     long sizeBytes() throws IOException {
-        return inside(
-                () -> {
-                    context.refreshSize();
-                    return context.sizeBytes();
-                });
+        begin();
+        try {
+            context.refreshSize();
+            return context.sizeBytes();
+        } finally {
+            end();
+        }
     }
 
-    @FunctionalInterface
-    private interface Work<T> {
-        T run() throws IOException;
-    }
-
-    private <T> T inside(Work<T> work) throws IOException {
+    /** A call of the application begins: alone, inside the gate, and after what goes before it. */
+    private void begin() throws IOException {
         lock.lock();
+        boolean begun = false;
         try {
             settle();
             context.enter();
             try {
                 rewrites.resendOutside();
                 context.settleSwaps();
-                return work.run();
+                begun = true;
             } finally {
-                context.leave();
+                if (!begun) {
+                    context.leave();
+                }
             }
         } finally {
-            lock.unlock();
+            if (!begun) {
+                lock.unlock();
+            }
         }
+    }
+
+    /** What has begun is over. */
+    private void end() {
+        context.leave();
+        lock.unlock();
     }
 
     private void settle() throws OutlayException {

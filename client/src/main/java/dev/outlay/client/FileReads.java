@@ -1,5 +1,6 @@
 package dev.outlay.client;
 
+import dev.outlay.client.device.DeviceException;
 import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
@@ -116,9 +117,6 @@ final class FileReads {
     /** Copies and looks again; 0 if what was copied could not be kept. */
     private long copyChecked(Mapping.Piece piece, MemorySegment target, long offset, long era)
             throws IOException {
-        if (!context.hasLease()) {
-            return 0;
-        }
         long count = Math.min(piece.range().length(), COPY_BYTES);
         boolean kept = false;
         MemorySegment part = target.asSlice(0, count);
@@ -126,8 +124,14 @@ final class FileReads {
             copy(piece.mapping(), part, offset);
             // What is looked at now is as it was after the last load.
             VarHandle.acquireFence();
-            kept = layout.era() == era && context.session().lease().isValid();
+            kept = context.hasLease() && layout.era() == era;
             return kept ? count : 0;
+        } catch (DeviceException e) {
+            // A device may refuse who has lost what allowed it to ask.
+            if (context.hasLease() && layout.era() == era) {
+                throw e;
+            }
+            return 0;
         } finally {
             if (!kept) {
                 part.fill((byte) 0);

@@ -143,6 +143,12 @@ final class LayoutCache {
         return new Mapping.Piece(new ByteRange(offset, end), mapping);
     }
 
+    /** Whether a look without the lock finds a written stretch there; not if this is false. */
+    boolean isKnownWritten(long offset) {
+        Mapping.Piece found = last;
+        return found != null && found.range().contains(offset);
+    }
+
     /**
      * Fresh blocks from {@code offset} on, to be written in place and only seen by others after a
      * commit, as far as nothing written waits for one there; null if there are none.
@@ -288,9 +294,32 @@ final class LayoutCache {
         return pieces(bytes.unflushed(), blockSize);
     }
 
+    /**
+     * As {@link #flushPieces}, where they are one piece of written blocks, as after one write in
+     * place; null if they are not, or if something is lost that has to be told.
+     */
+    synchronized Mapping.@Nullable Piece onlyFlushPiece(long blockSize) {
+        ByteRange unflushed = bytes.onlyUnflushed();
+        if (unflushed == null || bytes.isAnyLost()) {
+            return null;
+        }
+        ByteRange blocks = unflushed.alignOutward(blockSize);
+        RangeMap.Entry<Mapping> entry = mappings.find(blocks.start());
+        return entry != null
+                        && entry.value().state() == ExtentState.WRITTEN
+                        && entry.range().contains(blocks)
+                ? new Mapping.Piece(blocks, entry.value())
+                : null;
+    }
+
     /** They have been. */
     synchronized void flushed(List<Mapping.Piece> pieces) {
         pieces.forEach(piece -> bytes.flushed(piece.range()));
+    }
+
+    /** It has been. */
+    synchronized void flushed(Mapping.Piece piece) {
+        bytes.flushed(piece.range());
     }
 
     // ---- commits that go on by themselves

@@ -73,6 +73,9 @@ final class Swaps {
     }
 
     private void forget() {
+        if (underWay.isEmpty()) {
+            return;
+        }
         underWay.removeIf(swap -> swap.over().isDone());
     }
 }

@@ -120,6 +120,9 @@ final class WriteBehind {
     }
 
     private @Nullable Gathered begin(long offset, long length) throws IOException {
+        if (layout.isKnownWritten(offset)) {
+            return null;
+        }
         long era = layout.era();
         Mapping.Piece fresh = layout.freshAt(offset, context.blockSize());
         if (fresh == null

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this client has stored in a file and not committed. Guarded by its {@link LayoutCache}.
@@ -49,10 +50,12 @@ final class WrittenBytes {
      * @param failedBefore how many flushes of {@code device} had failed before
      */
     void stored(ByteRange bytes, ByteRange blocks, int device, long failedBefore) {
-        if (unflushed.isEmpty()) {
-            failedFlushes.clear();
+        if (failedFlushes.size() != 1 || !isUnfailedSince(device, failedBefore)) {
+            if (unflushed.isEmpty()) {
+                failedFlushes.clear();
+            }
+            failedFlushes.merge(device, failedBefore, Math::min);
         }
-        failedFlushes.merge(device, failedBefore, Math::min);
         written.add(bytes);
         unflushed.add(bytes);
         filled.add(blocks);
@@ -70,6 +73,11 @@ final class WrittenBytes {
      */
     boolean isUnfailed(int device, long failed) {
         return failedFlushes.getOrDefault(device, failed) == failed;
+    }
+
+    private boolean isUnfailedSince(int device, long failedBefore) {
+        Long known = failedFlushes.get(device);
+        return known != null && known == failedBefore;
     }
 
     /** The grant on these blocks is gone, and with it what was not committed. */
@@ -179,6 +187,11 @@ final class WrittenBytes {
         return unflushed.ranges();
     }
 
+    /** As {@link #unflushed}, where that is one range; null if it is none or several. */
+    @Nullable ByteRange onlyUnflushed() {
+        return unflushed.only();
+    }
+
     /** What was written there and is not committed, whoever covers it. */
     List<ByteRange> writtenWithin(ByteRange range) {
         if (taken.isEmpty()) {
@@ -208,6 +221,11 @@ final class WrittenBytes {
 
     boolean isFilled(ByteRange blocks) {
         return filled.containsAll(blocks);
+    }
+
+    /** Whether there is something for {@link #takeLost}. */
+    boolean isAnyLost() {
+        return !lost.isEmpty();
     }
 
     /** What was written and can never be committed, told once. */

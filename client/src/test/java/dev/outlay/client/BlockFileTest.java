@@ -158,6 +158,28 @@ final class BlockFileTest {
     }
 
     @Test
+    void aFlushMakesDurableWhatWasWrittenInPlaceOnceAndAllOfIt() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(20 * BLOCK, 1));
+        file.commit();
+        FileFixture.write(file, 5 * BLOCK + 7, FileFixture.bytes(10, 2));
+        FileFixture.write(file, 6 * BLOCK - 3, FileFixture.bytes(6, 3));
+        file.flush();
+        assertTrue(volume.unflushed().isEmpty(), "neighbours");
+        FileFixture.write(file, 9 * BLOCK, FileFixture.bytes(BLOCK, 4));
+        int flushes = fixture.device.flushes;
+        file.flush();
+        file.flush();
+        assertTrue(volume.unflushed().isEmpty(), "one write");
+        assertEquals(flushes + 1, fixture.device.flushes);
+        FileFixture.write(file, BLOCK, FileFixture.bytes(10, 5));
+        FileFixture.write(file, 19 * BLOCK, FileFixture.bytes(10, 6));
+        FileFixture.write(file, 22 * BLOCK, FileFixture.bytes(10, 7));
+        file.flush();
+        assertTrue(volume.unflushed().isEmpty(), "several, and fresh blocks");
+    }
+
+    @Test
     void bytesWhoseFlushFailedHaveToBeWrittenAgain() throws IOException {
         BlockFile file = fixture.open();
         FileFixture.write(file, 0, FileFixture.bytes(100, 1));
@@ -311,6 +333,41 @@ final class BlockFileTest {
                 };
         assertArrayEquals(FileFixture.bytes(BLOCK, 1), FileFixture.read(file, 0, BLOCK));
         assertEquals(2, copies[0]);
+    }
+
+    @Test
+    void whatIsCopiedWithoutALeaseIsReadUnderANewOneOrByNobody() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        file.commit();
+        volume.renewing(false);
+        fixture.scheduler.run(FakeServer.LEASE_MILLIS);
+        byte[] target = FileFixture.bytes(BLOCK, 9);
+        OutlayException e =
+                assertThrows(
+                        OutlayException.class, () -> file.read(MemorySegment.ofArray(target), 0));
+        assertTrue(e.is(dev.outlay.core.value.Reason.EXPIRED), e.getMessage());
+        assertArrayEquals(new byte[BLOCK], target);
+        volume.renewing(true);
+        assertArrayEquals(FileFixture.bytes(BLOCK, 1), FileFixture.read(file, 0, BLOCK));
+    }
+
+    @Test
+    void aDeviceThatRefusesWithoutALeaseIsReadUnderANewOne() throws IOException {
+        BlockFile file = fixture.open();
+        FileFixture.write(file, 0, FileFixture.bytes(BLOCK, 1));
+        file.commit();
+        fixture.network.down(true);
+        fixture.scheduler.run(FakeServer.LEASE_MILLIS);
+        fixture.network.down(false);
+        fixture.device.failReads = 1;
+        assertArrayEquals(FileFixture.bytes(BLOCK, 1), FileFixture.read(file, 0, BLOCK));
+        fixture.device.failReads = 1;
+        byte[] target = FileFixture.bytes(BLOCK, 9);
+        assertThrows(
+                dev.outlay.client.device.DeviceException.class,
+                () -> file.read(MemorySegment.ofArray(target), 0));
+        assertArrayEquals(new byte[BLOCK], target);
     }
 
     // ---- the lease

@@ -144,6 +144,24 @@ final class FailedDeviceTest {
     }
 
     @Test
+    void aFlushInPlaceFailsTheSameWay() throws IOException {
+        write(0, 2 * BLOCK, 7);
+        file.commit();
+        write(100, 100, 1);
+        fixture.device.failFlush = true;
+        DeviceException e = assertThrows(DeviceException.class, file::flush);
+        assertTrue(e.getMessage().contains("file 2 at [[100, 200)] and"), e.getMessage());
+        fixture.device.failFlush = false;
+        write(100, 100, 2);
+        fixture.device.failedFlushes++;
+        IOException told = assertThrows(IOException.class, file::flush);
+        assertTrue(String.valueOf(told.getMessage()).contains("[[100, 200)]"), told.getMessage());
+        write(100, 100, 3);
+        file.flush();
+        checkAll(with(with(new byte[SIZE], 0, 2 * BLOCK, 7), 100, 100, 3));
+    }
+
+    @Test
     void ofSeveralCommitsOnlyThatOneIsLostWhoseFlushFails() throws IOException {
         int commits = 10;
         for (int i = 0; i < commits; i++) {

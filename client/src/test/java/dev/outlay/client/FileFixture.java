@@ -73,6 +73,10 @@ final class FileFixture {
         private final Device device;
         private final RangeSet unflushed;
         Runnable afterRead = () -> {};
+
+        /** So many of the next reads fail. */
+        int failReads;
+
         Runnable beforeWrite = () -> {};
         LongPredicate checkStore = _ -> true;
         int stores;
@@ -106,6 +110,11 @@ final class FileFixture {
 
         @Override
         public void read(long deviceOffset, MemorySegment target) throws DeviceException {
+            if (failReads > 0) {
+                failReads--;
+                // Past its end, so that it refuses by itself.
+                device.read(device.size(), target);
+            }
             device.read(deviceOffset, target);
             afterRead.run();
         }

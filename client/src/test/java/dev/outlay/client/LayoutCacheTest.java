@@ -319,4 +319,46 @@ final class LayoutCacheTest {
         cache.committed(List.of(new CommitRequest.Range(0, FIRST.length(), 1, COPY_AT)), 9);
         assertEquals(List.of(), cache.rangesOn(0));
     }
+
+    private boolean store(ByteRange bytes) {
+        return cache.stored(bytes, bytes.alignOutward(4096), cache.era(), 0, 0);
+    }
+
+    @Test
+    void oneStretchOfWrittenBlocksIsFlushedAlone() {
+        cache.granted(
+                IoMode.RW, grant(1, FIRST, GrantKind.RW, ExtentState.WRITTEN, 0), cache.era());
+        assertNull(cache.onlyFlushPiece(4096), "nothing is stored");
+        assertTrue(store(new ByteRange(100, 200)));
+        Mapping.Piece only = Objects.requireNonNull(cache.onlyFlushPiece(4096));
+        assertEquals(List.of(only), cache.flushPieces(4096));
+        assertEquals(new ByteRange(0, 4096), only.range());
+        assertTrue(store(new ByteRange(5000, 5001)));
+        assertNull(cache.onlyFlushPiece(4096), "two stretches");
+        cache.flushed(cache.flushPieces(4096));
+        assertTrue(store(new ByteRange(0, 8192)));
+        assertNotNull(cache.onlyFlushPiece(4096));
+        cache.lost(SECOND);
+        assertNull(cache.onlyFlushPiece(4096), "a loss is to be told");
+        assertEquals(List.of(SECOND), cache.takeLost());
+        cache.flushed(Objects.requireNonNull(cache.onlyFlushPiece(4096)));
+        assertEquals(List.of(), cache.flushPieces(4096));
+    }
+
+    @Test
+    void whatLiesOnTwoDevicesOrInFreshBlocksIsNoSingleStretch() {
+        cache.granted(
+                IoMode.RW, grant(1, FIRST, GrantKind.RW, ExtentState.WRITTEN, 0), cache.era());
+        cache.granted(
+                IoMode.RW, grant(2, SECOND, GrantKind.RW, ExtentState.WRITTEN, 1), cache.era());
+        assertTrue(store(new ByteRange(8000, 8200)));
+        assertNull(cache.onlyFlushPiece(4096));
+        assertEquals(2, cache.flushPieces(4096).size());
+        cache.flushed(cache.flushPieces(4096));
+        ByteRange third = new ByteRange(16384, 24576);
+        cache.granted(IoMode.RW, fresh(3, third), cache.era());
+        assertTrue(store(third));
+        assertNull(cache.onlyFlushPiece(4096));
+        assertEquals(1, cache.flushPieces(4096).size());
+    }
 }

@@ -70,34 +70,60 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
 
     @Override
     public final void read(long deviceOffset, MemorySegment target) throws DeviceException {
-        bounds.checkRead(deviceOffset, target.byteSize());
-        forEachPiece(
-                "read",
-                deviceOffset,
-                target.byteSize(),
-                (piece, from) -> MemorySegment.copy(piece, 0, target, from, piece.byteSize()));
+        long length = target.byteSize();
+        bounds.checkRead(deviceOffset, length);
+        try {
+            for (long done = 0; done < length; ) {
+                MemorySegment piece = piece(deviceOffset + done, length - done);
+                MemorySegment.copy(piece, 0, target, done, piece.byteSize());
+                done += piece.byteSize();
+            }
+        } catch (RuntimeException | InternalError e) {
+            throw failed("read", deviceOffset, length, e);
+        }
     }
 
     @Override
     public void write(long deviceOffset, MemorySegment source) throws DeviceException {
-        bounds.checkWrite(deviceOffset, source.byteSize());
-        forEachPiece(
-                "write",
-                deviceOffset,
-                source.byteSize(),
-                (piece, from) -> MemorySegment.copy(source, from, piece, 0, piece.byteSize()));
+        long length = source.byteSize();
+        bounds.checkWrite(deviceOffset, length);
+        try {
+            for (long done = 0; done < length; ) {
+                MemorySegment piece = piece(deviceOffset + done, length - done);
+                MemorySegment.copy(source, done, piece, 0, piece.byteSize());
+                done += piece.byteSize();
+            }
+        } catch (RuntimeException | InternalError e) {
+            throw failed("write", deviceOffset, length, e);
+        }
     }
 
     @Override
     public final void zero(long deviceOffset, long lengthBytes) throws DeviceException {
         bounds.checkWrite(deviceOffset, lengthBytes);
-        forEachPiece("zero", deviceOffset, lengthBytes, (piece, _) -> piece.fill((byte) 0));
+        try {
+            for (long done = 0; done < lengthBytes; ) {
+                MemorySegment piece = piece(deviceOffset + done, lengthBytes - done);
+                piece.fill((byte) 0);
+                done += piece.byteSize();
+            }
+        } catch (RuntimeException | InternalError e) {
+            throw failed("zero", deviceOffset, lengthBytes, e);
+        }
     }
 
     @Override
     public Durability flush(long deviceOffset, long lengthBytes) throws DeviceException {
         bounds.checkRead(deviceOffset, lengthBytes);
-        forEachPiece("flush", deviceOffset, lengthBytes, (piece, _) -> piece.force());
+        try {
+            for (long done = 0; done < lengthBytes; ) {
+                MemorySegment piece = piece(deviceOffset + done, lengthBytes - done);
+                piece.force();
+                done += piece.byteSize();
+            }
+        } catch (RuntimeException | InternalError e) {
+            throw failed("flush", deviceOffset, lengthBytes, e);
+        }
         return durability;
     }
 
@@ -164,35 +190,28 @@ abstract sealed class MappedDevice implements Device permits MappedFileDevice, D
         mapWindow(0);
     }
 
-    @FunctionalInterface
-    private interface Piece {
-        /** Handles a mapped piece that begins {@code from} bytes into the whole access. */
-        void handle(MemorySegment mapped, long from);
+    /** What is mapped from {@code offset} on, {@code most} bytes at most. */
+    private MemorySegment piece(long offset, long most) throws DeviceException {
+        long inWindow = offset % WINDOW_BYTES;
+        return window(Math.toIntExact(offset / WINDOW_BYTES))
+                .asSlice(inWindow, Math.min(WINDOW_BYTES - inWindow, most));
     }
 
-    private void forEachPiece(String doing, long offset, long length, Piece piece)
-            throws DeviceException {
-        long done = 0;
-        try {
-            while (done < length) {
-                long at = offset + done;
-                long inWindow = at % WINDOW_BYTES;
-                long count = Math.min(WINDOW_BYTES - inWindow, length - done);
-                piece.handle(
-                        window(Math.toIntExact(at / WINDOW_BYTES)).asSlice(inWindow, count), done);
-                done += count;
-            }
-        } catch (IllegalStateException e) {
-            if (arena.scope().isAlive()) {
-                throw e;
-            }
-            throw DeviceException.closed(path);
-        } catch (UncheckedIOException e) {
-            throw DeviceException.of(path, doing, new IOException(e.getMessage(), e));
-        } catch (InternalError e) {
-            throw new DeviceException(
-                    DeviceException.Reason.IO, path, noPage(doing, offset, length), e);
-        }
+    /**
+     * What an access has thrown, as it is to be told; a mistake of the caller is thrown as it is.
+     */
+    private DeviceException failed(String doing, long offset, long length, Throwable why) {
+        return switch (why) {
+            case IllegalStateException _ when !arena.scope().isAlive() ->
+                    DeviceException.closed(path);
+            case UncheckedIOException e ->
+                    DeviceException.of(path, doing, new IOException(e.getMessage(), e));
+            case InternalError e ->
+                    new DeviceException(
+                            DeviceException.Reason.IO, path, noPage(doing, offset, length), e);
+            case RuntimeException e -> throw e;
+            default -> throw new IllegalArgumentException(why);
+        };
     }
 
     static String noPage(String doing, long offset, long length) {

@@ -2,6 +2,7 @@ package dev.outlay.core.space;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.outlay.core.Seeds;
 import dev.outlay.core.value.ByteRange;
@@ -28,6 +29,23 @@ class RangeSetTest {
         set.add(new ByteRange(20, 30));
         assertEquals(List.of(new ByteRange(10, 40)), set.ranges());
         assertEquals("[[10, 40)]", set.toString());
+    }
+
+    @Test
+    void oneRangeIsToldAsOne() {
+        RangeSet set = new RangeSet();
+        assertNull(set.only());
+        set.add(new ByteRange(10, 20));
+        set.add(new ByteRange(20, 30));
+        assertEquals(new ByteRange(10, 30), set.only());
+        set.remove(new ByteRange(15, 20));
+        assertNull(set.only());
+        set.remove(new ByteRange(0, 40));
+        assertNull(set.only());
+        set.add(new ByteRange(1, 2));
+        set.remove(new ByteRange(1, 2));
+        assertNull(set.only());
+        assertEquals(new RangeSet(), set);
     }
 
     @Test
@@ -81,6 +99,10 @@ class RangeSetTest {
         assertEquals(!inside.isEmpty(), set.overlaps(asked));
         assertEquals(model.cardinality(), set.bytes());
         assertEquals(model.isEmpty(), set.isEmpty());
+        ByteRange only = set.only();
+        if (only != null) {
+            assertEquals(List.of(only), set.ranges());
+        }
         RangeSet rebuilt = new RangeSet();
         set.ranges().forEach(rebuilt::add);
         assertEquals(set, rebuilt);
