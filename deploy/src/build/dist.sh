@@ -43,7 +43,7 @@ stage=$target/dist/$name
 rm -rf "$target/dist"
 mkdir -p "$stage"
 cp -R "$target/app/bin" "$target/app/conf" "$target/app/lib" "$runtime" "$stage"
-rm -f "$stage/lib/outlay.jsa"
+rm -f "$stage"/lib/*.jsa
 # Native parts of other platforms stay out; so does QUIC, which nothing here speaks.
 for jar in "$stage"/lib/*; do
     case ${jar##*/} in
@@ -57,8 +57,8 @@ done
 cp -R "$module/systemd" "$stage"
 chmod -R u+rwX,go+rX,go-w "$stage"
 find "$stage" -exec touch -h -d "$timestamp" {} +
-# Of the jars as they will be unpacked: it knows them by their dates.
-"$module/src/build/class-archive.sh" "$stage"
+# Of the jars as they will be unpacked: they know them by their dates.
+"$module/src/build/class-archive.sh" "$stage" serve
 find "$stage/lib" -newermt "$timestamp" -exec touch -d "$timestamp" {} +
 
 tar --create --directory "$target/dist" --sort=name --mtime="$timestamp" --owner=0 --group=0 --numeric-owner --format=gnu "$name" |

@@ -31,7 +31,7 @@ final class VersionCommand implements Runnable {
                             + Runtime.version()
                             + "\"}");
         } else {
-            out.println(new Version().getVersion()[0]);
+            out.println(Version.line());
         }
         out.flush();
     }

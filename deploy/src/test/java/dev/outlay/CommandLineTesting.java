@@ -205,7 +205,7 @@ abstract class CommandLineTesting {
     static Result run(String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine commandLine = Outlay.commandLine(false);
+        CommandLine commandLine = OutlayCommandLine.of(false);
         commandLine.setOut(new PrintWriter(out, true));
         commandLine.setErr(new PrintWriter(err, true));
         int code = commandLine.execute(args);

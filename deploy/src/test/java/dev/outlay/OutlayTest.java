@@ -10,6 +10,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -54,6 +57,33 @@ final class OutlayTest {
         assertEquals(ExitCode.OK.code(), run("--version"));
         assertTrue(out.toString().startsWith("outlay " + Version.current()), out::toString);
         assertTrue(Version.current().matches("\\d+\\.\\d+\\.\\d+.*"), Version::current);
+    }
+
+    @Test
+    void theVersionAloneNeedsNoCommandLine() {
+        assertTrue(Version.isAllAskedFor(new String[] {"--version"}));
+        assertTrue(Version.isAllAskedFor(new String[] {"-V"}));
+        assertFalse(Version.isAllAskedFor(new String[] {"ls", "--version"}));
+        assertFalse(Version.isAllAskedFor(new String[] {"--version", "--what"}));
+        assertEquals(ExitCode.OK.code(), run("--version"));
+        assertEquals(Version.line(), out.toString().strip());
+    }
+
+    @Test
+    void aNamedCommandIsBuiltAloneAndAsAmongAll() {
+        Map<String, CommandLine> all = OutlayCommandLine.of(false).getSubcommands();
+        all.forEach(
+                (name, command) -> {
+                    assertEquals(command.getCommandName(), name);
+                    Map<String, CommandLine> built =
+                            OutlayCommandLine.of(false, name).getSubcommands();
+                    boolean tellsOfOthers = name.equals("help") || name.equals("completion");
+                    assertEquals(tellsOfOthers ? all.keySet() : Set.of(name), built.keySet());
+                    assertEquals(
+                            command.getUsageMessage(),
+                            Objects.requireNonNull(built.get(name)).getUsageMessage());
+                });
+        assertEquals(all.keySet(), OutlayCommandLine.of(false, "sl").getSubcommands().keySet());
     }
 
     @Test
@@ -113,7 +143,7 @@ final class OutlayTest {
     }
 
     private int run(String... args) {
-        CommandLine commandLine = Outlay.commandLine(false);
+        CommandLine commandLine = OutlayCommandLine.of(false);
         commandLine.addSubcommand(new Failing());
         commandLine.addSubcommand(new Group());
         commandLine.setOut(new PrintWriter(out, true));

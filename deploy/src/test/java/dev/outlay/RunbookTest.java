@@ -59,7 +59,7 @@ final class RunbookTest {
         Set<String> named = named(COMMAND);
         assertFalse(named.isEmpty());
         for (String line : named) {
-            CommandLine command = Outlay.commandLine(false);
+            CommandLine command = OutlayCommandLine.of(false);
             for (String word : line.split(" ", -1)) {
                 CommandLine next = command.getSubcommands().get(word);
                 if (next != null) {

@@ -92,7 +92,7 @@ class TidyTest {
     /** All commands but the root, picocli's own help, and those that are a part of another one. */
     private static List<CommandSpec> commands() {
         List<CommandSpec> all = new ArrayList<>();
-        collect(Outlay.commandLine(false), all);
+        collect(OutlayCommandLine.of(false), all);
         return all;
     }
 

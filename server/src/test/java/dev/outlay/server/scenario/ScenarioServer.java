@@ -41,6 +41,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
@@ -287,12 +288,7 @@ final class ScenarioServer implements AutoCloseable {
 
     /** What {@code outlay history} answers, given these arguments. */
     static Answer history(String... args) {
-        CommandLine command =
-                ClientCommands.all().stream()
-                        .map(CommandLine::new)
-                        .filter(c -> c.getCommandName().equals("history"))
-                        .findFirst()
-                        .orElseThrow();
+        CommandLine command = made(ClientCommands.byName(), "history");
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         command.setOut(new PrintWriter(out, true));
@@ -306,6 +302,10 @@ final class ScenarioServer implements AutoCloseable {
                 });
         int exitCode = command.execute(args);
         return new Answer(exitCode, out.toString(), err.toString());
+    }
+
+    private static CommandLine made(Map<String, Supplier<Object>> commands, String name) {
+        return new CommandLine(Objects.requireNonNull(commands.get(name), "no such command").get());
     }
 
     /** What a command did. */
@@ -322,12 +322,7 @@ final class ScenarioServer implements AutoCloseable {
     record Fsck(int exitCode, String output) {}
 
     Fsck fsck() {
-        CommandLine command =
-                ToolCommands.all().stream()
-                        .map(CommandLine::new)
-                        .filter(c -> c.getCommandName().equals("fsck"))
-                        .findFirst()
-                        .orElseThrow();
+        CommandLine command = made(ToolCommands.byName(), "fsck");
         StringWriter output = new StringWriter();
         command.setOut(new PrintWriter(output, true));
         command.setErr(new PrintWriter(output, true));
