@@ -65,12 +65,15 @@ public final class ByteWriter {
             throw new IllegalArgumentException("var number " + value + " is negative");
         }
         reserve(MAX_VAR_BYTES);
+        byte[] to = bytes;
+        int at = size;
         long rest = value;
         while (rest > 0x7F) {
-            bytes[size++] = (byte) (rest | 0x80);
+            to[at++] = (byte) (rest | 0x80);
             rest >>>= 7;
         }
-        bytes[size++] = (byte) rest;
+        to[at++] = (byte) rest;
+        size = at;
     }
 
     /** Writes the length as a var number, then the bytes. */

@@ -13,7 +13,6 @@ import dev.outlay.core.value.ByteRange;
 import dev.outlay.core.value.ClientId;
 import dev.outlay.core.value.Extent;
 import dev.outlay.core.value.ExtentState;
-import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.GrantKind;
 import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Reason;
@@ -71,7 +70,7 @@ final class CommitBlocksOp {
                 return wait;
             }
         }
-        List<Fact> facts = new ArrayList<>();
+        List<Fact> facts = new ArrayList<>(4);
         if (!ask.reclaim()) {
             facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().seqid()));
         }
@@ -90,21 +89,11 @@ final class CommitBlocksOp {
                     new Fact.ExtentsConverted(
                             file.id(), toConvert, ExtentState.WRITTEN, 0, caller.value()));
         }
-        FileAttributes before = file.attributes();
-        long size = Math.max(before.sizeBytes(), ask.lastWriteOffset().orElse(-1) + 1);
-        long modified =
-                Math.max(before.modifiedMillis(), ask.mtimeMillis().orElse(ask.nowMillis()));
-        facts.add(
-                new Fact.AttributesSet(
-                        file.id(),
-                        size,
-                        before.mode(),
-                        before.owner(),
-                        modified,
-                        Math.max(before.changedMillis(), ask.nowMillis()),
-                        before.accessedMillis()));
+        long size = Math.max(file.sizeBytes(), ask.lastWriteOffset().orElse(-1) + 1);
+        long modified = ask.mtimeMillis().orElse(ask.nowMillis());
+        facts.add(FileChanges.resized(file, size, modified, ask.nowMillis()));
         OptionalLong newSize =
-                size == before.sizeBytes() ? OptionalLong.empty() : OptionalLong.of(size);
+                size == file.sizeBytes() ? OptionalLong.empty() : OptionalLong.of(size);
         long epoch = file.mapEpoch() + (toSwap.isEmpty() ? 0 : 1) + (toConvert.isEmpty() ? 0 : 1);
         return Decision.then(
                         facts,

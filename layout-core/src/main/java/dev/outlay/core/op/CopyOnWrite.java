@@ -44,8 +44,9 @@ final class CopyOnWrite {
 
     /** All of {@code range} in pieces, in order. */
     static List<Piece> pieces(VolumeTables tables, FileNode file, ByteRange range, boolean atomic) {
-        List<Piece> pieces = new ArrayList<>();
-        for (Extent extent : file.extents().slice(range)) {
+        List<Extent> extents = file.extents().slice(range);
+        List<Piece> pieces = new ArrayList<>(extents.size());
+        for (Extent extent : extents) {
             for (Extent main : Coexistence.parts(tables, extent)) {
                 boolean copies =
                         main.state() == ExtentState.WRITTEN && (atomic || main.has(Extent.SHARED));

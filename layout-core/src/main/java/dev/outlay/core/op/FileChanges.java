@@ -5,7 +5,6 @@ import dev.outlay.core.fact.Fact;
 import dev.outlay.core.reply.Reply;
 import dev.outlay.core.state.FileNode;
 import dev.outlay.core.state.VolumeTables;
-import dev.outlay.core.value.FileAttributes;
 import dev.outlay.core.value.FileId;
 import dev.outlay.core.value.Origin;
 import java.util.List;
@@ -19,15 +18,20 @@ final class FileChanges {
 
     /** The file has this size now, and has just been changed. */
     static Fact.AttributesSet resized(FileNode file, long size, long nowMillis) {
-        FileAttributes now = file.attributes();
+        return resized(file, size, nowMillis, nowMillis);
+    }
+
+    /** The same, but its bytes were changed some other time. */
+    static Fact.AttributesSet resized(
+            FileNode file, long size, long modifiedMillis, long nowMillis) {
         return new Fact.AttributesSet(
                 file.id(),
                 size,
-                now.mode(),
-                now.owner(),
-                Math.max(now.modifiedMillis(), nowMillis),
-                Math.max(now.changedMillis(), nowMillis),
-                now.accessedMillis());
+                file.mode(),
+                file.owner(),
+                Math.max(file.modifiedMillis(), modifiedMillis),
+                Math.max(file.changedMillis(), nowMillis),
+                file.accessedMillis());
     }
 
     /** The last step: answer with the file as the facts have left it. */

@@ -30,7 +30,7 @@ final class FreshBlocks {
      * @throws Shortage if there are not blocks enough
      */
     List<Piece> fill(ByteRange range, List<Piece> pieces, long leastBytes) {
-        List<ByteRange> lacking = new ArrayList<>();
+        List<ByteRange> lacking = new ArrayList<>(pieces.size());
         for (Piece piece : pieces) {
             if (piece.lacks()) {
                 lacking.add(piece.range());
@@ -94,7 +94,7 @@ final class FreshBlocks {
 
     /** The pieces with the fresh extents where they belong, up to the first that stays lacking. */
     static List<Piece> merge(List<Piece> pieces, List<Extent> fresh) {
-        List<Piece> all = new ArrayList<>();
+        List<Piece> all = new ArrayList<>(pieces.size());
         int next = 0;
         for (Piece piece : pieces) {
             if (!piece.lacks()) {

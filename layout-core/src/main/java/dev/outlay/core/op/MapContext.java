@@ -36,7 +36,7 @@ record MapContext(
     /** Facts and reply; {@code before} are the facts that precede the grant, each one map epoch. */
     Decision answer(List<Fact> before, List<LayoutRange> granted, List<Extent> extents) {
         long next = extents.isEmpty() ? ask.offset() : extents.getLast().end();
-        List<Fact> facts = new ArrayList<>();
+        List<Fact> facts = new ArrayList<>(before.size() + 2);
         if (own != null && ask.stateid().isPresent()) {
             facts.add(new Fact.SeqidSeen(caller, file.id(), ask.stateid().get().seqid()));
         }
@@ -48,13 +48,8 @@ record MapContext(
                     new Reply.Mapped(
                             stateidNow(), List.of(), extents, epoch, next, file.sizeBytes()));
         }
-        int layouts = Objects.requireNonNull(tables.client(caller)).files().size();
-        if (own == null && layouts >= tables.limits().reattachLayouts()) {
-            throw new Refusal(
-                    Reason.RESOURCE_EXHAUSTED,
-                    "the client holds layouts on "
-                            + layouts
-                            + " files, as many as it may; it has to return some first");
+        if (own == null) {
+            refuseTooManyLayouts();
         }
         LayoutId id = own == null ? ask.freshId() : own.id();
         int seqid = own == null ? 1 : own.nextSeqid();
@@ -70,12 +65,23 @@ record MapContext(
                         file.sizeBytes()));
     }
 
+    private void refuseTooManyLayouts() {
+        int layouts = Objects.requireNonNull(tables.client(caller)).files().size();
+        if (layouts >= tables.limits().reattachLayouts()) {
+            throw new Refusal(
+                    Reason.RESOURCE_EXHAUSTED,
+                    "the client holds layouts on "
+                            + layouts
+                            + " files, as many as it may; it has to return some first");
+        }
+    }
+
     /** What the client now holds of what was granted: a stronger grant it had already stays. */
     private List<LayoutRange> heldAs(List<LayoutRange> granted) {
         if (own == null) {
             return join(granted);
         }
-        List<LayoutRange> held = new ArrayList<>();
+        List<LayoutRange> held = new ArrayList<>(granted.size());
         for (LayoutRange range : granted) {
             long at = range.range().start();
             for (LayoutRange mine : own.within(range.range())) {

@@ -130,8 +130,8 @@ final class MapForWrite {
     }
 
     private List<Fact> allocations(List<Piece> pieces) {
-        List<Extent> mapped = new ArrayList<>();
-        List<Extent> copies = new ArrayList<>();
+        List<Extent> mapped = new ArrayList<>(pieces.size());
+        List<Extent> copies = new ArrayList<>(0);
         for (Piece piece : pieces) {
             Extent copy = piece.copy();
             if (copy != null && copy.has(Extent.NEW)) {
@@ -140,7 +140,7 @@ final class MapForWrite {
                 mapped.add(piece.main().withFlags(0));
             }
         }
-        List<Fact> facts = new ArrayList<>();
+        List<Fact> facts = new ArrayList<>(1);
         if (!mapped.isEmpty()) {
             facts.add(new Fact.ExtentsAllocated(file.id(), mapped, caller.value()));
         }

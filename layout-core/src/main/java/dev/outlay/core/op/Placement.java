@@ -100,7 +100,7 @@ final class Placement {
         if (found < bytes(holes)) {
             return List.of();
         }
-        List<Extent> extents = new ArrayList<>();
+        List<Extent> extents = new ArrayList<>(pieces.size());
         int piece = 0;
         long used = 0;
         for (ByteRange hole : holes) {

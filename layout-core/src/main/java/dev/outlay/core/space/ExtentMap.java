@@ -140,25 +140,18 @@ public final class ExtentMap {
 
     /** Covers {@code range} without a gap: extents and holes, sorted, clipped to it. */
     public List<Extent> slice(ByteRange range) {
-        List<Extent> cover = new ArrayList<>();
-        long position = range.start();
-        for (Extent extent : mapped(range)) {
-            if (position < extent.fileOffset()) {
-                cover.add(Extent.hole(new ByteRange(position, extent.fileOffset())));
-            }
-            cover.add(extent);
-            position = extent.end();
-        }
-        if (position < range.end()) {
-            cover.add(Extent.hole(new ByteRange(position, range.end())));
-        }
-        return cover;
+        return within(range, true);
     }
 
     /** What is mapped in {@code range}: sorted, clipped to it. */
     public List<Extent> mapped(ByteRange range) {
+        return within(range, false);
+    }
+
+    private List<Extent> within(ByteRange range, boolean holes) {
         openDirectory();
-        List<Extent> found = new ArrayList<>();
+        List<Extent> found = new ArrayList<>(1);
+        long position = range.start();
         for (int number = Math.max(pageOf(range.start()), 0);
                 number < pageCount && firsts[number] < range.end();
                 number++) {
@@ -167,10 +160,16 @@ public final class ExtentMap {
                     i < page.count() && page.start(i) < range.end();
                     i++) {
                 if (page.end(i) > range.start()) {
-                    Extent extent = page.extent(i);
-                    found.add(range.contains(extent.range()) ? extent : extent.slice(range));
+                    if (holes && page.start(i) > position) {
+                        found.add(Extent.hole(new ByteRange(position, page.start(i))));
+                    }
+                    found.add(page.extent(i).clip(range));
+                    position = page.end(i);
                 }
             }
+        }
+        if (holes && position < range.end()) {
+            found.add(Extent.hole(new ByteRange(position, range.end())));
         }
         return found;
     }
@@ -334,14 +333,22 @@ public final class ExtentMap {
     }
 
     private void requireMapped(ByteRange range) {
+        openDirectory();
         long position = range.start();
-        for (Extent extent : mapped(range)) {
-            if (extent.fileOffset() != position) {
+        for (int number = pageOf(position); position < range.end(); number++) {
+            ExtentPage page = number < 0 || number == pageCount ? null : page(number);
+            int index = page == null ? -1 : floor(number, page, position);
+            if (page == null || index < 0 || page.end(index) <= position) {
                 break;
             }
-            position = extent.end();
+            position = page.end(index);
+            while (++index < page.count()
+                    && page.start(index) == position
+                    && position < range.end()) {
+                position = page.end(index);
+            }
         }
-        if (position != range.end()) {
+        if (position < range.end()) {
             throw new IllegalStateException(
                     range + " is converted, but there is a hole at file offset " + position);
         }

@@ -90,6 +90,15 @@ final class FreeExtents {
         bytes -= extent.length();
     }
 
+    /** Puts a part of exactly this extent in its place. */
+    void replace(DeviceRange extent, DeviceRange part) {
+        long before = place(extent.device(), extent.start());
+        long place = place(part.device(), part.start());
+        byPlace.replace(before, extent.length(), place, part.length());
+        bySize.replace(extent.length(), before, part.length(), place);
+        bytes -= extent.length() - part.length();
+    }
+
     long bytes() {
         return bytes;
     }

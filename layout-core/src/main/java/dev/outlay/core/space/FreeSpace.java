@@ -320,6 +320,13 @@ public final class FreeSpace {
         }
     }
 
+    private void replace(DeviceRange extent, DeviceRange part) {
+        of(extent.device()).replace(extent, part);
+        if (byDevice && !isWithdrawn(extent.device())) {
+            Objects.requireNonNull(freeOf.get(extent.device())).replace(extent, part);
+        }
+    }
+
     /** Marks a range as no longer free; all of it must be free. */
     public void take(DeviceRange range) {
         requireAligned(range);
@@ -329,12 +336,17 @@ public final class FreeSpace {
             throw new IllegalStateException(range + " is taken, but not all of it is free");
         }
         changes(range);
-        remove(extent);
-        if (extent.start() < range.start()) {
-            add(extent.slice(0, range.start() - extent.start()));
-        }
-        if (range.end() < extent.end()) {
-            add(extent.slice(range.end() - extent.start(), extent.end() - range.end()));
+        long head = range.start() - extent.start();
+        long tail = extent.end() - range.end();
+        if (head > 0) {
+            replace(extent, extent.slice(0, head));
+            if (tail > 0) {
+                add(extent.slice(extent.length() - tail, tail));
+            }
+        } else if (tail > 0) {
+            replace(extent, extent.slice(extent.length() - tail, tail));
+        } else {
+            remove(extent);
         }
     }
 

@@ -33,11 +33,9 @@ public final class RangeMap<V> {
         remove(range);
         long start = range.start();
         long end = range.end();
-        Map.Entry<Long, Entry<V>> before = byStart.lowerEntry(start);
-        if (before != null
-                && before.getValue().range().end() == start
-                && before.getValue().value().equals(value)) {
-            start = before.getKey();
+        Entry<V> before = start == 0 ? null : find(start - 1);
+        if (before != null && before.value().equals(value)) {
+            start = before.range().start();
         }
         Entry<V> after = end < this.end ? byStart.get(end) : null;
         if (after != null && after.value().equals(value)) {

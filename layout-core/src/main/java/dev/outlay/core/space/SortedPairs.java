@@ -1,6 +1,7 @@
 package dev.outlay.core.space;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pairs of byte counts, sorted by the first, equal ones by the second, both as unsigned numbers; no
@@ -75,6 +76,21 @@ final class SortedPairs {
             first.move(index + 1, index, count - index - 1);
             second.move(index + 1, index, count - index - 1);
             count--;
+        }
+
+        /** Puts a pair in the place of another one; moves what lies between them. */
+        void replace(int index, long a, long b) {
+            int to = ceiling(a, b);
+            if (to > index) {
+                to--;
+                first.move(index + 1, index, to - index);
+                second.move(index + 1, index, to - index);
+            } else {
+                first.move(to, to + 1, index - to);
+                second.move(to, to + 1, index - to);
+            }
+            first.set(to, a);
+            second.set(to, b);
         }
 
         Page splitOff(int index) {
@@ -169,10 +185,21 @@ final class SortedPairs {
                 : number;
     }
 
-    /** Takes out a pair that is there. */
-    void remove(long a, long b) {
-        int number = pageOf(a, b);
-        Page page = number < 0 ? null : pages[number];
+    /** Puts a pair that is not there in the place of one that is. */
+    void replace(long a, long b, long newA, long newB) {
+        int number = Math.max(pageOf(a, b), 0);
+        if (Math.max(pageOf(newA, newB), 0) != number) {
+            remove(a, b);
+            add(newA, newB);
+            return;
+        }
+        Page page = pages[number];
+        page.replace(indexOf(page, a, b), newA, newB);
+        firsts[number] = page.first.get(0);
+        seconds[number] = page.second.get(0);
+    }
+
+    private static int indexOf(@Nullable Page page, long a, long b) {
         int index = page == null ? 0 : page.ceiling(a, b);
         if (page == null
                 || index == page.count
@@ -180,6 +207,14 @@ final class SortedPairs {
                 || page.second.get(index) != b) {
             throw new IllegalStateException("there is no pair " + a + ", " + b);
         }
+        return index;
+    }
+
+    /** Takes out a pair that is there. */
+    void remove(long a, long b) {
+        int number = Math.max(pageOf(a, b), 0);
+        Page page = pages[number];
+        int index = indexOf(page, a, b);
         page.remove(index);
         if (page.count == 0) {
             removePage(number);

@@ -135,6 +135,10 @@ final class BlockFacts {
 
     /** Counts in or out what of an extent is in no other map; what is shared is counted once. */
     static void count(VolumeTables tables, Extent extent, boolean removing, int sign) {
+        if (tables.shared.isEmpty()) {
+            tables.ledger.count(extent, removing, sign);
+            return;
+        }
         for (Extent piece : tables.shared.split(extent)) {
             if (!piece.has(Extent.SHARED)) {
                 tables.ledger.count(piece, removing, sign);

@@ -101,6 +101,26 @@ public final class FileNode {
         return sizeBytes;
     }
 
+    public long modifiedMillis() {
+        return modifiedMillis;
+    }
+
+    public long changedMillis() {
+        return changedMillis;
+    }
+
+    public long accessedMillis() {
+        return accessedMillis;
+    }
+
+    public int mode() {
+        return mode;
+    }
+
+    public String owner() {
+        return owner;
+    }
+
     public long mapEpoch() {
         return mapEpoch;
     }

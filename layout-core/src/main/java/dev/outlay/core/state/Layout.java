@@ -9,6 +9,7 @@ import dev.outlay.core.value.LayoutRange;
 import dev.outlay.core.value.Stateid;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** What one client holds on one file: an id, a sequence number and ranges. */
 public final class Layout {
@@ -83,21 +84,23 @@ public final class Layout {
 
     /** Whether all of {@code range} is held as {@code kind} or something stronger. */
     public boolean covers(ByteRange range, GrantKind kind) {
-        long at = range.start();
-        for (var piece : grants.within(range)) {
-            if (piece.range().start() != at || piece.value().kind().compareTo(kind) < 0) {
+        for (long at = range.start(); at < range.end(); ) {
+            var piece = grants.find(at);
+            if (piece == null || piece.value().kind().compareTo(kind) < 0) {
                 return false;
             }
             at = piece.range().end();
         }
-        return at == range.end();
+        return true;
     }
 
-    /** The newest epoch at which a part of {@code range} was granted. */
+    /** The newest epoch at which a part of {@code range}, all of which is held, was granted. */
     public long grantedSince(ByteRange range) {
         long newest = 0;
-        for (var piece : grants.within(range)) {
+        for (long at = range.start(); at < range.end(); ) {
+            var piece = Objects.requireNonNull(grants.find(at), "not held");
             newest = Math.max(newest, piece.value().sinceEpoch());
+            at = piece.range().end();
         }
         return newest;
     }

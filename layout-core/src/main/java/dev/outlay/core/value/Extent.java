@@ -92,7 +92,9 @@ public record Extent(
 
     /** The same extent with exactly these flags. */
     public Extent withFlags(int newFlags) {
-        return new Extent(fileOffset, length, state, device, deviceOffset, newFlags);
+        return newFlags == flags
+                ? this
+                : new Extent(fileOffset, length, state, device, deviceOffset, newFlags);
     }
 
     /** The same blocks in another state. */
@@ -114,6 +116,11 @@ public record Extent(
         }
         long address = hasAddress() ? deviceOffset + (start - fileOffset) : 0;
         return new Extent(start, end - start, state, device, address, flags);
+    }
+
+    /** As {@link #slice}; itself if all of it lies inside {@code range}. */
+    public Extent clip(ByteRange range) {
+        return range.start() <= fileOffset && end() <= range.end() ? this : slice(range);
     }
 
     /** The bytes on the device; the extent must have an address. */

@@ -36,7 +36,9 @@ class SortedPairsTest {
     void aPairThatIsNotThereIsNotTakenOut() {
         SortedPairs pairs = new SortedPairs();
         assertThrows(IllegalStateException.class, () -> pairs.remove(UNIT, 0));
+        assertThrows(IllegalStateException.class, () -> pairs.replace(UNIT, 0, UNIT, UNIT));
         pairs.add(UNIT, 0);
+        assertThrows(IllegalStateException.class, () -> pairs.replace(0, 0, UNIT, UNIT));
         assertThrows(IllegalStateException.class, () -> pairs.remove(UNIT, UNIT));
         assertThrows(IllegalStateException.class, () -> pairs.remove(0, 0));
     }
@@ -87,6 +89,7 @@ class SortedPairsTest {
                     model.remove(gone);
                     pairs.remove(gone.a, gone.b);
                 }
+                replace(any());
                 ask(any());
                 if (step % 1_000 == 0) {
                     walk();
@@ -99,6 +102,22 @@ class SortedPairsTest {
             }
             assertTrue(pairs.isEmpty());
             assertEquals(SortedPairs.NONE, pairs.first());
+        }
+
+        /** By one near it as often as by any other. */
+        private void replace(Pair pair) {
+            Pair gone = model.ceiling(pair);
+            if (gone == null) {
+                return;
+            }
+            Pair by =
+                    random.nextBoolean()
+                            ? any()
+                            : new Pair(gone.a, gone.b + (random.nextInt(64) - 32) * UNIT);
+            if (model.add(by)) {
+                model.remove(gone);
+                pairs.replace(gone.a, gone.b, by.a, by.b);
+            }
         }
 
         private Pair any() {
